@@ -1,0 +1,118 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Layers, lowest first; a module imports only from layers below its own.
+// Tests/ArchitectureTests holds the same table and fails when an import breaks it.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+let moduleSettings = settings + [.strictMemorySafety()]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let server: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: moduleSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "dbmigration",
+    products: [
+        .executable(name: "dbmigration", targets: ["dbmigration"]),
+        .executable(name: "demo-ledger", targets: ["demo-ledger"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: [
+        // 0: C libraries
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CPostgres", linkerSettings: [.linkedLibrary("pq")]),
+        .target(name: "CYAML", linkerSettings: [.linkedLibrary("yaml")]),
+
+        // 1: pure
+        module("MigrationCore"),
+        module("StructuredData"),
+        module("ConnectionStrings"),
+
+        // 2: ports and plain adapters
+        module("MigrationPorts", ["MigrationCore", "StructuredData"]),
+        module("YAML", ["CYAML", "StructuredData"]),
+        module("HTTPTransport", ["CCurl", "StructuredData"]),
+        module("KubernetesModel", ["StructuredData"]),
+
+        // 3: adapters
+        module("KubernetesClient", ["HTTPTransport", "KubernetesModel", "StructuredData", "YAML", subprocess, log]),
+        module("MigrationAPI", ["MigrationCore", "MigrationPorts", "KubernetesModel", "StructuredData"]),
+        module("PostgresEngine", ["CPostgres", "ConnectionStrings", "MigrationCore", "MigrationPorts", "StructuredData", subprocess, log]),
+        module("HealthProbes", ["HTTPTransport", "MigrationCore", "MigrationPorts", "StructuredData"]),
+
+        // 4: runtime
+        module("ControllerRuntime", ["KubernetesClient", "KubernetesModel", "StructuredData", log, metrics, lifecycle, signals, server]),
+        module("ClusterWorkloads", ["ConnectionStrings", "KubernetesClient", "KubernetesModel", "MigrationCore", "MigrationPorts", "StructuredData", log]),
+
+        // 5: assembly
+        module("MigrationOperator", [
+            "ClusterWorkloads", "ConnectionStrings", "ControllerRuntime", "HTTPTransport", "HealthProbes", "KubernetesClient", "KubernetesModel",
+            "MigrationAPI", "MigrationCore", "MigrationPorts", "PostgresEngine", "StructuredData", log, metrics, lifecycle,
+        ]),
+        module("MigrationWorker", ["MigrationCore", "MigrationPorts", "PostgresEngine", "StructuredData", log]),
+        module("DemoStory", [
+            "ConnectionStrings", "DevCluster", "HTTPTransport", "KubernetesClient", "KubernetesModel", "MigrationAPI", "StructuredData", "YAML", subprocess,
+        ]),
+        module("DevCluster", ["HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData", "YAML", subprocess, log]),
+
+        // 6: executables
+        .executableTarget(
+            name: "dbmigration",
+            dependencies: [
+                "ControllerRuntime", "DemoStory", "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationOperator",
+                "MigrationWorker", "StructuredData",
+                "YAML", arguments, log,
+            ],
+            swiftSettings: moduleSettings),
+        .executableTarget(
+            name: "demo-ledger", dependencies: ["PostgresEngine", "ConnectionStrings", "StructuredData", server, log], swiftSettings: moduleSettings),
+        tests("ArchitectureTests", []),
+        tests("ConnectionStringsTests", ["ConnectionStrings"]),
+        tests("DevClusterTests", ["DevCluster", "KubernetesClient", "KubernetesModel", "StructuredData"]),
+        tests("DemoTests", ["ConnectionStrings", "DemoStory", "DevCluster", "MigrationAPI", "StructuredData"]),
+        tests("YAMLTests", ["StructuredData", "YAML"]),
+        tests("HTTPTransportTests", ["HTTPTransport", "StructuredData"]),
+        tests("KubernetesClientTests", ["HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData"]),
+        tests("MigrationCoreTests", ["MigrationCore"]),
+        tests("MigrationAPITests", ["KubernetesModel", "MigrationAPI", "MigrationCore", "StructuredData", "YAML"]),
+        tests("ControllerRuntimeTests", ["ControllerRuntime", "KubernetesClient", "KubernetesModel", "StructuredData", log, metrics]),
+        tests("PostgresEngineTests", ["PostgresEngine", "MigrationWorker", "MigrationCore", "MigrationPorts", "StructuredData", log]),
+        tests("HealthProbesTests", [
+            "HealthProbes", "HTTPTransport", "MigrationCore", "MigrationPorts", server, .product(name: "FlyingSocks", package: "FlyingFox"),
+        ]),
+        tests("ClusterWorkloadsTests", [
+            "ClusterWorkloads", "ConnectionStrings", "KubernetesClient", "KubernetesModel", "MigrationCore", "MigrationPorts", "StructuredData",
+        ], exclude: ["Golden"]),
+        tests("EndToEndTests", [
+            "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationPorts", "PostgresEngine", "StructuredData",
+        ]),
+    ]
+)
