@@ -1,0 +1,54 @@
+/// The whole of the controller's judgement: a pure function from what is wanted, remembered and known to what to remember and do next.
+///
+/// Global rules come in fixed order; then the phase's own rule, in `Phases/`.
+/// - Parameters:
+///   - desired: intent and plan from the live object.
+///   - uid: `metadata.uid`, part of restart tags.
+///   - record: what the last decision remembered; `nil` on the first visit.
+///   - observation: facts gathered for this visit, see ``factsNeeded(_:record:now:)``.
+public func decide(_ desired: Desired, uid: String, record: Record?, observation: Observation, now: Timestamp) -> Decision {
+    var visit = Visit(desired: desired, observation: observation, now: now, record: record ?? Record(attempt: desired.intent.attempt, at: now))
+    return visit.undoneFence()
+        ?? visit.deleted()
+        ?? visit.suspended()
+        ?? visit.invalid()
+        ?? visit.askedToGoBack()
+        ?? visit.pastDeadline()
+        ?? visit.phaseRule(uid: uid)
+}
+
+/// Which facts the next ``decide(_:uid:record:observation:now:)`` needs; gathering more is waste, less makes it wait.
+public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> Set<FactKind> {
+    let record = record ?? Record(attempt: desired.intent.attempt, at: now)
+    var facts = record.phase.row.facts
+    if facts.contains(.probes), case let plan? = record.frozen, let last = record.lastProbeAt, now < last.adding(seconds: plan.health.periodSeconds) {
+        facts.remove(.probes)
+    }
+    if desired.intent.isDeleted, !record.isCommitted { facts.formUnion([.hasJobs, .leftovers]) }
+    return facts
+}
+
+extension Visit {
+    fileprivate mutating func phaseRule(uid: String) -> Decision {
+        guard let plan else { return rest(.stalled(.init(.stateLost, "The record of phase \(record.phase.rawValue) holds no plan."))) }
+        return switch record.phase {
+        case .pending: pending(plan)
+        case .preflight: preflight(plan)
+        case .provisioning: provisioning(plan)
+        case .awaitingCutover: awaitingCutover(plan)
+        case .fencing: fencing(plan)
+        case .copying: runsJob(.copy, plan, done: .copied)
+        case .verifying: runsJob(.verify, plan, done: .verified)
+        case .switching: switching(plan, forward: record.forwardTag(uid: uid))
+        case .soaking: soaking(plan)
+        case .promoted: promoted(plan)
+        case .cleaningUp: cleaningUp()
+        case .completed: completed()
+        case .rollingBack: rollingBack(plan, back: record.backTag(uid: uid))
+        case .rolledBack: rolledBack()
+        case .failed: failed()
+        case .backingUp, .seeding, .replicating, .draining:
+            rest(.stalled(.init(.notImplemented, "Phase \(record.phase.rawValue) belongs to a mode this version does not run.")))
+        }
+    }
+}

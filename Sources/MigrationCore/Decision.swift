@@ -1,0 +1,60 @@
+/// Something that must become true. Performing it twice, late or after a take-over is harmless: fences are compare-and-set on `epoch`,
+/// Jobs are named by number, restarts by tag.
+public enum Action: Sendable, Hashable {
+    case holdFinalizer
+    case releaseFinalizer
+    case prepareTarget
+    case closeSource(epoch: Int64)
+    case openSource(epoch: Int64)
+    case closeTarget(epoch: Int64)
+    case openTarget(epoch: Int64)
+    case runJob(WorkerStep, number: Int, sourceEpoch: Int64)
+    /// Deletes every Job of this migration and waits for their pods to be gone.
+    case deleteJobs
+    /// Originals are kept in Secrets of ours before the first is changed.
+    case pointSecrets(Side)
+    case restartWorkloads(tag: String)
+    case removeArtefacts(Side)
+    case discardOriginals
+}
+
+/// What a visit tells people as an Event: one per change, never "about to".
+public struct Notice: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable { case normal = "Normal", warning = "Warning" }
+    public var kind: Kind
+    public var reason: Reason
+    public var note: String
+
+    public init(_ kind: Kind, _ reason: Reason, _ note: String) {
+        self.kind = kind
+        self.reason = reason
+        self.note = note
+    }
+}
+
+/// Where the migration stands, for the summary conditions `Ready`, `Reconciling`, `Stalled`.
+public enum Standing: Sendable, Hashable {
+    case progressing(Record.Cause)
+    /// The goal needs a person.
+    case awaitingApproval(String)
+    case goalReached(String)
+    case stalled(Record.Cause)
+}
+
+/// The answer of ``decide(_:record:observation:now:)``: what to remember, then what to do, and when to look again.
+public struct Decision: Sendable, Hashable {
+    public var record: Record
+    public var actions: [Action]
+    /// Seconds until the next visit even if nothing changes; `nil` waits for a change.
+    public var wake: Int?
+    public var notices: [Notice]
+    public var standing: Standing
+
+    public init(record: Record, actions: [Action] = [], wake: Int? = nil, notices: [Notice] = [], standing: Standing) {
+        self.record = record
+        self.actions = actions
+        self.wake = wake
+        self.notices = notices
+        self.standing = standing
+    }
+}

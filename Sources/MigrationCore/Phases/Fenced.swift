@@ -1,0 +1,56 @@
+/// Fencing, Copying and Verifying of the Snapshot mode: the source is closed, or being closed, and every way out but forward opens it again.
+extension Visit {
+    mutating func fencing(_ plan: Plan) -> Decision {
+        guard let fence = record.fence else { return rest(.stalled(.init(.stateLost, "Phase Fencing without a fence on record."))) }
+        switch observation.source {
+        case .unknown(let why): return wait(.observationFailed, "The source cannot be observed: \(why)", wake: 2)
+        case .value(let source) where source.epoch == fence.epoch + 1 && source.fence == .closed:
+            record.fence?.closedAt = source.closedAt ?? now
+            record.fence?.evidence = source.evidence
+            notice(.normal, .succeeded, "The source is fenced: \(source.evidence)")
+            return move(to: Phase.fencing.next(in: plan), "The source is fenced.")
+        case .value(let source) where source.epoch > fence.epoch + 1 || (source.epoch == fence.epoch + 1 && source.fence == .open):
+            return abort(.init(.fenceLost, "somebody else moved the source fence to epoch \(source.epoch) while it was being closed"))
+        case .value: return act(.closeSource(epoch: fence.epoch), "Fencing the source.")
+        }
+    }
+
+    /// Copying and Verifying: the step's Job, under a fence that must still hold.
+    mutating func runsJob(_ step: WorkerStep, _ plan: Plan, done: Milestone) -> Decision {
+        guard let fence = record.fence, let number = record.jobs[step] else {
+            return rest(.stalled(.init(.stateLost, "Phase \(record.phase.rawValue) without a fence or a Job number on record.")))
+        }
+        switch observation.source {
+        case .unknown(let why): return wait(.observationFailed, "The source cannot be observed: \(why)", wake: 2)
+        case .value(let source) where source.fence != .closed || source.epoch != fence.epoch + 1:
+            return abort(.init(.fenceLost, "the source fence no longer holds: \(source.evidence)"))
+        case .value: break
+        }
+        switch observation.job {
+        case .unknown(let why): return wait(.observationFailed, "The \(step.rawValue) Job cannot be observed: \(why)", wake: 2)
+        case .value(.absent):
+            return act(.runJob(step, number: number, sourceEpoch: fence.epoch + 1), "Starting \(step.rawValue) Job \(number).")
+        case .value(.running(let message)): return wait(.progressing, message, wake: 2)
+        case .value(.succeeded(let message)):
+            record.milestones.insert(done)
+            notice(.normal, .succeeded, message)
+            return move(to: record.phase.next(in: plan), message)
+        case .value(.failed(let reason, let message, let mayRetry)): return jobFailed(step, Record.Cause(reason, message), mayRetry: mayRetry)
+        }
+    }
+
+    private mutating func jobFailed(_ step: WorkerStep, _ cause: Record.Cause, mayRetry: Bool) -> Decision {
+        guard mayRetry, record.jobFailures < 2 else { return abort(cause) }
+        record.jobFailures += 1
+        record.jobs[step, default: 0] += 1
+        notice(.warning, cause.reason, "The \(step.rawValue) Job failed and is started again: \(cause.message)")
+        return Decision(
+            record: record, wake: 0, notices: notices, standing: .progressing(.init(.progressingWithRetry, "Trying again: \(cause.message)")))
+    }
+
+    /// Remembers why the fence must go; the next visit's first rule undoes it.
+    private mutating func abort(_ cause: Record.Cause) -> Decision {
+        record.abort = cause
+        return Decision(record: record, wake: 0, notices: notices, standing: .progressing(.init(cause.reason, "Undoing the source fence: \(cause.message)")))
+    }
+}

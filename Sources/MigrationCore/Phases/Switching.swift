@@ -1,0 +1,72 @@
+/// Switching: the target is opened, the Secrets point at it, the workloads restart. One step a visit, each the first that is not yet true.
+extension Visit {
+    mutating func switching(_ plan: Plan, forward tag: String) -> Decision {
+        guard case .value(let source) = observation.source, case .value(let target) = observation.target else {
+            let why = observation.source.whyUnknown ?? observation.target.whyUnknown ?? ""
+            if record.targetEpoch == nil, let fence = record.fence, now >= fence.deadline {
+                // Nothing was opened yet: going back still costs nothing, and the pause has lasted long enough.
+                return goBack(.init(.pauseBudgetExceeded, "the write pause reached its budget before the target could be opened: \(why)"))
+            }
+            return wait(.observationFailed, "A server cannot be observed: \(why)", wake: 2)
+        }
+        noteClientWrite(target)
+        guard source.fence == .closed else { return sourceFenceLost(source) }
+        // A target with writes of its own that was fenced by somebody is opened again: going back would lose them.
+        let opened = record.rollbackWouldLose && target.fence == .closed ? target.epoch : record.targetEpoch ?? target.epoch
+        guard target.fence == .open else {
+            if target.fence == .closed, target.epoch > opened { return goBack(.init(.fenceLost, "somebody else fenced the target during the switch")) }
+            record.targetEpoch = opened
+            return act(.openTarget(epoch: opened), "Opening the target.")
+        }
+        record.targetEpoch = opened
+        switch observation.secrets {
+        case .unknown(let why): return wait(.observationFailed, "The Secrets cannot be observed: \(why)", wake: 2)
+        case .value(let side) where side != .target:
+            if record.switchedAt == nil { record.switchedAt = now }
+            return act(.pointSecrets(.target), "Pointing the connection strings at the target.")
+        case .value: return rollsOut(plan, tag)
+        }
+    }
+
+    private mutating func sourceFenceLost(_ source: SourceState) -> Decision {
+        let cause = Record.Cause(.fenceLost, "the source fence no longer holds: \(source.evidence)")
+        guard record.rollbackWouldLose else { return goBack(cause) }
+        let remedy = "fence the source again by hand, or set spec.goal to RolledBack and spec.rollback.acceptLoss to \(Reason.noReverseLane.rawValue)"
+        return rest(.stalled(.init(.fenceLost, "The target took a client write and \(cause.message). To go on, \(remedy).")), wake: 5)
+    }
+
+    private mutating func rollsOut(_ plan: Plan, _ tag: String) -> Decision {
+        if record.switchedAt == nil { record.switchedAt = now }
+        let limit = plan.cutover.workloads.map(\.rolloutSeconds).max() ?? 600
+        switch observation.workloads {
+        case .unknown(let why): return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2)
+        case .value(let workloads) where workloads.tag != tag: return act(.restartWorkloads(tag: tag), "Restarting the workloads.")
+        case .value(let workloads):
+            switch workloads.rollout {
+            case .complete:
+                record.milestones.insert(.cutOver)
+                notice(.normal, .succeeded, "The applications run on the target.")
+                return move(to: .soaking, "The applications run on the target; watching their health.")
+            case .failed(let why): return rolloutFailed(plan, why)
+            case .progressing(let why) where secondsInPhase >= Int64(limit): return rolloutFailed(plan, "not complete after \(limit) s: \(why)")
+            case .progressing(let why): return wait(.progressing, "Restarting the workloads: \(why)", wake: 1)
+            }
+        }
+    }
+
+    private mutating func rolloutFailed(_ plan: Plan, _ why: String) -> Decision {
+        if plan.rollback.automatic, !record.rollbackWouldLose { return goBack(.init(.rolloutFailed, "the rollout failed: \(why)")) }
+        // The target has writes that the source lacks: staying and saying so is the only way that loses nothing.
+        notice(.warning, .rolloutFailed, "The rollout failed and going back by itself is off (\(rollbackOff(plan).rawValue)): \(why)")
+        return move(to: .soaking, "The rollout failed: \(why)", reason: .rolloutFailed)
+    }
+
+    /// Why an automatic rollback does not happen.
+    func rollbackOff(_ plan: Plan) -> Reason { plan.rollback.automatic ? .noReverseLane : .automaticRollbackOff }
+
+    /// Only a write past the opening decided in this attempt counts: until the target is opened again, the server still tells of the one before.
+    mutating func noteClientWrite(_ target: TargetState) {
+        guard target.tookClientWrite, record.firstClientWriteAt == nil, let opened = record.targetEpoch, target.epoch > opened else { return }
+        record.firstClientWriteAt = target.firstClientWriteAt ?? now
+    }
+}

@@ -1,0 +1,195 @@
+/// A checked specification: what to move, from where to where, and under which limits. Holds names of Secrets, never their content.
+///
+/// From Fencing on, the plan frozen in the ``Record`` is the one in force, whatever the spec says by then.
+public struct Plan: Sendable, Hashable, Codable {
+    public var source: Server
+    public var target: Server
+    /// At least one; names are unique on each side.
+    public var databases: [Database]
+    public var strategy: Strategy
+    public var copy: Copy
+    public var verification: Verification
+    public var cutover: Cutover
+    public var health: Health
+    public var rollback: Rollback
+
+    public init(
+        source: Server, target: Server, databases: [Database], strategy: Strategy = .blueGreen, copy: Copy, verification: Verification = .rowCount,
+        cutover: Cutover, health: Health = Health(), rollback: Rollback = Rollback()
+    ) {
+        self.source = source
+        self.target = target
+        self.databases = databases
+        self.strategy = strategy
+        self.copy = copy
+        self.verification = verification
+        self.cutover = cutover
+        self.health = health
+        self.rollback = rollback
+    }
+}
+
+extension Plan {
+    public enum Strategy: String, Sendable, Hashable, Codable { case blueGreen = "BlueGreen", fresh = "Fresh" }
+    public enum Verification: String, Sendable, Hashable, Codable { case none = "None", rowCount = "RowCount", checksum = "Checksum" }
+
+    /// One PostgreSQL server and how to reach it.
+    public struct Server: Sendable, Hashable, Codable {
+        public var host: String
+        public var port: Int
+        /// libpq's words, `verify-full` by default.
+        public var sslMode: String
+        public var credentials: CredentialsReference
+        /// The CA to verify the server with; `nil` means the system's bundle.
+        public var certificateAuthority: SecretKey?
+        /// Where fences are recorded; never one of the migrated databases.
+        public var maintenanceDatabase: String
+
+        public init(
+            host: String, port: Int = 5432, sslMode: String = "verify-full", credentials: CredentialsReference, certificateAuthority: SecretKey? = nil,
+            maintenanceDatabase: String = "postgres"
+        ) {
+            self.host = host
+            self.port = port
+            self.sslMode = sslMode
+            self.credentials = credentials
+            self.certificateAuthority = certificateAuthority
+            self.maintenanceDatabase = maintenanceDatabase
+        }
+    }
+
+    /// A Secret that holds a user name and a password.
+    public struct CredentialsReference: Sendable, Hashable, Codable {
+        public var name: String
+        public var usernameKey: String
+        public var passwordKey: String
+
+        public init(name: String, usernameKey: String = "username", passwordKey: String = "password") {
+            self.name = name
+            self.usernameKey = usernameKey
+            self.passwordKey = passwordKey
+        }
+    }
+
+    /// One key of a Secret in the migration's namespace.
+    public struct SecretKey: Sendable, Hashable, Codable {
+        public var name: String
+        public var key: String
+
+        public init(name: String, key: String) {
+            self.name = name
+            self.key = key
+        }
+    }
+
+    public struct Database: Sendable, Hashable, Codable {
+        /// Its name on the source.
+        public var name: String
+        /// Its name on the target.
+        public var targetName: String
+        /// Create it on the target when it is missing, with the source's encoding, locale and owner.
+        public var createIfMissing: Bool
+
+        public init(name: String, targetName: String? = nil, createIfMissing: Bool = true) {
+            self.name = name
+            self.targetName = targetName ?? name
+            self.createIfMissing = createIfMissing
+        }
+    }
+
+    public struct Copy: Sendable, Hashable, Codable {
+        public enum Mode: String, Sendable, Hashable, Codable { case live = "Live", snapshot = "Snapshot" }
+        public var mode: Mode
+        /// Tables copied at the same time, over all databases.
+        public var jobs: Int
+
+        public init(mode: Mode, jobs: Int = 4) {
+            self.mode = mode
+            self.jobs = jobs
+        }
+    }
+
+    public struct Cutover: Sendable, Hashable, Codable {
+        /// The longest time the source may stay fenced before the switch; past it the fence is undone. In Snapshot mode it contains the copy.
+        public var pauseSeconds: Int
+        public var connections: [Connection]
+        public var workloads: [WorkloadSelection]
+
+        public init(pauseSeconds: Int, connections: [Connection], workloads: [WorkloadSelection]) {
+            self.pauseSeconds = pauseSeconds
+            self.connections = connections
+            self.workloads = workloads
+        }
+    }
+
+    /// A connection string some application reads.
+    public struct Connection: Sendable, Hashable, Codable {
+        public var secret: SecretKey
+        /// Name of a database in ``Plan/databases`` (its source name).
+        public var database: String
+        /// Other credentials to write into it; `nil` keeps user and password as they are.
+        public var credentials: CredentialsReference?
+
+        public init(secret: SecretKey, database: String, credentials: CredentialsReference? = nil) {
+            self.secret = secret
+            self.database = database
+            self.credentials = credentials
+        }
+    }
+
+    /// Workloads restarted to read the new connection strings. Deployments only, so far.
+    public struct WorkloadSelection: Sendable, Hashable, Codable {
+        public var matchLabels: [String: String]
+        /// Longest wait for a rollout, in seconds.
+        public var rolloutSeconds: Int
+
+        public init(matchLabels: [String: String], rolloutSeconds: Int = 600) {
+            self.matchLabels = matchLabels
+            self.rolloutSeconds = rolloutSeconds
+        }
+    }
+
+    public struct Health: Sendable, Hashable, Codable {
+        public var periodSeconds: Int
+        public var http: [HTTPCheck]
+        /// Every check must be good without a break for this long before promotion.
+        public var soakSeconds: Int
+
+        public init(periodSeconds: Int = 10, http: [HTTPCheck] = [], soakSeconds: Int = 86_400) {
+            self.periodSeconds = periodSeconds
+            self.http = http
+            self.soakSeconds = soakSeconds
+        }
+    }
+
+    public struct HTTPCheck: Sendable, Hashable, Codable {
+        public enum Address: Sendable, Hashable, Codable {
+            case url(String)
+            /// Every ready address of a Service in this namespace; `port` is a name or a number.
+            case service(name: String, port: String, path: String)
+        }
+
+        /// Unique within the plan.
+        public var name: String
+        public var address: Address
+        public var expectStatus: [Int]
+        public var timeoutSeconds: Int
+        /// So many failures in a row mean the application is unhealthy.
+        public var failureLimit: Int
+
+        public init(name: String, address: Address, expectStatus: [Int] = [200], timeoutSeconds: Int = 5, failureLimit: Int = 3) {
+            self.name = name
+            self.address = address
+            self.expectStatus = expectStatus
+            self.timeoutSeconds = timeoutSeconds
+            self.failureLimit = failureLimit
+        }
+    }
+
+    public struct Rollback: Sendable, Hashable, Codable {
+        /// Go back by itself when health fails and nothing would be lost.
+        public var automatic: Bool
+
+        public init(automatic: Bool = true) { self.automatic = automatic }
+    }
+}

@@ -1,0 +1,114 @@
+/// The controller's write-ahead memory (`status.record`): only what cannot be observed again, persisted before anything is performed.
+public struct Record: Sendable, Hashable, Codable {
+    /// Of the format; a newer one is refused, never guessed at.
+    public static let currentVersion = 1
+    /// Larger records are refused, never trimmed. In bytes of JSON.
+    public static let sizeLimit = 65_536
+
+    public var version = Record.currentVersion
+    public var attempt: Int
+    public var phase: Phase
+    public var phaseStartedAt: Timestamp
+    /// The plan with which the migration left Pending: source, target and databases may not change after it.
+    public var accepted: Plan?
+    /// The plan in force from Fencing on.
+    public var frozen: Plan?
+    public var fence: Fence?
+    /// The number of the newest Job of each step within the migration (never reused, also over attempts).
+    public var jobs: [WorkerStep: Int] = [:]
+    /// Jobs of the current phase that failed and may be tried again.
+    public var jobFailures = 0
+    /// Why the fence is being undone before the switch; cleared when the source is open again.
+    public var abort: Cause?
+    /// Why the last cutover was undone; holds the next one until a new attempt, or until the goal goes back to Ready once.
+    public var held: Cause?
+    /// Why we go back, from RollingBack on.
+    public var rollback: Rollback?
+    /// Why it failed, in Failed.
+    public var failure: Cause?
+    /// How each health check fares in this soak.
+    public var checks: [String: CheckState] = [:]
+    /// Since when all checks have been good without a break.
+    public var healthySince: Timestamp?
+    public var lastProbeAt: Timestamp?
+    /// Set once the applications were told to read the target in this attempt; their restart's annotation then exists.
+    public var switchedAt: Timestamp?
+    public var firstClientWriteAt: Timestamp?
+    public var milestones: Set<Milestone> = []
+    /// The target's epoch when its opening was decided in this attempt; an undo must leave a higher one behind.
+    public var targetEpoch: Int64?
+    /// Since when the deletion of the object has been under way.
+    public var teardownStartedAt: Timestamp?
+    /// At most ``timelineLimit``; older entries go first.
+    public var timeline: [Visit] = []
+
+    public static let timelineLimit = 64
+
+    public init(attempt: Int, phase: Phase = .pending, at now: Timestamp) {
+        self.attempt = attempt
+        self.phase = phase
+        self.phaseStartedAt = now
+        self.timeline = [Visit(phase: phase, startedAt: now)]
+    }
+}
+
+extension Record {
+    /// A reason with its message, as conditions show it.
+    public struct Cause: Sendable, Hashable, Codable {
+        /// Characters of a message that are kept: records and conditions are bounded, and a long error must not block an undo.
+        public static let messageLimit = 1024
+
+        public var reason: Reason
+        public var message: String
+
+        public init(_ reason: Reason, _ message: String) {
+            self.reason = reason
+            self.message = String(message.prefix(Self.messageLimit))
+        }
+    }
+
+    /// The source fence this record stands behind.
+    public struct Fence: Sendable, Hashable, Codable {
+        /// The epoch observed when the fence was decided; every action on it is compare-and-set against the epochs that follow.
+        public var epoch: Int64
+        public var decidedAt: Timestamp
+        /// Past it, and before the switch, the fence is undone.
+        public var deadline: Timestamp
+        /// When the fence was closed, by the source's clock.
+        public var closedAt: Timestamp?
+        public var evidence: String?
+    }
+
+    public struct Rollback: Sendable, Hashable, Codable {
+        public var cause: Cause
+        /// Asked for by the user: then RolledBack is the goal, not a failure.
+        public var isRequested: Bool
+        public var from: Phase
+        public var acceptsLoss: Bool
+    }
+
+    public struct CheckState: Sendable, Hashable, Codable {
+        public var verdict: Verdict
+        /// Readings in a row with this verdict.
+        public var streak: Int
+        public var message: String
+    }
+
+    public struct Visit: Sendable, Hashable, Codable {
+        public var phase: Phase
+        public var startedAt: Timestamp
+        public var finishedAt: Timestamp?
+        public var reason: Reason?
+
+        public init(phase: Phase, startedAt: Timestamp) {
+            self.phase = phase
+            self.startedAt = startedAt
+        }
+    }
+
+}
+
+/// Something reached in this attempt; conditions are derived from these.
+public enum Milestone: String, Sendable, Hashable, Codable, CaseIterable {
+    case preflightPassed, provisioned, copied, verified, cutOver, promoted, rolledBack, cleanedUp
+}

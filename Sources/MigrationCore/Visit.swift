@@ -1,0 +1,87 @@
+/// One visit in the making: what is known, and the record as it will be written. Rules change it and end in a ``Decision``.
+struct Visit {
+    let desired: Desired
+    let observation: Observation
+    let now: Timestamp
+    var record: Record
+    var notices: [Notice] = []
+
+    var intent: Intent { desired.intent }
+
+    /// The plan in force: frozen from Fencing on.
+    var plan: Plan? {
+        if let frozen = record.frozen { return frozen }
+        if case .plan(let plan) = desired.plan { return plan }
+        return nil
+    }
+
+    // MARK: Ends of a visit
+
+    /// Nothing to do but to look again after `wake` seconds.
+    func wait(_ reason: Reason = .progressing, _ message: String, wake: Int = 5) -> Decision {
+        Decision(record: record, wake: wake, notices: notices, standing: .progressing(.init(reason, message)))
+    }
+
+    /// One action, and a fresh look as soon as it has been performed.
+    func act(_ action: Action, _ message: String) -> Decision {
+        Decision(record: record, actions: [action], wake: 0, notices: notices, standing: .progressing(.init(.progressing, message)))
+    }
+
+    /// Rests until something changes, or `wake` seconds have passed.
+    func rest(_ standing: Standing, wake: Int? = nil) -> Decision {
+        Decision(record: record, wake: wake, notices: notices, standing: standing)
+    }
+
+    /// Enters another phase; its rule decides on the next visit, from facts observed for it.
+    mutating func move(to phase: Phase, _ message: String, reason: Reason? = nil) -> Decision {
+        enter(phase, reason: reason)
+        return Decision(record: record, wake: 0, notices: notices, standing: .progressing(.init(.progressing, message)))
+    }
+
+    mutating func enter(_ phase: Phase, reason: Reason? = nil) {
+        if let last = record.timeline.indices.last {
+            record.timeline[last].finishedAt = now
+            record.timeline[last].reason = reason
+        }
+        record.timeline.append(.init(phase: phase, startedAt: now))
+        if record.timeline.count > Record.timelineLimit { record.timeline.removeFirst(record.timeline.count - Record.timelineLimit) }
+        record.phase = phase
+        record.phaseStartedAt = now
+        record.jobFailures = 0
+        if let step = phase.step { record.jobs[step, default: 0] += 1 }
+    }
+
+    mutating func notice(_ kind: Notice.Kind, _ reason: Reason, _ note: String) { notices.append(Notice(kind, reason, note)) }
+
+    /// Seconds spent in the current phase.
+    var secondsInPhase: Int64 { now.since(record.phaseStartedAt) / 1000 }
+}
+
+extension Phase {
+    /// The worker step this phase runs, if any.
+    public var step: WorkerStep? {
+        switch self {
+        case .copying: .copy
+        case .verifying: .verify
+        default: nil
+        }
+    }
+}
+
+extension Record {
+    /// Annotation that makes the workloads' restart towards the target recognisable.
+    public func forwardTag(uid: String) -> String { "\(uid).\(attempt).forward" }
+    public func backTag(uid: String) -> String { "\(uid).\(attempt).back" }
+
+    /// A fence stands, or may, and the switch has not been recorded: undoing it is pre-authorised.
+    public var isFencedBeforeSwitch: Bool {
+        fence != nil && [.fencing, .copying, .verifying, .draining].contains(phase)
+    }
+
+    /// A short, bounded operation that is brought to its end before a suspension, an invalid spec or a deletion is looked at:
+    /// stopping in its middle would leave the applications without a writable side. A rollback without a fence on record has nothing to restore.
+    var isCommitted: Bool { phase == .switching || (phase == .rollingBack && fence != nil) }
+
+    /// Whether going back would lose a write taken by the target.
+    public var rollbackWouldLose: Bool { firstClientWriteAt != nil }
+}

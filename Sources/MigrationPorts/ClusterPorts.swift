@@ -1,0 +1,58 @@
+public import MigrationCore
+
+/// Which migration an operation on the cluster is for.
+public struct MigrationReference: Sendable, Hashable {
+    public var namespace: String
+    public var name: String
+    public var uid: String
+
+    public init(namespace: String, name: String, uid: String) {
+        self.namespace = namespace
+        self.name = name
+        self.uid = uid
+    }
+}
+
+/// The Secrets the applications read. Originals are kept before the first change, in Secrets of ours without ownerReference.
+public protocol ConnectionSecretsPort: Sendable {
+    /// The roles the applications log in with, and every problem of the connection strings. Reads only.
+    func applicationRoles(_ migration: MigrationReference, plan: Plan) async -> ApplicationRoles
+    func observe(_ migration: MigrationReference, plan: Plan) async -> Fact<SecretsState>
+    func point(_ migration: MigrationReference, plan: Plan, to side: Side) async throws
+    func hasOriginals(_ migration: MigrationReference) async -> Fact<Bool>
+    func discardOriginals(_ migration: MigrationReference) async throws
+}
+
+/// What the connection strings say, or what is wrong with them.
+public struct ApplicationRoles: Sendable {
+    public var roles: [ApplicationRole]
+    public var problems: [PreflightProblem]
+
+    public init(roles: [ApplicationRole], problems: [PreflightProblem]) {
+        self.roles = roles
+        self.problems = problems
+    }
+}
+
+/// The workloads that read those Secrets.
+public protocol WorkloadsPort: Sendable {
+    /// Problems such as a selector that matches nothing. Reads only.
+    func preflight(_ migration: MigrationReference, plan: Plan) async -> [PreflightProblem]
+    func observe(_ migration: MigrationReference, plan: Plan) async -> Fact<WorkloadsState>
+    /// Sets the restart annotation of every selected workload to `tag`; those which have it are left alone.
+    func restart(_ migration: MigrationReference, plan: Plan, tag: String) async throws
+}
+
+/// Worker Jobs, without Kubernetes credentials; `backoffLimit: 0`.
+public protocol JobsPort: Sendable {
+    func observe(_ migration: MigrationReference, step: WorkerStep, number: Int) async -> Fact<JobState>
+    func run(_ migration: MigrationReference, task: WorkerTask) async throws
+    /// Whether any Job or Job pod of the migration exists.
+    func any(_ migration: MigrationReference) async -> Fact<Bool>
+    func deleteAll(_ migration: MigrationReference) async throws
+}
+
+/// One reading of every health check of the plan, concurrently, each within its own timeout. Never throws: what could not be asked is inconclusive.
+public protocol ProbesPort: Sendable {
+    func read(_ migration: MigrationReference, plan: Plan) async -> [ProbeReading]
+}

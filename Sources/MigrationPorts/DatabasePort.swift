@@ -1,0 +1,77 @@
+public import MigrationCore
+public import StructuredData
+
+/// How to open sessions on one server: where, and as whom.
+public struct ServerAccess: Sendable, Hashable {
+    public var server: Plan.Server
+    public var user: String
+    public var password: Redacted<String>
+    /// A file with the CA certificates to verify the server with; `nil` names the system's bundle.
+    public var certificateAuthorityFile: String?
+
+    public init(server: Plan.Server, user: String, password: Redacted<String>, certificateAuthorityFile: String?) {
+        self.server = server
+        self.user = user
+        self.password = password
+        self.certificateAuthorityFile = certificateAuthorityFile
+    }
+}
+
+/// A role the applications log in with, as their connection strings have it.
+public struct ApplicationRole: Sendable, Hashable {
+    public var name: String
+    public var password: Redacted<String>
+    /// Source name of the database it logs in to.
+    public var database: String
+
+    public init(name: String, password: Redacted<String>, database: String) {
+        self.name = name
+        self.password = password
+        self.database = database
+    }
+}
+
+/// Everything a database operation of one migration needs.
+public struct DatabaseContext: Sendable {
+    /// `metadata.uid` of the migration: owner of every artefact on the servers.
+    public var uid: String
+    public var plan: Plan
+    public var source: ServerAccess
+    public var target: ServerAccess
+    public var applicationRoles: [ApplicationRole]
+
+    public init(uid: String, plan: Plan, source: ServerAccess, target: ServerAccess, applicationRoles: [ApplicationRole]) {
+        self.uid = uid
+        self.plan = plan
+        self.source = source
+        self.target = target
+        self.applicationRoles = applicationRoles
+    }
+}
+
+/// What the controller does on the two servers; light SQL only, never rows. Every operation may be repeated and run late:
+/// fences are compare-and-set on their epoch.
+public protocol DatabasePort: Sendable {
+    /// Read-only checks of both servers, all problems at once. Never throws: what cannot be asked is a problem of its own.
+    func preflight(_ context: DatabaseContext) async -> [PreflightProblem]
+
+    func observeSource(_ context: DatabaseContext) async -> Fact<SourceState>
+    func observeTarget(_ context: DatabaseContext) async -> Fact<TargetState>
+    /// Rows and bytes of each database from the journal; for display only.
+    func progress(_ context: DatabaseContext) async -> Fact<[DatabaseProgress]>
+
+    /// The sides on which something of this migration is left: schema `_dbmigration` or guard triggers in a database, or a fence row.
+    func artefacts(_ context: DatabaseContext) async -> Fact<Set<Side>>
+
+    /// Roles, databases and the target's fence exist.
+    func prepareTarget(_ context: DatabaseContext) async throws
+    /// Fences every database of the source. `epoch` is the epoch the fence had when this was decided; another one stops it.
+    func closeSource(_ context: DatabaseContext, epoch: Int64) async throws
+    func openSource(_ context: DatabaseContext, epoch: Int64) async throws
+    func closeTarget(_ context: DatabaseContext, epoch: Int64) async throws
+    /// Lifts the target's fence; its guard stays and counts client writes.
+    func openTarget(_ context: DatabaseContext, epoch: Int64) async throws
+    /// Drops schema `_dbmigration` and the guard from every database of a side, and its fence rows. On the source, settings of a fence which
+    /// stands are left (after the switch it stays read-only); on the target the saved settings come back, so that nothing unexplained stays.
+    func removeArtefacts(_ context: DatabaseContext, side: Side) async throws
+}

@@ -1,0 +1,77 @@
+import Testing
+
+@testable import ConnectionStrings
+
+@Suite("Properties over generated connection strings")
+struct PropertyTests {
+    static let endpoints = [
+        ConnectionString.Endpoint(host: "new.example"), ConnectionString.Endpoint(host: "new.example", port: 6432),
+        ConnectionString.Endpoint(host: "2001:db8::2", port: 1),
+    ]
+
+    @Test("What was written is read, and rewriting touches nothing else", arguments: Dialect.allCases)
+    func properties(_ dialect: Dialect) throws {
+        var generator = FixedSeedGenerator(state: 20_240_229)
+        for _ in 0..<3_000 {
+            let made = dialect == .url ? GeneratedText.url(&generator) : GeneratedText.keywordValue(&generator)
+            let parsed = try ConnectionString.parse(made.text)
+            try #require(parsed.dialect == dialect)
+            try #require(
+                isSame(parsed.user, made.user) && isSame(parsed.password, made.password) && isSame(parsed.database, made.database), "\(made.text)")
+            if made.password.utf8.count > 8 { try #require(!parsed.description.contains(made.password)) }
+            for endpoint in Self.endpoints { try check(parsed, endpoint) }
+            try checkCredentials(parsed, &generator)
+        }
+    }
+
+    private func check(_ parsed: ConnectionString, _ endpoint: ConnectionString.Endpoint) throws {
+        let rewritten = parsed.rewriting(endpoint: endpoint)
+        let again = try ConnectionString.parse(rewritten)
+        try #require(again.hosts.count == 1 && again.pointsAt(endpoint.host, endpoint.port), "\(parsed.text)")
+        try #require(again.user == parsed.user && again.password == parsed.password && again.database == parsed.database)
+        try #require(again.parameters == parsed.parameters)
+        try #require(bytes(again.rewriting(endpoint: endpoint)) == bytes(rewritten))
+
+        // Walk both texts: between the edits they agree byte for byte, and the edits cover nothing but hosts and ports.
+        let edits = parsed.form.edits(for: Rewrite(endpoint: endpoint))
+        let (before, after) = (bytes(parsed.text), bytes(rewritten))
+        var (old, new) = (0, 0)
+        for edit in edits {
+            let kept = edit.range.lowerBound - old
+            try #require(before[old..<edit.range.lowerBound].elementsEqual(after[new..<new + kept]))
+            old = edit.range.upperBound
+            new += kept + edit.replacement.utf8.count
+        }
+        try #require(before[old...].elementsEqual(after[new...]))
+        for component in parsed.components where component.kind != .host && component.kind != .port {
+            try #require(!edits.contains { $0.range.overlaps(component.range) })
+        }
+    }
+
+    private func checkCredentials(_ parsed: ConnectionString, _ generator: inout FixedSeedGenerator) throws {
+        let login = ConnectionString.Credentials(user: GeneratedText.word(1...6, &generator), password: GeneratedText.word(1...12, &generator))
+        let database = GeneratedText.word(1...6, &generator)
+        let again = try ConnectionString.parse(parsed.rewriting(endpoint: Self.endpoints[0], database: database, credentials: login))
+        try #require(isSame(again.user, login.user) && isSame(again.password, login.password) && isSame(again.database, database), "\(parsed.text)")
+        try #require(again.parameters == parsed.parameters)
+    }
+
+    @Test("Any text is read or refused, and a refusal shows nothing of it")
+    func noise() {
+        var generator = FixedSeedGenerator(state: 7)
+        let prefixes = ["", "postgres://", "postgresql://u:p@", "host=h password=", "host=", "user='x' "]
+        for _ in 0..<20_000 {
+            let secret = "hunter2" + GeneratedText.word(0...12, &generator)
+            do throws(ConnectionStringError) {
+                let parsed = try ConnectionString.parse((prefixes.randomElement(using: &generator) ?? "") + secret)
+                #expect(parsed.rewriting(endpoint: Self.endpoints[1]) != "")
+            } catch {
+                #expect(!error.description.contains("hunter2"))
+            }
+        }
+    }
+
+    /// String equality would let canonically equivalent but different bytes pass.
+    private func isSame(_ left: String?, _ right: String) -> Bool { left.map(bytes) == bytes(right) }
+    private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+}

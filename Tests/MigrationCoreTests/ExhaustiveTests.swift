@@ -1,0 +1,150 @@
+import Foundation
+@testable import MigrationCore
+import Testing
+
+@Suite("Every phase × every abstract observation × every wish")
+struct ExhaustiveTests {
+    @Test("leads to a legal successor, decides nothing on an unknown, and never waits for nothing", arguments: Phase.allCases)
+    func everyVisit(phase: Phase) {
+        var complaints: [String] = []
+        var visits = 0
+        AbstractSpace.forEachVisit(phase) { desired, record, observation, now in
+            visits += 1
+            guard complaints.count < 3 else { return }
+            let decision = decide(desired, uid: "u", record: record, observation: observation, now: now)
+            if let complaint = Rules.complaint(desired, record, observation, now, decision) {
+                complaints.append("\(complaint)\n  wish: \(desired.intent)\n  seen: \(observation)\n  decision: \(decision)")
+            }
+        }
+        for complaint in complaints { Issue.record("\(complaint)") }
+        #expect(visits > 0)
+    }
+
+    @Test("the largest record the core can write by itself fits the limit")
+    func size() throws {
+        var plan = Plan.example()
+        plan.databases = (0..<32).map { .init(name: "database_with_a_rather_long_name_\($0)") }
+        plan.cutover.connections = (0..<64).map { .init(secret: .init(name: "some-application-\($0)-database", key: "DATABASE_URL"), database: "database_\($0 % 32)") }
+        plan.cutover.workloads = (0..<16).map { .init(matchLabels: ["app.kubernetes.io/name": "some-application-\($0)"]) }
+        plan.health.http = (0..<16).map { .init(name: "check-\($0)", address: .url("https://application-\($0).example.org/health")) }
+        var record = Record.reached(.soaking, plan: plan)
+        let message = String(repeating: "x", count: 300)
+        for check in plan.health.http { record.checks[check.name] = .init(verdict: .failed, streak: 1_000_000, message: message) }
+        for _ in 0..<500 {
+            var visit = Visit(
+                desired: .init(intent: .init(goal: .promoted), plan: .plan(plan)), observation: .init(hasFinalizer: true), now: start, record: record)
+            visit.enter(.soaking, reason: .progressing)
+            record = visit.record
+        }
+        #expect(record.timeline.count == Record.timelineLimit)
+        #expect(try JSONEncoder().encode(record).count <= Record.sizeLimit)
+    }
+
+    @Test("a record survives being written and read", arguments: Phase.allCases)
+    func codable(phase: Phase) throws {
+        for record in AbstractSpace.records(phase) {
+            #expect(try JSONDecoder().decode(Record.self, from: JSONEncoder().encode(record)) == record)
+        }
+    }
+
+    @Test("the table leads from Pending to every phase that is not of a later mode, and back out of each")
+    func table() {
+        var reached: Set<Phase> = [.pending]
+        var grew = true
+        while grew {
+            let more = reached.union(reached.flatMap(\.row.successors))
+            grew = more != reached
+            reached = more
+        }
+        #expect(reached == Set(Phase.allCases))
+        for phase in Phase.allCases where !phase.isTerminal && phase != .cleaningUp {
+            #expect(phase.row.successors.contains(.rollingBack) || phase == .rollingBack, "\(phase) has no way back")
+        }
+    }
+
+    @Test("the path of every plan follows the table")
+    func paths() {
+        for plan in [Plan.example(), .example(mode: .live), .example(verification: .none), .example(strategy: .fresh)] {
+            let path = Phase.path(of: plan)
+            for (phase, next) in zip(path, path.dropFirst()) {
+                #expect(phase.row.successors.contains(next), "\(phase) to \(next)")
+                #expect(phase.next(in: plan) == next)
+            }
+        }
+    }
+}
+
+/// What must hold of every single decision.
+enum Rules {
+    static func complaint(_ desired: Desired, _ record: Record, _ seen: Observation, _ now: Timestamp, _ decision: Decision) -> String? {
+        let next = decision.record.phase
+        if next != record.phase, !record.phase.row.successors.contains(next) { return "\(record.phase) to \(next) is not in the table" }
+        if record.phase.isTerminal, next != record.phase, !mayLeave(desired, record) { return "\(record.phase) does not absorb" }
+        if decision.actions.count > 1 { return "more than one action" }
+        if next != record.phase, !decision.actions.isEmpty { return "an action decided while changing the phase" }
+        for action in decision.actions {
+            if let missing = unknownFact(of: action, decision.record, seen) { return "\(action) decided without knowing \(missing)" }
+            if let broken = brokenRule(of: action, desired, decision.record, seen, now) { return "\(action): \(broken)" }
+        }
+        if case .progressing(let cause) = decision.standing, decision.wake == nil, decision.actions.isEmpty, cause.reason != .suspended,
+            !(cause.reason == .deleting && !seen.hasFinalizer)
+        {
+            return "waits for nothing"
+        }
+        if let wake = decision.wake, wake < 0 { return "wakes in the past" }
+        if record.phase != .rollingBack, next == .rollingBack, decision.record.rollback?.isRequested == false, decision.record.rollbackWouldLose {
+            return "goes back by itself although writes would be lost"
+        }
+        return nil
+    }
+
+    private static func mayLeave(_ desired: Desired, _ record: Record) -> Bool {
+        switch record.phase {
+        case .rolledBack: desired.intent.attempt > record.attempt
+        case .failed: desired.intent.attempt > record.attempt || (desired.intent.goal == .rolledBack && record.rollback?.isRequested != true)
+        default: false
+        }
+    }
+
+    /// The fact an action depends on that is not known.
+    private static func unknownFact(of action: Action, _ record: Record, _ seen: Observation) -> FactKind? {
+        let unknown: Set<FactKind> = Set(
+            [
+                seen.source.value == nil ? .source : nil, seen.target.value == nil ? .target : nil, seen.secrets.value == nil ? .secrets : nil,
+                seen.workloads.value == nil ? .workloads : nil, seen.job.value == nil ? .job : nil, seen.hasJobs.value == nil ? .hasJobs : nil,
+                seen.leftovers.value == nil ? .leftovers : nil,
+            ].compactMap { $0 })
+        let needed: Set<FactKind> =
+            switch action {
+            case .holdFinalizer: []
+            case .prepareTarget, .closeTarget: [.target]
+            case .closeSource: [.source]
+            case .openSource: record.targetEpoch == nil ? [.source] : [.source, .target]
+            case .openTarget: [.source, .target]
+            case .runJob: [.source, .job]
+            case .deleteJobs: [.hasJobs]
+            case .pointSecrets(.target): [.source, .target, .secrets]
+            case .pointSecrets(.source): record.targetEpoch == nil ? [.source, .secrets] : [.source, .target, .secrets]
+            case .restartWorkloads: record.targetEpoch == nil ? [.source, .secrets, .workloads] : [.source, .target, .secrets, .workloads]
+            case .removeArtefacts, .discardOriginals: [.hasJobs, .leftovers]
+            case .releaseFinalizer: record.teardownStartedAt.map { _ in [] } ?? [.hasJobs, .leftovers]
+            }
+        return needed.intersection(unknown).min { $0.rawValue < $1.rawValue }
+    }
+
+    /// What a decided action must never do, whatever is seen.
+    private static func brokenRule(of action: Action, _ desired: Desired, _ record: Record, _ seen: Observation, _ now: Timestamp) -> String? {
+        switch action {
+        case .openTarget where seen.source.value?.fence != .closed: return "the source is not closed"
+        case .openSource where record.targetEpoch != nil && seen.target.value?.fence != .closed: return "the target is not closed"
+        case .closeSource where record.phase != .fencing: return "fences outside Fencing"
+        case .removeArtefacts, .discardOriginals:
+            return record.phase == .cleaningUp || desired.intent.isDeleted ? nil : "destroys before goal Completed"
+        case .pointSecrets(.target) where record.switchedAt == nil: return "the switch is not on record"
+        case .pointSecrets(.source) where record.phase != .rollingBack: return "outside RollingBack"
+        case .releaseFinalizer where !desired.intent.isDeleted: return "the object is not deleted"
+        case .closeSource, .openTarget, .runJob: return desired.intent.isDeleted && !record.isCommitted ? "goes forward while deleting" : nil
+        default: return nil
+        }
+    }
+}

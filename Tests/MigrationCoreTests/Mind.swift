@@ -1,0 +1,180 @@
+@testable import MigrationCore
+
+/// The controller's side of the model: persisted records and actions by number, and the answers of ``decide(_:uid:record:observation:now:)``, each asked once.
+struct Mind {
+    struct Answer {
+        var record: UInt32
+        var action: UInt8
+        var isWaiting: Bool
+    }
+
+    /// What the rules of the model ask of a record, so that they need not copy it.
+    struct Traits {
+        var phase: Phase
+        var attempt: Int
+        /// Holds a source fence before the switch, past its deadline.
+        var isOverdue: Bool
+        var acceptsLoss: Bool
+
+        init(_ record: Record) {
+            phase = record.phase
+            attempt = record.attempt
+            isOverdue = record.isFencedBeforeSwitch && record.fence.map { start >= $0.deadline } ?? false
+            acceptsLoss = record.rollback?.acceptsLoss ?? false
+        }
+    }
+
+    /// What one visit cannot see.
+    enum Blindness: UInt8, CaseIterable { case none, source, target, cluster }
+
+    private struct Question: Hashable {
+        var record: UInt32
+        var visible: UInt64
+        var manner: UInt8
+    }
+
+    let plan: Plan
+    private(set) var records: [Record] = []
+    private(set) var traits: [Traits] = []
+    private(set) var actions: [Action?] = [nil]
+    private var recordNumbers: [Record: UInt32] = [:]
+    private var actionNumbers: [Action: UInt8] = [:]
+    private var answers: [Question: Answer] = [:]
+    private var aged: [UInt32: UInt32] = [:]
+
+    init(plan: Plan) {
+        self.plan = plan
+        _ = number(Record(attempt: 1, at: start))
+    }
+
+    func record(_ world: World) -> Record { records[Int(world.record)] }
+
+    mutating func number(_ record: Record) -> UInt32 {
+        let plain = Stamps.plain(record)
+        if let known = recordNumbers[plain] { return known }
+        records.append(plain)
+        traits.append(Traits(plain))
+        recordNumbers[plain] = UInt32(records.count - 1)
+        return UInt32(records.count - 1)
+    }
+
+    private mutating func number(_ action: Action?) -> UInt8 {
+        guard let action else { return 0 }
+        if let known = actionNumbers[action] { return known }
+        precondition(actions.count < 256, "more actions than a world has room for")
+        actions.append(action)
+        actionNumbers[action] = UInt8(actions.count - 1)
+        return UInt8(actions.count - 1)
+    }
+
+    /// The same record after a long time.
+    mutating func older(_ record: UInt32) -> UInt32 {
+        if let known = aged[record] { return known }
+        let result = number(Stamps.older(records[Int(record)]))
+        aged[record] = result
+        return result
+    }
+
+    mutating func answer(_ world: World, probe: Verdict, blind: Blindness) -> Answer {
+        let question = Question(record: world.record, visible: world.visible, manner: blind.rawValue * 4 + (probe == .ok ? 0 : 1))
+        if let known = answers[question] { return known }
+        let decision = decide(
+            desired(world), uid: "u", record: record(world), observation: observation(world, probe, blind), now: start)
+        let answer = Answer(record: number(decision.record), action: number(decision.actions.first), isWaiting: decision.wake != nil)
+        answers[question] = answer
+        return answer
+    }
+
+    func desired(_ world: World) -> Desired {
+        let wish = world.wish
+        let intent = Intent(
+            goal: wish.goal, attempt: Int(wish.attempt), isSuspended: wish.isSuspended, isDeleted: wish.isDeleted,
+            acceptedLoss: wish.acceptsLoss ? Reason.noReverseLane.rawValue : "")
+        return Desired(intent: intent, plan: wish.isInvalid ? .invalid(["spec"]) : .plan(plan))
+    }
+
+    /// Only what ``factsNeeded(_:record:now:)`` names is seen, so that a rule which forgot to ask for a fact gets stuck.
+    private func observation(_ world: World, _ probe: Verdict, _ blind: Blindness) -> Observation {
+        let record = record(world)
+        let facts = factsNeeded(desired(world), record: record, now: start)
+        func see<Value>(_ kind: FactKind, _ by: Blindness, _ value: Value) -> Fact<Value> {
+            facts.contains(kind) ? (blind == by ? .unknown("timeout") : .value(value)) : .unknown(Observation.notAsked)
+        }
+        var leftovers: Set<Leftover> = []
+        if world.originals { leftovers.insert(.originals) }
+        if world.sourceArtefacts { leftovers.insert(.sourceArtefacts) }
+        if world.targetArtefacts { leftovers.insert(.targetArtefacts) }
+        let hasJobs = world.hasStaleJob || world.copy.state != .absent || world.verify.state != .absent
+        return Observation(
+            hasFinalizer: world.hasFinalizer, conflictingOwner: see(.conflictingOwner, .cluster, nil), preflight: see(.preflight, .target, []),
+            source: see(.source, .source, SourceState(fence: world.source.state, epoch: Int64(world.source.epoch))),
+            target: see(
+                .target, .target,
+                TargetState(isPrepared: world.isPrepared, fence: world.target.state, epoch: Int64(world.target.epoch), tookClientWrite: world.clientWrote)),
+            secrets: see(.secrets, .cluster, world.secrets == .source ? .source : world.secrets == .target ? .target : .mixed),
+            workloads: see(.workloads, .cluster, WorkloadsState(tag: World.text(world.tag), rollout: rollout(world))),
+            job: see(.job, .cluster, job(world, record)), hasJobs: see(.hasJobs, .cluster, hasJobs), leftovers: see(.leftovers, .target, leftovers),
+            probes: facts.contains(.probes) ? [.init(name: "health", verdict: probe, message: "")] : [])
+    }
+
+    private func rollout(_ world: World) -> WorkloadsState.Rollout {
+        switch world.rollout {
+        case .complete: .complete
+        case .progressing: .progressing("")
+        case .failed: .failed("")
+        }
+    }
+
+    private func job(_ world: World, _ record: Record) -> JobState {
+        guard let step = record.phase.step else { return .absent }
+        let job = step == .copy ? world.copy : world.verify
+        guard Int(job.number) == record.jobs[step] else { return .absent }
+        return switch job.state {
+        case .absent: .absent
+        case .running: .running("")
+        case .succeeded: .succeeded("")
+        case .mayRetry: .failed(reason: .workerLost, message: "", mayRetry: true)
+        case .failed: .failed(reason: .copyFailed, message: "", mayRetry: false)
+        }
+    }
+}
+
+/// Keeps the record to what decisions turn on: texts and the timeline go, and a stamp is either of now or old.
+enum Stamps {
+    /// Longer than every deadline of the model's plan and of the phase table.
+    static let jumpSeconds = 7200
+    static let old = start.adding(seconds: -jumpSeconds)
+
+    static func plain(_ record: Record) -> Record {
+        var record = record
+        record.timeline = []
+        record.milestones = []
+        record.fence?.closedAt = nil
+        record.fence?.evidence = nil
+        record.fence?.decidedAt = start
+        if let fence = record.fence, fence.deadline < start { record.fence?.deadline = start }
+        let cause = Record.Cause(.progressing, "")
+        record.abort = record.abort.map { _ in cause }
+        record.held = record.held.map { _ in cause }
+        record.failure = record.failure.map { _ in cause }
+        record.rollback?.cause = cause
+        record.rollback?.from = .soaking
+        record.firstClientWriteAt = record.firstClientWriteAt.map { _ in start }
+        record.switchedAt = record.switchedAt.map { _ in start }
+        if record.phase != .soaking { (record.checks, record.lastProbeAt, record.healthySince) = ([:], nil, nil) }
+        if ![.provisioning, .switching, .rollingBack].contains(record.phase) { record.phaseStartedAt = start }
+        record.checks = record.checks.mapValues { .init(verdict: $0.verdict, streak: min(3, $0.streak), message: "") }
+        return record
+    }
+
+    static func older(_ record: Record) -> Record {
+        var record = record
+        func shift(_ stamp: Timestamp) -> Timestamp { max(old, stamp.adding(seconds: -jumpSeconds)) }
+        record.phaseStartedAt = shift(record.phaseStartedAt)
+        record.healthySince = record.healthySince.map(shift)
+        record.lastProbeAt = record.lastProbeAt.map(shift)
+        record.teardownStartedAt = record.teardownStartedAt.map(shift)
+        if let fence = record.fence { record.fence?.deadline = shift(fence.deadline) }
+        return record
+    }
+}

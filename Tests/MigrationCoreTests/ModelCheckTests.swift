@@ -1,0 +1,45 @@
+@testable import MigrationCore
+import Testing
+import Foundation
+
+/// Everything that may happen to a migration, within bounds: at most so many faults and changes of mind or jumps in time in one run, all
+/// interleavings of them. The sides' epochs, Job numbers and attempts grow only with those, so the state space is finite.
+@Suite("Model check")
+struct ModelCheckTests {
+    static let plan = Plan.example(periodSeconds: 0, soakSeconds: 0, failureLimit: 1)
+
+    static let runs: [Limits] = [
+        Limits(faults: 2, changes: 0),
+        Limits(faults: 1, changes: 1),
+        // The changes of mind that lead through a switch twice.
+        Limits(faults: 0, changes: 2, offers: [.goal(.rolledBack), .backWithLoss, .again, .delete]),
+    ]
+
+    @Test("no fault, no crash, no change of mind breaks a promise; and every state comes to rest on a side that takes writes", arguments: runs.indices)
+    func promises(run: Int) {
+        var search = Search(plan: Self.plan, limits: Self.runs[run])
+        search.explore()
+        try? "STATES \(run) \(search.worlds.count) \(search.mind.records.count)\n".write(toFile: "/tmp/core_states\(run)", atomically: false, encoding: .utf8)
+        search.calm()
+        if let counterexample = search.counterexample { Issue.record("\(counterexample)") }
+        let phases = Set(search.worlds.map { search.mind.record($0).phase })
+        #expect(phases.isSuperset(of: [.pending, .fencing, .copying, .switching, .soaking, .promoted, .rollingBack, .rolledBack]))
+    }
+
+    private static let ways: [Step.Change] = [.goal(.ready), .goal(.completed), .goal(.rolledBack), .suspend, .delete, .backWithLoss]
+
+    @Test("a crash reaches only outcomes that are also reachable without it")
+    func crashEquivalence() {
+        var crashing = Search(plan: Self.plan, limits: Limits(faults: 1, changes: 1, kind: .crashes, offers: Self.ways))
+        var plain = Search(plan: Self.plan, limits: Limits(faults: 1, changes: 1, kind: .jobs, offers: Self.ways))
+        crashing.explore()
+        crashing.calm()
+        plain.explore()
+        plain.calm()
+        #expect(crashing.counterexample == nil)
+        #expect(plain.counterexample == nil)
+        #expect(!crashing.outcomes.isEmpty)
+        let more = crashing.outcomes.subtracting(plain.outcomes)
+        #expect(more.isEmpty, "only after a crash: \(more)")
+    }
+}

@@ -1,0 +1,43 @@
+@testable import MigrationCore
+import Testing
+
+@Suite("Deciding again changes nothing")
+struct StabilityTests {
+    @Test("once it waits or rests, the same observation leaves the record as it is", arguments: Phase.allCases)
+    func fixpoint(phase: Phase) {
+        var complaints: [String] = []
+        AbstractSpace.forEachVisit(phase) { desired, record, observation, now in
+            guard complaints.count < 3 else { return }
+            let first = decide(desired, uid: "u", record: record, observation: observation, now: now)
+            guard first.actions.isEmpty, first.wake != 0 else { return }
+            let second = decide(desired, uid: "u", record: first.record, observation: observation, now: now)
+            if second.record != first.record || second.actions != [] || second.standing != first.standing || !second.notices.isEmpty {
+                complaints.append("wish: \(desired.intent)\n  seen: \(observation)\n  first: \(first)\n  second: \(second)")
+            }
+        }
+        for complaint in complaints { Issue.record("\(complaint)") }
+    }
+
+    @Test("on a frozen observation it comes to one wait, or to one action that it repeats", arguments: Phase.allCases)
+    func noPingPong(phase: Phase) {
+        var complaints: [String] = []
+        var turn = 0
+        AbstractSpace.forEachVisit(phase) { desired, record, observation, now in
+            turn += 1
+            // Every visit is followed by up to 16 more, so every 11th is enough: no fact has 11 or 22 values, so each value meets each other.
+            guard turn.isMultiple(of: 11), complaints.count < 3 else { return }
+            if !settles(desired, record, observation, now) { complaints.append("wish: \(desired.intent)\n  record: \(record)\n  seen: \(observation)") }
+        }
+        for complaint in complaints { Issue.record("no end:\n  \(complaint)") }
+    }
+
+    private func settles(_ desired: Desired, _ record: Record, _ observation: Observation, _ now: Timestamp) -> Bool {
+        var last = decide(desired, uid: "u", record: record, observation: observation, now: now)
+        for _ in 0..<16 {
+            let next = decide(desired, uid: "u", record: last.record, observation: observation, now: now)
+            if next.record == last.record, next.actions == last.actions, next.wake == last.wake { return true }
+            last = next
+        }
+        return false
+    }
+}

@@ -1,0 +1,184 @@
+@testable import MigrationCore
+
+/// The world around the core, as small as it can be and still go wrong: two fenced servers, Secrets, workloads, Jobs, the resource, and one
+/// controller with the record it persisted.
+///
+/// The controller keeps nothing between visits but what it persisted (the response of that write feeds the next decision), so a crash is one of:
+/// the decided action was never performed, was performed, half-happened, or is still under way and arrives late (``late``). A write refused for
+/// a conflict drops the whole decision and is no step at all.
+///
+/// Time stands still at ``start``; a time jump makes every stamp of the record older instead (``Stamps``).
+struct World {
+    struct Fence: Hashable {
+        var state: FenceState
+        /// Of the fence's row; every completed compare-and-set adds one.
+        var epoch: UInt8 = 0
+        /// Which way the last compare-and-set went.
+        var aimsAtClosed: Bool
+
+        var isWritable: Bool { state != .closed }
+    }
+
+    struct Job: Hashable {
+        enum State: UInt8 { case absent, running, succeeded, mayRetry, failed }
+        /// The highest number ever started.
+        var number: UInt8 = 0
+        var epoch: UInt8 = 0
+        var state = State.absent
+    }
+
+    enum Rollout: UInt8 { case complete, progressing, failed }
+    enum Reach: UInt8 {
+        case source, target, mixed
+
+        func includes(_ side: Side) -> Bool { self == .mixed || self == (side == .source ? .source : .target) }
+    }
+
+    var source = Fence(state: .open, aimsAtClosed: false)
+    var target = Fence(state: .closed, aimsAtClosed: true)
+    var isPrepared = false
+    /// The target's own evidence: a client wrote since its fence was last lifted.
+    var clientWrote = false
+    /// An acknowledged write stands on the target alone, and nobody accepted its loss.
+    var writeOnTargetOnly = false
+    /// The target has every acknowledged write of the source.
+    var isCopied = false
+    var secrets = Reach.source
+    /// Which connection strings the running pods have read.
+    var pods = Reach.source
+    /// 0 none or mixed, otherwise 2 × attempt + (1 when back).
+    var tag: UInt8 = 0
+    var rollout = Rollout.complete
+    var copy = Job()
+    var verify = Job()
+    /// A Job older than the newest of its step came to life late.
+    var hasStaleJob = false
+    var originals = false
+    var sourceArtefacts = false
+    var targetArtefacts = false
+    var hasFinalizer = false
+    /// The object is gone from the API server.
+    var isGone = false
+    var wish = Wish()
+    /// Of the persisted record in ``Mind/records``.
+    var record: UInt32 = 0
+    /// The action the controller persisted and is about to perform, in ``Mind/actions``; 0 none.
+    var pending: UInt8 = 0
+    /// An action of an earlier controller or visit that is still under way; 0 none.
+    var late: UInt8 = 0
+    /// Faults, and changes of the user's mind or jumps in time, that may still happen.
+    var faultsLeft: UInt8 = 0
+    var changesLeft: UInt8 = 0
+
+    struct Wish: Hashable {
+        var goal = Goal.promoted
+        var attempt: UInt8 = 1
+        var isSuspended = false
+        var isDeleted = false
+        var isInvalid = false
+        var acceptsLoss = false
+    }
+
+    /// What a running or restarted pod may connect to.
+    func reaches(_ side: Side) -> Bool { pods.includes(side) || secrets.includes(side) }
+
+    /// The applications of this side can write.
+    func takesWrites(_ side: Side) -> Bool {
+        reaches(side) && (side == .source ? source.isWritable : isPrepared && target.isWritable)
+    }
+}
+
+extension World {
+    /// The state without its budgets in 128 bits, for the set of visited states.
+    struct Key: Hashable {
+        var high: UInt64
+        var low: UInt64
+    }
+
+    var key: Key {
+        var high = Bits()
+        high.add(source)
+        high.add(target)
+        for flag in [isPrepared, clientWrote, writeOnTargetOnly, isCopied, hasStaleJob, originals, sourceArtefacts, targetArtefacts, hasFinalizer, isGone] {
+            high.add(flag)
+        }
+        high.add(secrets.rawValue, 2)
+        high.add(pods.rawValue, 2)
+        high.add(tag, 4)
+        high.add(rollout.rawValue, 2)
+        high.add(wish)
+        var low = Bits()
+        low.add(copy)
+        low.add(verify)
+        low.add(pending, 8)
+        low.add(late, 8)
+        low.value = low.value << 24 | UInt64(record)
+        return Key(high: high.value, low: low.value)
+    }
+
+    /// Everything an observation can show, for the memory of decisions.
+    var visible: UInt64 {
+        var bits = Bits()
+        bits.add(source)
+        bits.add(target)
+        for flag in [isPrepared, clientWrote, hasStaleJob, originals, sourceArtefacts, targetArtefacts, hasFinalizer] { bits.add(flag) }
+        bits.add(secrets.rawValue, 2)
+        bits.add(tag, 4)
+        bits.add(rollout.rawValue, 2)
+        bits.add(wish)
+        bits.add(copy.state.rawValue, 3)
+        bits.add(copy.number, 4)
+        bits.add(verify.state.rawValue, 3)
+        bits.add(verify.number, 4)
+        return bits.value
+    }
+}
+
+private struct Bits {
+    var value: UInt64 = 0
+
+    mutating func add(_ number: UInt8, _ width: UInt64) { value = value << width | UInt64(number) }
+    mutating func add(_ flag: Bool) { value = value << 1 | (flag ? 1 : 0) }
+
+    mutating func add(_ fence: World.Fence) {
+        add(fence.state.ordinal, 2)
+        add(fence.epoch, 4)
+        add(fence.aimsAtClosed)
+    }
+
+    mutating func add(_ job: World.Job) {
+        add(job.number, 4)
+        add(job.epoch, 4)
+        add(job.state.rawValue, 3)
+    }
+
+    mutating func add(_ wish: World.Wish) {
+        add(wish.goal.ordinal, 2)
+        add(wish.attempt, 2)
+        add(wish.isSuspended)
+        add(wish.isDeleted)
+        add(wish.isInvalid)
+        add(wish.acceptsLoss)
+    }
+}
+
+extension FenceState {
+    fileprivate var ordinal: UInt8 {
+        switch self {
+        case .open: 0
+        case .partial: 1
+        case .closed: 2
+        }
+    }
+}
+
+extension Goal {
+    fileprivate var ordinal: UInt8 {
+        switch self {
+        case .ready: 0
+        case .promoted: 1
+        case .completed: 2
+        case .rolledBack: 3
+        }
+    }
+}

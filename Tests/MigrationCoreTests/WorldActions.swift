@@ -1,0 +1,125 @@
+@testable import MigrationCore
+
+/// How far an action that was cut off got.
+enum Cut: UInt8 {
+    /// Something is done, but the fence's row still has the old epoch.
+    case early
+    /// The row has moved on, but sessions or databases are left over. Repeating the same action finishes it.
+    case late
+}
+
+extension World.Fence {
+    /// Moves the fence as `DatabasePort` documents: compare-and-set on the epoch seen when it was decided; another one stops it.
+    mutating func move(closing: Bool, from decided: Int64, cut: Cut?) {
+        let goal: FenceState = closing ? .closed : .open
+        if Int64(epoch) == decided {
+            if cut == .early { return state = state == goal ? goal : .partial }
+            state = cut == .late && state != goal ? .partial : goal
+            epoch += 1
+            aimsAtClosed = closing
+        } else if Int64(epoch) == decided + 1, aimsAtClosed == closing, state == .partial, cut == nil {
+            state = goal
+        }
+    }
+}
+
+extension World {
+    /// Performs an action on the world, wholly or cut off.
+    mutating func perform(_ action: Action, cut: Cut? = nil) {
+        switch action {
+        case .holdFinalizer: hasFinalizer = true
+        case .releaseFinalizer: (hasFinalizer, isGone) = (false, wish.isDeleted)
+        case .prepareTarget: (isPrepared, targetArtefacts) = (true, true)
+        case .closeSource(let epoch):
+            sourceArtefacts = sourceArtefacts || Int64(source.epoch) == epoch
+            source.move(closing: true, from: epoch, cut: cut)
+        case .openSource(let epoch): source.move(closing: false, from: epoch, cut: cut)
+        case .closeTarget(let epoch): target.move(closing: true, from: epoch, cut: cut)
+        case .openTarget(let epoch):
+            let wasClosed = target.state == .closed
+            target.move(closing: false, from: epoch, cut: cut)
+            // The evidence of writes starts anew before the first database is opened.
+            if wasClosed, target.isWritable { clientWrote = false }
+        case .runJob(let step, let number, let epoch): start(step, UInt8(number), UInt8(epoch))
+        case .deleteJobs: (copy.state, verify.state, hasStaleJob) = (.absent, .absent, false)
+        case .pointSecrets(let side):
+            if side == .target { originals = true }
+            let goal: Reach = side == .source ? .source : .target
+            secrets = cut != nil && secrets != goal ? .mixed : goal
+        case .restartWorkloads(let text): restart(Self.code(text), cut)
+        case .removeArtefacts(let side): removeArtefacts(side)
+        case .discardOriginals: originals = false
+        }
+    }
+
+    private mutating func start(_ step: WorkerStep, _ number: UInt8, _ epoch: UInt8) {
+        let path = step == .copy ? \World.copy : \World.verify
+        if number < self[keyPath: path].number {
+            hasStaleJob = true
+        } else if number > self[keyPath: path].number || self[keyPath: path].state == .absent {
+            self[keyPath: path] = Job(number: number, epoch: epoch, state: .running)
+        }
+    }
+
+    private mutating func restart(_ code: UInt8, _ cut: Cut?) {
+        guard tag != code else { return }
+        tag = cut == nil ? code : 0
+        rollout = .progressing
+        if pods != secrets { pods = .mixed }
+    }
+
+    /// Known limit: a fence action of an earlier controller that arrives after the fence's row was dropped finds no epoch to compare with. Its
+    /// lifetime is bounded by the lease and the statement timeouts, not by compare-and-set; here it does not outlive the row.
+    private mutating func removeArtefacts(_ side: Side) {
+        if side == .source { sourceArtefacts = false } else { targetArtefacts = false }
+        late = 0
+    }
+
+    /// `u.<attempt>.forward` or `u.<attempt>.back` as a small number.
+    static func code(_ tag: String) -> UInt8 {
+        let parts = tag.split(separator: ".")
+        guard parts.count == 3, let attempt = UInt8(parts[1]) else { return 15 }
+        return 2 * attempt + (parts[2] == "back" ? 1 : 0)
+    }
+
+    static func text(_ code: UInt8) -> String? { code == 0 ? nil : "u.\(code / 2).\(code % 2 == 1 ? "back" : "forward")" }
+}
+
+// MARK: What happens by itself
+
+extension World {
+    /// A Job ends. It succeeds only between the two fences it was started for: the worker checks both servers' rows with every transaction, and
+    /// refuses a target that is open or no longer knows the migration. Otherwise one created late would overwrite what the clients write there.
+    mutating func finish(_ step: WorkerStep, _ state: Job.State) -> String? {
+        let path = step == .copy ? \World.copy : \World.verify
+        let holds = self[keyPath: path].epoch == source.epoch && source.state == .closed && target.state == .closed && targetArtefacts
+        guard state == .succeeded, holds, step == .copy || isCopied else {
+            self[keyPath: path].state = state == .succeeded ? .failed : state
+            return nil
+        }
+        self[keyPath: path].state = .succeeded
+        guard step == .copy else { return nil }
+        if writeOnTargetOnly { return "the copy overwrites acknowledged writes of the target" }
+        isCopied = true
+        return nil
+    }
+
+    /// A client of the target has a write acknowledged.
+    mutating func writeOnTarget() -> String? {
+        clientWrote = true
+        writeOnTargetOnly = true
+        return isCopied ? nil : "an application writes on the target before it has everything of the source"
+    }
+
+    mutating func finishRollout(_ result: Rollout) {
+        rollout = result
+        pods = result == .complete ? secrets : (pods == secrets ? pods : .mixed)
+    }
+
+    /// Applications on the source write whenever they can; that is the worst they can do.
+    mutating func writeOnSource() -> String? {
+        guard takesWrites(.source) else { return nil }
+        isCopied = false
+        return writeOnTargetOnly ? "the source takes writes while acknowledged writes stand on the target alone" : nil
+    }
+}

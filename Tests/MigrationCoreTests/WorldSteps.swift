@@ -1,0 +1,245 @@
+@testable import MigrationCore
+
+/// One thing that happens in the simulated world.
+enum Step: Hashable, CustomStringConvertible {
+    case visit(Verdict, blind: Mind.Blindness)
+    case perform(Outcome)
+    case lateArrival
+    case job(WorkerStep, World.Job.State)
+    case rollout(World.Rollout)
+    case write
+    case wish(Change)
+    case time
+
+    /// What becomes of the action that was persisted.
+    enum Outcome: UInt8, CaseIterable {
+        case success
+        /// Nothing happened: an error, or a crash between persisting and performing.
+        case nothing
+        /// Cut off, by an error or a crash, before or after its compare-and-set.
+        case cutEarly, cutLate
+        /// A crash, with the action still under way: it arrives later or never.
+        case delayed
+        /// Performed, and under way a second time.
+        case twice
+
+        var isFault: Bool { self != .success }
+        /// What a crash of the controller can make of it.
+        var isCrash: Bool { self == .nothing || self == .delayed || self == .twice }
+    }
+
+    enum Change: Hashable {
+        case goal(Goal)
+        case suspend, resume, invalid, valid, delete, backWithLoss
+        /// `spec.attempt` raised, goal Promoted.
+        case again
+    }
+
+    var description: String {
+        switch self {
+        case .visit(let probe, let blind): "visit" + (probe == .ok ? "" : ", probe \(probe)") + (blind == .none ? "" : ", blind to the \(blind)")
+        case .perform(let outcome): "perform: \(outcome)"
+        case .lateArrival: "the late action arrives"
+        case .job(let step, let state): "\(step) Job: \(state)"
+        case .rollout(let result): "rollout: \(result)"
+        case .write: "a client writes on the target"
+        case .wish(let change): "user: \(change)"
+        case .time: "a long time passes"
+        }
+    }
+}
+
+/// What a run of the model may contain.
+struct Limits {
+    var faults: UInt8
+    /// Changes of the user's mind and jumps in time, together.
+    var changes: UInt8
+    var kind = Kind.all
+    /// Only these changes of mind.
+    var offers: [Step.Change] = Limits.everyChange
+    var timeJumps = true
+
+    /// Which faults happen.
+    enum Kind {
+        case all
+        /// Those which a crash of the controller explains.
+        case crashes
+        /// Jobs that fail; the controller lives and succeeds.
+        case jobs
+    }
+
+    static let everyChange: [Step.Change] = [
+        .goal(.ready), .goal(.promoted), .goal(.completed), .goal(.rolledBack), .suspend, .resume, .invalid, .valid, .delete, .backWithLoss, .again,
+    ]
+}
+
+extension Mind {
+    /// Calls `body` with every step possible in `world` and what it leads to, and with the rule the step broke, if it did.
+    mutating func forEachStep(_ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
+        controllerSteps(world, limits, body)
+        worldSteps(world, limits, body)
+        // What the user does between a decision and its performance can as well happen after it: no action looks at the wish.
+        guard world.changesLeft > 0, world.pending == 0 else { return }
+        for change in limits.offers {
+            guard var next = world.changed(change) else { continue }
+            next.changesLeft -= 1
+            finish(.wish(change), next, nil, body)
+        }
+        if limits.timeJumps, !world.isGone {
+            var next = world
+            next.record = older(world.record)
+            next.changesLeft -= 1
+            if next.record != world.record { finish(.time, next, nil, body) }
+        }
+    }
+
+    private mutating func controllerSteps(_ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
+        if let action = actions[Int(world.pending)] {
+            for outcome in Step.Outcome.allCases { perform(action, outcome, world, limits, body) }
+        } else if !world.isGone {
+            let isSoaking = traits[Int(world.record)].phase == .soaking
+            for probe in isSoaking ? [Verdict.ok, .failed] : [.ok] { visit(world, probe, .none, body) }
+            if world.faultsLeft > 0, limits.kind == .all {
+                for blind in Blindness.allCases where blind != .none { visit(world, .ok, blind, body) }
+            }
+        }
+    }
+
+    private mutating func visit(_ world: World, _ probe: Verdict, _ blind: Blindness, _ body: (Step, World, String?) -> Void) {
+        let answer = answer(world, probe: probe, blind: blind)
+        guard answer.record != world.record || answer.action != 0 else { return }
+        var next = world
+        next.record = answer.record
+        next.pending = answer.action
+        if blind != .none { next.faultsLeft -= 1 }
+        finish(.visit(probe, blind: blind), next, broken(world, next), body)
+    }
+
+    /// What one decision must not do, given the record before it.
+    private func broken(_ world: World, _ next: World) -> String? {
+        let before = traits[Int(world.record)]
+        let after = traits[Int(next.record)]
+        if before.isOverdue {
+            if after.phase != before.phase, after.phase != .awaitingCutover { return "a fence past its deadline leads to \(after.phase)" }
+            if case .closeSource? = actions[Int(next.pending)] { return "a fence past its deadline is closed" }
+        }
+        if before.phase.isTerminal, after.phase != before.phase, after.attempt == before.attempt, !(before.phase == .failed && world.wish.goal == .rolledBack) {
+            return "\(before.phase) does not absorb"
+        }
+        switch actions[Int(next.pending)] {
+        case .removeArtefacts?, .discardOriginals?:
+            return after.phase == .cleaningUp || world.wish.isDeleted ? nil : "something is destroyed before goal Completed"
+        default: return nil
+        }
+    }
+
+    private func perform(_ action: Action, _ outcome: Step.Outcome, _ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
+        if outcome.isFault, world.faultsLeft == 0 || limits.kind == .jobs || (limits.kind == .crashes && !outcome.isCrash) { return }
+        var next = world
+        next.pending = 0
+        if outcome.isFault { next.faultsLeft -= 1 }
+        switch outcome {
+        case .success: next.perform(action)
+        case .nothing: break
+        case .cutEarly, .cutLate:
+            guard action.canBeCut else { return }
+            next.perform(action, cut: outcome == .cutEarly ? .early : .late)
+        case .delayed, .twice:
+            guard action.canBeLate, world.late == 0 else { return }
+            if outcome == .twice { next.perform(action) }
+            next.late = world.pending
+        }
+        finish(.perform(outcome), next, nil, body)
+    }
+
+    private func worldSteps(_ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
+        if let action = actions[Int(world.late)] {
+            var next = world
+            next.late = 0
+            next.perform(action)
+            finish(.lateArrival, next, nil, body)
+        }
+        for (step, job) in [(WorkerStep.copy, world.copy), (.verify, world.verify)] where job.state == .running {
+            for result in [World.Job.State.succeeded, .mayRetry, .failed] {
+                var next = world
+                if result != .succeeded {
+                    guard world.faultsLeft > 0, limits.kind != .crashes else { continue }
+                    next.faultsLeft -= 1
+                }
+                let broken = next.finish(step, result)
+                finish(.job(step, result), next, broken, body)
+            }
+        }
+        if world.rollout == .progressing, world.tag != 0 {
+            for result in [World.Rollout.complete, .failed] {
+                var next = world
+                next.finishRollout(result)
+                finish(.rollout(result), next, nil, body)
+            }
+        }
+        if world.takesWrites(.target), !(world.writeOnTargetOnly && world.clientWrote) {
+            var next = world
+            let broken = next.writeOnTarget()
+            finish(.write, next, broken, body)
+        }
+    }
+
+    /// What follows by itself from the step, and the rules that hold of every state.
+    private func finish(_ step: Step, _ world: World, _ broken: String?, _ body: (Step, World, String?) -> Void) {
+        var next = world
+        let record = traits[Int(next.record)]
+        if record.acceptsLoss, next.source.isWritable { next.writeOnTargetOnly = false }
+        let lost = next.writeOnSource()
+        body(step, next, broken ?? lost ?? brokenInvariant(next, record))
+    }
+
+    private func brokenInvariant(_ world: World, _ record: Traits) -> String? {
+        if world.isPrepared, world.source.isWritable, world.target.isWritable { return "both sides are open to clients" }
+        switch record.phase {
+        case .rolledBack where world.source.state != .open: return "RolledBack with a source that is \(world.source.state)"
+        case .rolledBack where world.secrets != .source: return "RolledBack with Secrets that are not the originals"
+        case .failed where world.source.state != .open && world.target.state != .open: return "Failed with no side open"
+        default: return nil
+        }
+    }
+}
+
+extension Action {
+    /// Consists of several steps on servers or objects.
+    fileprivate var canBeCut: Bool {
+        switch self {
+        case .closeSource, .openSource, .closeTarget, .openTarget, .pointSecrets, .restartWorkloads: true
+        default: false
+        }
+    }
+
+    /// May arrive after a later decision. Known limit: a late ``pointSecrets(_:)`` is not modelled; its lifetime is bounded by the request's timeout,
+    /// which is shorter than a lease, not by compare-and-set.
+    fileprivate var canBeLate: Bool {
+        switch self {
+        case .closeSource, .openSource, .closeTarget, .openTarget, .runJob, .restartWorkloads: true
+        default: false
+        }
+    }
+}
+
+extension World {
+    /// The world after the user changed their mind; `nil` where that changes nothing or is not possible.
+    fileprivate func changed(_ change: Step.Change) -> World? {
+        guard !wish.isDeleted else { return nil }
+        var next = self
+        switch change {
+        case .goal(let goal): (next.wish.goal, next.wish.acceptsLoss) = (goal, false)
+        case .suspend: next.wish.isSuspended = true
+        case .resume: next.wish.isSuspended = false
+        case .invalid: next.wish.isInvalid = true
+        case .valid: next.wish.isInvalid = false
+        case .delete: next.wish.isDeleted = true
+        case .backWithLoss: (next.wish.goal, next.wish.acceptsLoss) = (.rolledBack, true)
+        case .again:
+            guard wish.attempt < 3 else { return nil }
+            (next.wish.goal, next.wish.attempt, next.wish.acceptsLoss) = (.promoted, wish.attempt + 1, false)
+        }
+        return next.wish == wish ? nil : next
+    }
+}
