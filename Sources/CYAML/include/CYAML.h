@@ -1,0 +1,3 @@
+// libyaml as Swift can call it.
+#pragma once
+#include <yaml.h>

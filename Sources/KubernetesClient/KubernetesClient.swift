@@ -1,0 +1,119 @@
+import FoundationEssentials
+public import HTTPTransport
+import KubernetesModel
+import StructuredData
+
+/// Speaks to one API server.
+///
+/// Every verb throws ``KubernetesError``. Requests are not repeated, except once after a 401, with fresh credentials: the caller's own backoff
+/// knows better.
+public final class KubernetesClient: Sendable {
+    /// Objects per page of a list; the page size of client-go's pager.
+    static let pageSize = 500
+
+    /// The namespace the configuration names, for commands that were given none.
+    public let namespace: String
+    let fieldManager: String
+
+    private let server: String
+    private let tls: HTTPTLS
+    private let credentials: CredentialSource
+    private let userAgent: String
+    private let http: HTTPClient
+
+    /// - Parameters:
+    ///   - version: this program's, for the `User-Agent`.
+    ///   - fieldManager: who owns the fields we write. Default `dbmigration`.
+    public init(
+        _ configuration: ClusterConfiguration, version: String = "0.1.0", fieldManager: String = "dbmigration", http: HTTPClient = .shared
+    ) {
+        server = configuration.server.hasSuffix("/") ? String(configuration.server.dropLast()) : configuration.server
+        tls = configuration.tls
+        namespace = configuration.namespace
+        credentials = CredentialSource(configuration.credentials)
+        self.fieldManager = fieldManager
+        self.http = http
+        userAgent = "dbmigration/\(version) (linux/\(Self.architecture))"
+    }
+
+    private static var architecture: String {
+        #if arch(x86_64)
+            "amd64"
+        #elseif arch(arm64)
+            "arm64"
+        #else
+            "unknown"
+        #endif
+    }
+
+    // MARK: Requests
+
+    /// Sends a request; an answer of 400 or above is thrown.
+    func send(_ request: APIRequest) async throws(KubernetesError) -> HTTPResponse {
+        var response = try await answer(to: request)
+        if response.status == 401, await credentials.renew() { response = try await answer(to: request) }
+        guard response.status < 400 else { throw request.error(status: response.status, headers: response.headers, body: response.body) }
+        return response
+    }
+
+    /// Sends a request and decodes the answer.
+    func object<Object: Decodable>(_ request: APIRequest, as type: Object.Type) async throws(KubernetesError) -> Object {
+        let response = try await send(request)
+        do {
+            return try JSON.decode(type, from: response.body)
+        } catch {
+            throw request.error(.decoding, status: response.status, "the answer is no \(type): \(error)")
+        }
+    }
+
+    /// Starts a request whose answer has no end; an answer of 400 or above is read and thrown.
+    func stream(_ request: APIRequest) async throws(KubernetesError) -> HTTPBody {
+        var stream = try await open(request)
+        if stream.status == 401, await credentials.renew() { stream = try await open(request) }
+        guard stream.status >= 400 else { return stream.body }
+        var body = Data()
+        do throws(HTTPError) {
+            for try await chunk in stream.body where body.count < 65_536 { body.append(chunk) }
+        } catch {
+            throw request.error(error)
+        }
+        throw request.error(status: stream.status, headers: stream.headers, body: body)
+    }
+
+    private func answer(to request: APIRequest) async throws(KubernetesError) -> HTTPResponse {
+        let message = try await message(request)
+        do throws(HTTPError) {
+            return try await http.send(message)
+        } catch {
+            throw request.error(error)
+        }
+    }
+
+    private func open(_ request: APIRequest) async throws(KubernetesError) -> HTTPStream {
+        let message = try await message(request)
+        do throws(HTTPError) {
+            return try await http.stream(message)
+        } catch {
+            throw request.error(error)
+        }
+    }
+
+    private func message(_ request: APIRequest) async throws(KubernetesError) -> HTTPRequest {
+        let resolved: ResolvedCredentials
+        do throws(ConfigurationError) {
+            resolved = try await credentials.current()
+        } catch {
+            throw request.error(.credentials, error.description)
+        }
+        var message = HTTPRequest(request.method, server + request.target, timeouts: request.timeouts, tls: tls)
+        message.headers["Accept"] = "application/json"
+        message.headers["User-Agent"] = userAgent
+        if let token = resolved.token { message.headers["Authorization"] = "Bearer " + token.reveal() }
+        if let identity = resolved.identity { message.tls.identity = identity }
+        if let body = request.body {
+            message.headers["Content-Type"] = request.contentType
+            message.body = body
+        }
+        return message
+    }
+}

@@ -1,0 +1,199 @@
+import Foundation
+import HTTPTransport
+import StructuredData
+import Synchronization
+import Testing
+
+@Suite("HTTP client against a socket", .timeLimit(.minutes(1)))
+struct HTTPClientTests {
+    private let client = HTTPClient()
+
+    @Test("method, header and body arrive; status, header and body come back")
+    func exchange() async throws {
+        let seen = Mutex("")
+        let server = LocalServer { request, connection in
+            seen.withLock { $0 = request }
+            connection.write("HTTP/1.1 201 Created\r\nX-One: a b\r\nContent-Length: 5\r\n\r\nhello")
+        }
+        let request = HTTPRequest(.patch, server.url + "/p?q=1", headers: ["Content-Type": "text/plain", "X-Two": "2"], body: Data("body".utf8))
+        let response = try await client.send(request)
+        #expect(response.status == 201)
+        #expect(response.headers["x-one"] == "a b")
+        #expect(String(decoding: response.body, as: UTF8.self) == "hello")
+        let text = seen.withLock { $0 }
+        #expect(text.hasPrefix("PATCH /p?q=1 HTTP/1.1\r\n"))
+        #expect(text.contains("X-Two: 2\r\n"))
+        #expect(text.hasSuffix("\r\n\r\nbody"))
+        #expect(!text.contains("Expect"))
+    }
+
+    @Test("a POST without a body sends a length of 0", arguments: [HTTPMethod.post, .put])
+    func emptyBody(method: HTTPMethod) async throws {
+        let server = LocalServer { request, connection in
+            let ok = request.lowercased().contains("content-length: 0") && request.hasPrefix(method.rawValue)
+            connection.write("HTTP/1.1 \(ok ? 204 : 500) X\r\nContent-Length: 0\r\n\r\n")
+        }
+        #expect(try await client.send(HTTPRequest(method, server.url)).status == 204)
+    }
+
+    @Test("a redirect is an answer, unless it shall be followed")
+    func redirect() async throws {
+        let server = LocalServer { request, connection in
+            connection.write(
+                request.contains("GET /there")
+                    ? "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nthere"
+                    : "HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        }
+        var request = HTTPRequest(.get, server.url + "/here")
+        #expect(try await client.send(request).status == 302)
+        request.followsRedirects = true
+        #expect(try await client.send(request).body == Data("there".utf8))
+    }
+
+    @Test("a long body is cut where asked")
+    func limit() async throws {
+        let server = LocalServer { _, connection in
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + String(repeating: "x", count: 1_000_000))
+        }
+        var request = HTTPRequest(.get, server.url)
+        request.maximumBodyBytes = 100
+        let response = try await client.send(request)
+        #expect(response.body.count == 100)
+        #expect(response.isTruncated)
+    }
+
+    @Test("silence ends in a timeout; the error names no query")
+    func timeout() async throws {
+        let server = LocalServer { _, connection in connection.waitForClose() }
+        let request = HTTPRequest(.get, "http://u:p@127.0.0.1:\(server.port)/x?token=secret", timeouts: HTTPTimeouts(total: .milliseconds(200)))
+        let error = await #expect(throws: HTTPError.self) { try await client.send(request) }
+        #expect(error?.kind == .timeout)
+        #expect(error?.url == "http://127.0.0.1:\(server.port)/x")
+        #expect(error?.description.contains("secret") == false)
+    }
+
+    @Test("a stream that falls silent ends after the idle limit")
+    func idle() async throws {
+        let server = LocalServer { _, connection in
+            connection.write("HTTP/1.1 200 OK\r\n\r\n")
+            connection.waitForClose()
+        }
+        let request = HTTPRequest(.get, server.url, timeouts: HTTPTimeouts(total: nil, idle: .seconds(1)))
+        let stream = try await client.stream(request)
+        let error = await #expect(throws: HTTPError.self) { for try await _ in stream.body {} }
+        #expect(error?.kind == .timeout)
+    }
+
+    @Test("what cannot be reached says how it failed")
+    func unreachable() async throws {
+        let refused = await #expect(throws: HTTPError.self) { try await client.send(HTTPRequest(.get, "http://127.0.0.1:1/")) }
+        #expect(refused?.kind == .connect)
+        let unknown = await #expect(throws: HTTPError.self) { try await client.send(HTTPRequest(.get, "http://no-such-host.invalid/")) }
+        #expect(unknown?.kind == .resolve)
+        let scheme = await #expect(throws: HTTPError.self) { try await client.send(HTTPRequest(.get, "file:///etc/hostname")) }
+        #expect(scheme?.kind == .invalidRequest)
+        let header = await #expect(throws: HTTPError.self) {
+            try await client.send(HTTPRequest(.get, "http://127.0.0.1:1/", headers: ["A": "b\r\nC: d"]))
+        }
+        #expect(header?.kind == .invalidRequest)
+    }
+
+    @Test("a connection that ends early is an error, not a short body")
+    func truncated() async throws {
+        let server = LocalServer { _, connection in connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf") }
+        let error = await #expect(throws: HTTPError.self) { try await client.send(HTTPRequest(.get, server.url)) }
+        #expect(error?.kind == .closed)
+    }
+
+    @Test("cancelling the task ends the request and closes the connection")
+    func cancellation() async throws {
+        let (arrived, arrival) = AsyncStream.makeStream(of: String.self)
+        let server = LocalServer { _, connection in
+            arrival.yield("request")
+            connection.waitForClose()
+            arrival.yield("closed")
+        }
+        let task = Task { [client] in try await client.send(HTTPRequest(.get, server.url, timeouts: HTTPTimeouts(total: nil))) }
+        var events = arrived.makeAsyncIterator()
+        #expect(await events.next() == "request")
+        task.cancel()
+        let error = await #expect(throws: HTTPError.self) { try await task.value }
+        #expect(error?.kind == .cancelled)
+        #expect(await events.next() == "closed")
+    }
+
+    @Test("dropping a stream closes its connection")
+    func dropped() async throws {
+        let (arrived, arrival) = AsyncStream.makeStream(of: String.self)
+        let server = LocalServer { _, connection in
+            connection.write("HTTP/1.1 200 OK\r\n\r\npiece")
+            connection.waitForClose()
+            arrival.yield("closed")
+        }
+        do {
+            let stream = try await client.stream(HTTPRequest(.get, server.url, timeouts: HTTPTimeouts(total: nil)))
+            var chunks = stream.body.makeAsyncIterator()
+            #expect(try await chunks.next() == Data("piece".utf8))
+        }
+        var events = arrived.makeAsyncIterator()
+        #expect(await events.next() == "closed")
+    }
+
+    @Test("a slow reader makes the sender wait, and loses nothing")
+    func backPressure() async throws {
+        let total = 64 << 20
+        let sent = Mutex(0)
+        let (blocked, blocking) = AsyncStream.makeStream(of: Void.self)
+        let server = LocalServer { _, connection in
+            var timeout = timeval(tv_sec: 0, tv_usec: 300_000)
+            setsockopt(connection.descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(total)\r\n\r\n")
+            let piece = [UInt8](repeating: 7, count: 65_536)
+            var left = total
+            while left > 0 {
+                let count = send(connection.descriptor, piece, min(left, piece.count), Int32(MSG_NOSIGNAL))
+                if count > 0 {
+                    left -= count
+                    sent.withLock { $0 += count }
+                } else if errno == EAGAIN {
+                    blocking.yield()
+                } else {
+                    return
+                }
+            }
+        }
+        let stream = try await client.stream(HTTPRequest(.get, server.url, timeouts: HTTPTimeouts(total: nil)))
+        var waits = blocked.makeAsyncIterator()
+        _ = await waits.next()
+        #expect(sent.withLock { $0 } < total / 2)
+        var received = 0
+        for try await chunk in stream.body { received += chunk.count }
+        #expect(received == total)
+    }
+
+    @Test("many requests at once share the thread")
+    func concurrent() async throws {
+        let server = LocalServer { request, connection in
+            let path = request.split(separator: " ")[1]
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(path.utf8.count)\r\nConnection: close\r\n\r\n\(path)")
+        }
+        try await withThrowingTaskGroup(of: Bool.self) { [client] group in
+            for index in 0..<50 {
+                group.addTask {
+                    let response = try await client.send(HTTPRequest(.get, "\(server.url)/\(index)"))
+                    return String(decoding: response.body, as: UTF8.self) == "/\(index)"
+                }
+            }
+            for try await isRight in group { #expect(isRight) }
+        }
+    }
+
+    @Test("header values do not print")
+    func redaction() {
+        let request = HTTPRequest(.get, "http://h/", headers: ["Authorization": "Bearer secret"])
+        #expect(!"\(request)".contains("secret"))
+        var text = ""
+        dump(request, to: &text)
+        #expect(!text.contains("secret"))
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import HTTPTransport
+import StructuredData
+import Testing
+
+@testable import KubernetesClient
+
+@Suite("kubeconfig and in-cluster files")
+struct KubeconfigTests {
+    /// A folder of its own with these files, gone after the test.
+    private func withFiles(_ files: [String: String], _ body: (String) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kubeconfig-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for (name, text) in files {
+            let path = "\(folder)/\(name)"
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            if text.hasPrefix("#!") { try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path) }
+        }
+        try await body(folder)
+    }
+
+    private static let config = """
+        apiVersion: v1
+        kind: Config
+        current-context: one
+        clusters:
+        - {name: c, cluster: {server: "https://h:6443/", certificate-authority: ca.pem}}
+        - {name: open, cluster: {server: "https://o", insecure-skip-tls-verify: true, certificate-authority-data: aW5saW5l}}
+        users:
+        - {name: token, user: {token: t0ken}}
+        - {name: both, user: {client-certificate: cert.pem, client-key-data: \(Data("key".utf8).base64EncodedString()), tokenFile: token}}
+        - {name: half, user: {client-certificate: cert.pem}}
+        - {name: old, user: {username: u, password: p}}
+        contexts:
+        - {name: one, context: {cluster: c, user: token, namespace: ns}}
+        - {name: two, context: {cluster: open, user: both}}
+        - {name: half, context: {cluster: c, user: half}}
+        - {name: old, context: {cluster: c, user: old}}
+        - {name: lost, context: {cluster: nowhere, user: token}}
+        """
+
+    @Test("a context brings server, authority, token and namespace; paths start at the file")
+    func context() async throws {
+        try await withFiles(["config": Self.config, "ca.pem": "CA"]) { folder in
+            let configuration = try ClusterConfiguration.kubeconfig(paths: ["\(folder)/absent", "\(folder)/config"])
+            #expect(configuration.server == "https://h:6443/")
+            #expect(configuration.tls == HTTPTLS(trust: .pem(Data("CA".utf8))))
+            #expect(configuration.namespace == "ns")
+            guard case .token(let token) = configuration.credentials else { return #expect(Bool(false), "no token") }
+            #expect(token.reveal() == "t0ken")
+        }
+    }
+
+    @Test("client certificates, inline data, a token file, and no verification only when asked for")
+    func certificates() async throws {
+        try await withFiles(["config": Self.config, "cert.pem": "CERT", "token": " abc\n"]) { folder in
+            let configuration = try ClusterConfiguration.kubeconfig(paths: ["\(folder)/config"], context: "two", namespace: "other")
+            #expect(configuration.tls.verify == false)
+            #expect(configuration.tls.trust == .pem(Data("inline".utf8)))
+            #expect(configuration.tls.identity == HTTPClientIdentity(certificate: Data("CERT".utf8), key: Redacted(Data("key".utf8))))
+            #expect(configuration.namespace == "other")
+            #expect(try await CredentialSource(configuration.credentials).current().token?.reveal() == "abc")
+        }
+    }
+
+    @Test(
+        "what is wrong is named",
+        arguments: [
+            ("half", "client-key"), ("old", "token, certificate or exec"), ("lost", "'nowhere'"), ("none", "no context named 'none'"),
+        ])
+    func problems(context: String, part: String) async throws {
+        try await withFiles(["config": Self.config, "ca.pem": "CA", "cert.pem": "CERT"]) { folder in
+            let error = #expect(throws: ConfigurationError.self) {
+                try ClusterConfiguration.kubeconfig(paths: ["\(folder)/config"], context: context)
+            }
+            #expect(error?.message.contains(part) == true)
+        }
+    }
+
+    @Test("the first of several files wins")
+    func merge() async throws {
+        let second = "current-context: two\nusers:\n- {name: token, user: {token: other}}\ncontexts: []\n"
+        try await withFiles(["config": Self.config, "second": second, "ca.pem": "CA"]) { folder in
+            let configuration = try ClusterConfiguration.load(environment: ["KUBECONFIG": "\(folder)/second:\(folder)/config"], context: "one")
+            guard case .token(let token) = configuration.credentials else { return #expect(Bool(false), "no token") }
+            #expect(token.reveal() == "other")
+        }
+    }
+
+    private static func pluginConfig(_ version: String) -> String {
+        """
+        current-context: x
+        clusters: [{name: c, cluster: {server: "https://h"}}]
+        users:
+        - name: u
+          user:
+            exec:
+                  apiVersion: \(version)
+                  command: ./plugin
+                  args: [a, "b c"]
+                  env: [{name: SUFFIX, value: "!"}]
+                  provideClusterInfo: true
+                  installHint: get it
+        contexts: [{name: x, context: {cluster: c, user: u}}]
+        """
+    }
+
+    @Test("an exec plugin gets arguments, variables and the cluster, and is run once", arguments: ExecPlugin.versions)
+    func plugin(version: String) async throws {
+        let plugin = """
+            #!/bin/sh
+            echo run >> "$(dirname "$0")/runs"
+            server=$(echo "$KUBERNETES_EXEC_INFO" | grep -o 'https://h')
+            echo '{"apiVersion":"\(version)","kind":"ExecCredential","status":{"token":"'"$1-$2-$server$SUFFIX"'"}}'
+            """
+        try await withFiles(["config": Self.pluginConfig(version), "plugin": plugin]) { folder in
+            let source = CredentialSource(try ClusterConfiguration.kubeconfig(paths: ["\(folder)/config"]).credentials)
+            async let first = source.current()
+            async let second = source.current()
+            #expect(try await first.token?.reveal() == "a-b c-https://h!")
+            #expect(try await second.token?.reveal() == "a-b c-https://h!")
+            #expect(try String(contentsOfFile: "\(folder)/runs", encoding: .utf8) == "run\n")
+            #expect(await source.renew())
+            _ = try await source.current()
+            #expect(try String(contentsOfFile: "\(folder)/runs", encoding: .utf8) == "run\nrun\n")
+        }
+    }
+
+    @Test("a failing plugin says why, without what it printed")
+    func failingPlugin() async throws {
+        let version = ExecPlugin.versions[0]
+        let plugin = "#!/bin/sh\necho secret\necho sorry >&2\nexit 3\n"
+        try await withFiles(["config": Self.pluginConfig(version), "plugin": plugin]) { folder in
+            let source = CredentialSource(try ClusterConfiguration.kubeconfig(paths: ["\(folder)/config"]).credentials)
+            let error = await #expect(throws: ConfigurationError.self) { try await source.current() }
+            #expect(error?.message.contains("sorry get it") == true)
+            #expect(error?.message.contains("secret") == false)
+        }
+    }
+
+    @Test("an unknown plugin version is refused")
+    func unknownVersion() async throws {
+        try await withFiles(["config": Self.pluginConfig("client.authentication.k8s.io/v1alpha1")]) { folder in
+            #expect(throws: ConfigurationError.self) { try ClusterConfiguration.kubeconfig(paths: ["\(folder)/config"]) }
+        }
+    }
+
+    @Test("in a Pod: address from variables, files from the mounted folder")
+    func inCluster() async throws {
+        try await withFiles(["token": "tok\n", "ca.crt": "CA", "namespace": "ops\n"]) { folder in
+            let environment = ["KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"]
+            let configuration = try ClusterConfiguration.inCluster(environment: environment, root: folder)
+            #expect(configuration.server == "https://[fd00::1]:443")
+            #expect(configuration.namespace == "ops")
+            #expect(configuration.tls == HTTPTLS(trust: .file("\(folder)/ca.crt")))
+            let source = CredentialSource(configuration.credentials)
+            #expect(try await source.current().token?.reveal() == "tok")
+            try Data("new".utf8).write(to: URL(fileURLWithPath: "\(folder)/token"))
+            #expect(await source.renew())
+            #expect(try await source.current().token?.reveal() == "new")
+        }
+        #expect(throws: ConfigurationError.self) { try ClusterConfiguration.inCluster(environment: [:]) }
+    }
+}
