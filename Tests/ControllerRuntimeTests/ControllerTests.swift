@@ -1,0 +1,81 @@
+import ControllerRuntime
+import KubernetesClient
+import KubernetesModel
+import Logging
+import Synchronization
+import Testing
+
+@Suite("Controller and informer", .timeLimit(.minutes(1)))
+struct ControllerTests {
+    let registry = PrometheusRegistry()
+    let readiness = HealthChecks(endpoint: "readyz")
+    let store = ObjectStore<ConfigMap>()
+    let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+    let key = ObjectKey(namespace: "shop", name: "a")
+
+    func object(_ version: String, name: String = "a") -> ConfigMap {
+        ConfigMap(metadata: ObjectMeta(name: name, namespace: "shop", uid: "u-\(name)", resourceVersion: version))
+    }
+
+    @Test("a change is reconciled, an error is tried again, both are counted; cancellation lets a running reconcile end")
+    func reconciles() async {
+        struct Broken: Error {}
+        let runs = Mutex(0)
+        let done = Latch()
+        let controller = Controller(name: "test", workers: 2, metrics: registry, logger: logger) { key in
+            #expect(key == self.key)
+            let run = runs.withLock { runs in
+                runs += 1
+                return runs
+            }
+            if run < 3 { throw Broken() }
+            done.open()
+            return .after(.seconds(3600))
+        }
+        #expect(registry.text.contains("controller_runtime_reconcile_total{controller=\"test\",result=\"error\"} 0\n"))
+        let running = Task { await controller.run() }
+        await controller.enqueue([key])
+        try? await done.wait()
+        running.cancel()
+        await running.value
+        let text = registry.text
+        #expect(text.contains("controller_runtime_reconcile_total{controller=\"test\",result=\"error\"} 2\n"))
+        #expect(text.contains("controller_runtime_reconcile_errors_total{controller=\"test\"} 2\n"))
+        #expect(text.contains("controller_runtime_reconcile_total{controller=\"test\",result=\"requeue_after\"} 1\n"))
+        #expect(text.contains("controller_runtime_reconcile_time_seconds_count{controller=\"test\"} 3\n"))
+    }
+
+    @Test("the informer fills the store, tells changes but no echoes, and reports readiness")
+    func informs() async throws {
+        let (outputs, feed) = AsyncStream<WatchOutput<ConfigMap>>.makeStream()
+        let (changes, told) = AsyncStream<String>.makeStream()
+        let store = store
+        let informer = Informer(store: store, readiness: readiness, logger: logger, watch: { outputs }) { changes in
+            for change in changes.sorted(by: { $0.object.name < $1.object.name }) {
+                switch change {
+                case .applied(let object): told.yield("+\(object.name)\(object.metadata.resourceVersion ?? "")")
+                case .deleted(let object): told.yield("-\(object.name)")
+                }
+            }
+        }
+        #expect(!readiness.report().isPassing)
+        let running = Task { try await informer.run() }
+        var heard = changes.makeAsyncIterator()
+        feed.yield(.replaced([object("1"), object("1", name: "b")]))
+        #expect(await heard.next() == "+a1")
+        #expect(await heard.next() == "+b1")
+        #expect(readiness.report().isPassing)
+
+        store.observe(object("2"), replacing: "1")
+        feed.yield(.applied(object("2")))
+        feed.yield(.applied(object("3")))
+        #expect(await heard.next() == "+a3")
+        feed.yield(.deleted(object("4")))
+        #expect(await heard.next() == "-a")
+        feed.yield(.replaced([object("1", name: "c")]))
+        #expect(await heard.next() == "-b")
+        #expect(await heard.next() == "+c1")
+        running.cancel()
+        try await running.value
+    }
+}

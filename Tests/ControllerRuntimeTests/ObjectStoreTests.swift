@@ -1,0 +1,117 @@
+import ControllerRuntime
+import KubernetesModel
+import Testing
+
+@Suite("Object store: own writes are never rolled back by the watch")
+struct ObjectStoreTests {
+    let store = ObjectStore<ConfigMap>()
+    let key = ObjectKey(namespace: "shop", name: "a")
+
+    func object(_ version: String, name: String = "a", uid: String = "u1") -> ConfigMap {
+        ConfigMap(metadata: ObjectMeta(name: name, namespace: "shop", uid: uid, resourceVersion: version))
+    }
+
+    var version: String? { store[key]?.metadata.resourceVersion }
+
+    @Test("the next read sees the write although the watch repeats the old version, then the echo is no news")
+    func ownWrite() {
+        #expect(store.apply(object("1")))
+        #expect(store.observe(object("2"), replacing: "1"))
+        #expect(version == "2")
+        #expect(!store.apply(object("1")))
+        #expect(version == "2")
+        #expect(!store.apply(object("2")))
+        #expect(store.apply(object("3")))
+        #expect(version == "3")
+    }
+
+    @Test("a chain of writes stands although the watch delivers the links one by one")
+    func chain() {
+        store.apply(object("1"))
+        store.observe(object("2"), replacing: "1")
+        store.observe(object("3"), replacing: "2")
+        #expect(!store.apply(object("2")))
+        #expect(version == "3")
+        #expect(!store.apply(object("3")))
+        // Level with the watch: from here an unknown version is news, whatever it is called.
+        #expect(store.apply(object("1b")))
+        #expect(version == "1b")
+    }
+
+    @Test("a version nobody wrote is newer, because every write of ours had its predecessor as precondition")
+    func foreignWrite() {
+        store.apply(object("1"))
+        store.observe(object("2"), replacing: "1")
+        #expect(store.apply(object("9")))
+        #expect(version == "9")
+    }
+
+    @Test("a response that arrives after the watch went on is old news")
+    func lateResponse() {
+        store.apply(object("1"))
+        store.apply(object("2"))
+        store.apply(object("3"))
+        #expect(!store.observe(object("2"), replacing: "1"))
+        #expect(version == "3")
+    }
+
+    @Test("a response for an object that is gone does not bring it back")
+    func gone() {
+        store.apply(object("1"))
+        #expect(store.remove(object("2")))
+        #expect(!store.observe(object("2"), replacing: "1"))
+        #expect(store[key] == nil)
+    }
+
+    @Test("a write that changed nothing leaves no trace")
+    func unchanged() {
+        store.apply(object("1"))
+        #expect(!store.observe(object("1"), replacing: "1"))
+        #expect(store.apply(object("2")))
+    }
+
+    @Test("the deletion of an earlier object of the same name is ignored")
+    func recreated() {
+        store.apply(object("5", uid: "u2"))
+        #expect(!store.remove(object("4", uid: "u1")))
+        #expect(version == "5")
+    }
+
+    @Test("a list replaces everything at once, keeps a newer own write, and tells what changed")
+    func list() {
+        #expect(!store.isSynced)
+        store.apply(object("1"))
+        store.apply(object("1", name: "same"))
+        store.apply(object("1", name: "old"))
+        store.observe(object("2"), replacing: "1")
+        let (changed, removed) = store.replace(with: [object("1"), object("1", name: "same"), object("7", name: "new")])
+        #expect(changed.map(\.name).sorted() == ["new", "old"])
+        #expect(removed.map(\.name) == ["old"])
+        #expect(version == "2")
+        #expect(store.isSynced)
+        #expect(store.objects.count == 3)
+        #expect(!store.apply(object("1")), "protection survives the list")
+    }
+
+    @Test("waiting for the first list ends with it, and with cancellation", .timeLimit(.minutes(1)))
+    func synced() async throws {
+        let waiting = Task { try await store.waitUntilSynced() }
+        let cancelled = Task { try await store.waitUntilSynced() }
+        cancelled.cancel()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        store.replace(with: [])
+        try await waiting.value
+        try await store.waitUntilSynced()
+    }
+
+    @Test("the owner that controls an object is its key in the queue")
+    func owner() {
+        var job = object("1")
+        job.metadata.ownerReferences = [
+            OwnerReference(apiVersion: "v1", kind: "Migration", name: "other", uid: "x", controller: false),
+            OwnerReference(apiVersion: "v1", kind: "Migration", name: "mine", uid: "y", controller: true),
+        ]
+        #expect(job.controllerKey(kind: "Migration") == ObjectKey(namespace: "shop", name: "mine"))
+        #expect(job.controllerKey(kind: "Job") == nil)
+    }
+}
