@@ -1,0 +1,67 @@
+import KubernetesModel
+import MigrationCore
+
+extension StatusBuilder {
+    static let mismatchLimit = 20
+
+    /// Progress of the databases; the last known one of this attempt when there is none now.
+    static func databases(_ input: StatusInput) -> [DatabaseStatus]? {
+        let progress = input.observation.progress
+        guard !progress.isEmpty else { return input.previousOfAttempt?.databases }
+        return progress.prefix(DatabaseRules.limit).map(DatabaseStatus.init)
+    }
+
+    static func endpoints(_ record: Record) -> [EndpointStatus]? {
+        guard !record.checks.isEmpty else { return nil }
+        return record.checks.sorted { $0.key < $1.key }.prefix(64).map { name, state in
+            EndpointStatus(
+                name: name.bounded(63), verdict: state.verdict.rawValue, consecutive: Int64(max(0, state.streak)), lastResult: state.message.bounded(512))
+        }
+    }
+
+    /// The write pause begins when the source's fence is closed. It ends with the first client write on the target or, on the way back, when
+    /// the source is open again; the latter is seen at a visit, so it is an upper bound.
+    static func cutover(_ input: StatusInput) -> CutoverStatus? {
+        let record = input.record
+        let previous = input.previousOfAttempt?.cutover
+        guard let fence = record.fence else { return previous.map { ended($0, at: input.now) } }
+        var cutover = CutoverStatus(
+            startedAt: fence.decidedAt.microTime, closedAt: fence.closedAt?.microTime, switchedAt: record.switchedAt?.microTime,
+            firstClientWriteAt: record.firstClientWriteAt?.microTime, fenceEvidence: fence.evidence?.bounded(1_024))
+        if let closedAt = fence.closedAt, let writeAt = record.firstClientWriteAt {
+            cutover.pauseMilliseconds = max(0, writeAt.since(closedAt))
+        } else if previous?.startedAt == cutover.startedAt, let known = previous?.pauseMilliseconds {
+            cutover.pauseMilliseconds = known
+        } else if let source = input.observation.source.value, source.fence == .open, source.epoch > fence.epoch {
+            cutover = ended(cutover, at: input.now)
+        }
+        return cutover
+    }
+
+    private static func ended(_ cutover: CutoverStatus, at now: Timestamp) -> CutoverStatus {
+        var cutover = cutover
+        if cutover.pauseMilliseconds == nil, let closedAt = cutover.closedAt {
+            cutover.pauseMilliseconds = max(0, now.milliseconds - closedAt.microsecondsSince1970 / 1_000)
+        }
+        return cutover
+    }
+}
+
+extension DatabaseStatus {
+    init(_ progress: DatabaseProgress) {
+        let mismatches = progress.mismatches.prefix(StatusBuilder.mismatchLimit).map { $0.bounded(256) }
+        self.init(
+            name: progress.name.bounded(63), phase: progress.phase.bounded(32),
+            tables: Tables(
+                total: Int64(max(0, progress.tablesTotal)), copied: Int64(max(0, progress.tablesCopied)), verified: Int64(max(0, progress.tablesVerified))),
+            bytes: Bytes(total: max(0, progress.bytesTotal), copied: max(0, progress.bytesCopied)), rows: Rows(copied: max(0, progress.rowsCopied)),
+            mismatches: mismatches.isEmpty ? nil : mismatches)
+    }
+}
+
+extension TimelineEntry {
+    init(_ visit: Record.Visit) {
+        self.init(
+            phase: visit.phase.rawValue, startedAt: visit.startedAt.microTime, finishedAt: visit.finishedAt?.microTime, reason: visit.reason?.rawValue)
+    }
+}

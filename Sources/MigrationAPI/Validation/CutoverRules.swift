@@ -1,0 +1,94 @@
+import MigrationCore
+import StructuredData
+
+enum CutoverRules {
+    static func cutover(_ spec: CutoverSpec, databases: [Plan.Database], isSnapshot: Bool, _ findings: inout Findings) -> Plan.Cutover {
+        let path = "spec.cutover"
+        if let seconds = spec.snapshotPauseSeconds {
+            findings.range("\(path).snapshotPauseSeconds", seconds, 10...604_800, unit: "seconds")
+        } else if isSnapshot {
+            findings.add("\(path).snapshotPauseSeconds", "is missing; copy mode Snapshot needs the longest write pause you accept, which contains the copy")
+        }
+        refuseLaterParts(spec, path, &findings)
+        if spec.connections.isEmpty { findings.add("\(path).connections", "is empty; name the Secret keys that hold the applications' connection strings") }
+        if spec.workloads.isEmpty { findings.add("\(path).workloads", "is empty; select the workloads that read those connection strings") }
+        findings.count("\(path).connections", spec.connections.count, atMost: 64)
+        findings.count("\(path).workloads", spec.workloads.count, atMost: 32)
+        let names = Set(databases.map(\.name))
+        let connections = spec.connections.enumerated().map { index, connection in
+            self.connection(connection, databases: names, "\(path).connections[\(index)]", &findings)
+        }
+        findings.duplicates(connections.map { "\($0.secret.name)/\($0.secret.key)" }, path: { "\(path).connections[\($0)].secretRef" }) {
+            "\($0) is listed twice; one key holds one connection string"
+        }
+        let workloads = spec.workloads.enumerated().map { index, workload in
+            self.workload(workload, "\(path).workloads[\(index)]", &findings)
+        }
+        return Plan.Cutover(pauseSeconds: spec.snapshotPauseSeconds ?? 0, connections: connections, workloads: workloads)
+    }
+
+    private static func refuseLaterParts(_ spec: CutoverSpec, _ path: String, _ findings: inout Findings) {
+        findings.word("\(path).traffic", spec.traffic, oneOf: ["SecretRollout", "PgBouncer"])
+        if spec.traffic == "PgBouncer" {
+            findings.notImplemented("\(path).traffic", "PgBouncer is not implemented in this version; use SecretRollout")
+        }
+        findings.word("\(path).secretWriter", spec.secretWriter, oneOf: ["Operator", "External"])
+        if spec.secretWriter == "External" {
+            findings.notImplemented("\(path).secretWriter", "External is not implemented in this version; use Operator")
+        }
+        findings.later("\(path).maxLagBytes", spec.maxLagBytes, "live replication is")
+        findings.later("\(path).maxPauseSeconds", spec.maxPauseSeconds, "live replication (snapshotPauseSeconds bounds the pause of a Snapshot) is")
+        findings.later("\(path).verifySeconds", spec.verifySeconds, "live replication is")
+        findings.later("\(path).window", spec.window, "maintenance windows are")
+    }
+
+    private static func connection(
+        _ spec: ConnectionSpec, databases: Set<String>, _ path: String, _ findings: inout Findings
+    ) -> Plan.Connection {
+        let secret = ServerRules.secretKey(name: spec.secretRef.name, key: spec.secretRef.key, "\(path).secretRef", &findings)
+        findings.later("\(path).redis", spec.redis, "moving Redis is")
+        if let database = spec.database, !databases.contains(database) {
+            findings.add("\(path).database", "'\(database.bounded(64))' is not in spec.databases; give the source name of one of them")
+        } else if spec.database == nil, spec.redis == nil {
+            findings.add("\(path).database", "is missing; name the entry of spec.databases this connection string is for")
+        }
+        return Plan.Connection(
+            secret: secret, database: spec.database ?? "", credentials: credentials(spec.credentials, "\(path).credentials", &findings))
+    }
+
+    private static func credentials(_ value: JSONValue?, _ path: String, _ findings: inout Findings) -> Plan.CredentialsReference? {
+        switch value {
+        case nil, .string("Keep"): return nil
+        case .object(let members) where Set(members.keys) == ["secretRef"]:
+            guard let reference = try? members["secretRef"]?.decode(CredentialsSecretReference.self) else { break }
+            return ServerRules.credentials(reference, "\(path).secretRef", &findings)
+        default: break
+        }
+        findings.add(path, "is neither Keep nor an object {secretRef: {name, usernameKey, passwordKey}}")
+        return nil
+    }
+
+    private static func workload(_ spec: WorkloadSpec, _ path: String, _ findings: inout Findings) -> Plan.WorkloadSelection {
+        let labels = spec.selector.matchLabels
+        if labels.isEmpty {
+            findings.add("\(path).selector.matchLabels", "is empty and would select every workload; give at least one label")
+        }
+        findings.count("\(path).selector.matchLabels", labels.count, atMost: 16)
+        for (key, value) in labels.sorted(by: { $0.key < $1.key }) where value.utf8.count > 63 {
+            findings.add("\(path).selector.matchLabels.\(key)", "is longer than 63 characters, which no label can be")
+        }
+        findings.later("\(path).selector.matchExpressions", spec.selector.matchExpressions, "selecting by expressions (use matchLabels) is")
+        for (index, kind) in spec.kinds.enumerated() {
+            findings.word("\(path).kinds[\(index)]", kind, oneOf: ["Deployment", "StatefulSet"])
+            if kind == "StatefulSet" {
+                findings.notImplemented("\(path).kinds[\(index)]", "StatefulSet is not implemented in this version; restart Deployments only")
+            }
+        }
+        if spec.kinds.isEmpty { findings.add("\(path).kinds", "is empty; give Deployment, or leave the field out") }
+        findings.range("\(path).rolloutSeconds", spec.rolloutSeconds, 10...86_400, unit: "seconds")
+        findings.later("\(path).order", spec.order, "restarting in an order is")
+        findings.later("\(path).scaleToZero", spec.scaleToZero, "scaling to zero is")
+        findings.later("\(path).clusterRef", spec.clusterRef, "a second cluster is")
+        return Plan.WorkloadSelection(matchLabels: labels, rolloutSeconds: spec.rolloutSeconds)
+    }
+}

@@ -1,0 +1,66 @@
+import FoundationEssentials
+import KubernetesModel
+import MigrationCore
+
+enum HealthRules {
+    static func health(_ spec: HealthSpec, _ findings: inout Findings) -> Plan.Health {
+        let path = "spec.health"
+        findings.range("\(path).periodSeconds", spec.periodSeconds, 1...3_600, unit: "seconds")
+        findings.range("\(path).soakSeconds", spec.soakSeconds, 0...2_592_000, unit: "seconds")
+        findings.count("\(path).http", spec.http.count, atMost: 32)
+        findings.later("\(path).prometheus", spec.prometheus, "Prometheus checks are")
+        findings.later("\(path).logs", spec.logs, "log checks are")
+        let checks = spec.http.enumerated().compactMap { index, check in self.check(check, "\(path).http[\(index)]", &findings) }
+        findings.duplicates(spec.http.map(\.name), path: { "\(path).http[\($0)].name" }) { "'\($0)' is used twice; name every check differently" }
+        return Plan.Health(periodSeconds: spec.periodSeconds, http: checks, soakSeconds: spec.soakSeconds)
+    }
+
+    private static func check(_ spec: HTTPCheckSpec, _ path: String, _ findings: inout Findings) -> Plan.HTTPCheck? {
+        findings.text("\(path).name", spec.name, .label)
+        findings.range("\(path).timeoutSeconds", spec.timeoutSeconds, 1...60, unit: "seconds")
+        findings.range("\(path).failureLimit", spec.failureLimit, 1...1_000)
+        if spec.expectStatus.isEmpty { findings.add("\(path).expectStatus", "is empty; give at least one HTTP status, such as 200") }
+        findings.count("\(path).expectStatus", spec.expectStatus.count, atMost: 16)
+        for (index, status) in spec.expectStatus.enumerated() { findings.range("\(path).expectStatus[\(index)]", status, 100...599) }
+        guard let address = address(spec, path, &findings) else { return nil }
+        return Plan.HTTPCheck(
+            name: spec.name, address: address, expectStatus: spec.expectStatus, timeoutSeconds: spec.timeoutSeconds, failureLimit: spec.failureLimit)
+    }
+
+    private static func address(_ spec: HTTPCheckSpec, _ path: String, _ findings: inout Findings) -> Plan.HTTPCheck.Address? {
+        switch (spec.url, spec.service) {
+        case (let url?, nil):
+            if let complaint = complaint(aboutURL: url) { findings.add("\(path).url", complaint) }
+            return .url(url)
+        case (nil, let service?):
+            return self.service(service, "\(path).service", &findings)
+        case (nil, nil): findings.add(path, "has neither url nor service; give one of them")
+        case (_?, _?): findings.add(path, "has both url and service; give one of them")
+        }
+        return nil
+    }
+
+    private static func service(_ spec: HTTPCheckSpec.ServiceAddress, _ path: String, _ findings: inout Findings) -> Plan.HTTPCheck.Address {
+        findings.text("\(path).name", spec.name, .label)
+        switch spec.port {
+        case .int(let number): findings.range("\(path).port", number, 1...65_535)
+        case .string(let name): findings.text("\(path).port", name, .label)
+        }
+        if !spec.path.hasPrefix("/") || spec.path.utf8.count > 1_024 {
+            findings.add("\(path).path", "'\(spec.path.bounded(64))' is no path; begin with '/' and stay within 1024 characters")
+        }
+        return .service(name: spec.name, port: spec.port.description, path: spec.path)
+    }
+
+    /// Never quotes the whole URL: it may hold a password.
+    private static func complaint(aboutURL url: String) -> String? {
+        if url.utf8.count > 2_048 { return "is longer than 2048 characters" }
+        guard let parts = URLComponents(string: url), let scheme = parts.scheme, let host = parts.host, !host.isEmpty else {
+            return "is no URL; give http:// or https://, a host and a path"
+        }
+        if scheme != "http", scheme != "https" { return "has the scheme '\(scheme.bounded(32))'; only http and https are asked" }
+        if parts.user != nil || parts.password != nil { return "holds a user name or password; remove them, a spec is readable by many" }
+        if let port = parts.port, !(1...65_535).contains(port) { return "has the port \(port); ports go from 1 to 65535" }
+        return nil
+    }
+}

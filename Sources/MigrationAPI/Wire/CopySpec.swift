@@ -1,0 +1,54 @@
+import StructuredData
+
+/// One database to move (`spec.databases[]`).
+public struct DatabaseSpec: Codable, Sendable, Hashable {
+    public var name: String
+    public var targetName: String?
+    public var create: String
+    var excludeTables: JSONValue?
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        targetName = try container.decodeIfPresent(String.self, forKey: .targetName)
+        create = try container.value(.create, default: "IfMissing")
+        excludeTables = try container.decodeIfPresent(JSONValue.self, forKey: .excludeTables)
+    }
+}
+
+/// How rows are copied (`spec.copy`).
+public struct CopySpec: Codable, Sendable, Hashable {
+    public var mode = "Live"
+    public var jobs = 4
+    public var onExisting = "Refuse"
+    public var roles = "CreateMissing"
+    var indexJobs: JSONValue?
+    var lanes: JSONValue?
+    var splitAboveMiB: JSONValue?
+    var maxRetainedWALMiB: JSONValue?
+
+    init() {}
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        mode = try container.value(.mode, default: mode)
+        jobs = try container.value(.jobs, default: jobs)
+        onExisting = try container.value(.onExisting, default: onExisting)
+        roles = try container.value(.roles, default: roles)
+        indexJobs = try container.decodeIfPresent(JSONValue.self, forKey: .indexJobs)
+        lanes = try container.decodeIfPresent(JSONValue.self, forKey: .lanes)
+        splitAboveMiB = try container.decodeIfPresent(JSONValue.self, forKey: .splitAboveMiB)
+        maxRetainedWALMiB = try container.decodeIfPresent(JSONValue.self, forKey: .maxRetainedWALMiB)
+    }
+}
+
+/// How the copy is checked (`spec.verification`).
+public struct VerificationSpec: Codable, Sendable, Hashable {
+    public var mode = "RowCount"
+
+    init() {}
+
+    public init(from decoder: any Decoder) throws {
+        mode = try decoder.container(keyedBy: CodingKeys.self).value(.mode, default: mode)
+    }
+}

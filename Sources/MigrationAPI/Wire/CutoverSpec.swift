@@ -1,0 +1,70 @@
+public import StructuredData
+
+/// The write pause and what switches in it (`spec.cutover`).
+public struct CutoverSpec: Codable, Sendable, Hashable {
+    public var snapshotPauseSeconds: Int?
+    public var connections: [ConnectionSpec] = []
+    public var workloads: [WorkloadSpec] = []
+    public var traffic = "SecretRollout"
+    public var secretWriter = "Operator"
+    var maxLagBytes: JSONValue?
+    var maxPauseSeconds: JSONValue?
+    var verifySeconds: JSONValue?
+    var window: JSONValue?
+
+    init() {}
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        snapshotPauseSeconds = try container.decodeIfPresent(Int.self, forKey: .snapshotPauseSeconds)
+        connections = try container.value(.connections, default: [])
+        workloads = try container.value(.workloads, default: [])
+        traffic = try container.value(.traffic, default: traffic)
+        secretWriter = try container.value(.secretWriter, default: secretWriter)
+        maxLagBytes = try container.decodeIfPresent(JSONValue.self, forKey: .maxLagBytes)
+        maxPauseSeconds = try container.decodeIfPresent(JSONValue.self, forKey: .maxPauseSeconds)
+        verifySeconds = try container.decodeIfPresent(JSONValue.self, forKey: .verifySeconds)
+        window = try container.decodeIfPresent(JSONValue.self, forKey: .window)
+    }
+}
+
+/// One connection string some application reads (`spec.cutover.connections[]`).
+public struct ConnectionSpec: Codable, Sendable, Hashable {
+    public var secretRef: SecretKeyReference
+    public var database: String?
+    /// `Keep`, or an object with `secretRef`; `nil` means `Keep`.
+    public var credentials: JSONValue?
+    var redis: JSONValue?
+}
+
+/// Workloads to restart (`spec.cutover.workloads[]`).
+public struct WorkloadSpec: Codable, Sendable, Hashable {
+    /// Which workloads, by their labels.
+    public struct Selector: Codable, Sendable, Hashable {
+        public var matchLabels: [String: String]
+        var matchExpressions: JSONValue?
+
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            matchLabels = try container.value(.matchLabels, default: [:])
+            matchExpressions = try container.decodeIfPresent(JSONValue.self, forKey: .matchExpressions)
+        }
+    }
+
+    public var selector: Selector
+    public var kinds: [String]
+    public var rolloutSeconds: Int
+    var order: JSONValue?
+    var scaleToZero: JSONValue?
+    var clusterRef: JSONValue?
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        selector = try container.decode(Selector.self, forKey: .selector)
+        kinds = try container.value(.kinds, default: ["Deployment"])
+        rolloutSeconds = try container.value(.rolloutSeconds, default: 600)
+        order = try container.decodeIfPresent(JSONValue.self, forKey: .order)
+        scaleToZero = try container.decodeIfPresent(JSONValue.self, forKey: .scaleToZero)
+        clusterRef = try container.decodeIfPresent(JSONValue.self, forKey: .clusterRef)
+    }
+}

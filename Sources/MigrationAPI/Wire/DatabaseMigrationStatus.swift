@@ -1,0 +1,68 @@
+public import KubernetesModel
+
+/// `status`: display, conditions and the controller's record. Only ``StatusBuilder`` makes one; every part is bounded as the schema says.
+public struct DatabaseMigrationStatus: Codable, Sendable, Hashable {
+    public var observedGeneration: Int64?
+    public var phase: String?
+    public var message: String?
+    public var progressPercent: Int?
+    public var etaSeconds: Int64?
+    /// Only the Live mode has one.
+    public var lagBytes: Int64?
+    public var attempt: Int?
+    public var databases: [DatabaseStatus]?
+    public var cutover: CutoverStatus?
+    public var endpoints: [EndpointStatus]?
+    public var timeline: [TimelineEntry]?
+    /// See ``RecordCoding``.
+    public var record: String?
+    public var conditions: [Condition]?
+
+    public init() {}
+
+    public subscript(_ type: ConditionType) -> Condition? { conditions?.first { $0.type == type.rawValue } }
+}
+
+/// How far one database has come.
+public struct DatabaseStatus: Codable, Sendable, Hashable {
+    public struct Tables: Codable, Sendable, Hashable { public var total, copied, verified: Int64 }
+    public struct Bytes: Codable, Sendable, Hashable { public var total, copied: Int64 }
+    public struct Rows: Codable, Sendable, Hashable { public var copied: Int64 }
+
+    public var name: String
+    public var phase: String?
+    public var tables: Tables?
+    public var bytes: Bytes?
+    public var rows: Rows?
+    /// At most 20.
+    public var mismatches: [String]?
+}
+
+/// The write pause of this attempt.
+public struct CutoverStatus: Codable, Sendable, Hashable {
+    /// When the fence was decided, by the controller's clock.
+    public var startedAt: MicroTime?
+    /// When it was closed, by the source's clock.
+    public var closedAt: MicroTime?
+    public var switchedAt: MicroTime?
+    public var firstClientWriteAt: MicroTime?
+    public var fenceEvidence: String?
+    public var pauseMilliseconds: Int64?
+}
+
+/// How one health check fares.
+public struct EndpointStatus: Codable, Sendable, Hashable {
+    public var name: String
+    public var verdict: String?
+    /// Readings in a row with this verdict.
+    public var consecutive: Int64?
+    public var lastResult: String?
+}
+
+/// One stay in a phase.
+public struct TimelineEntry: Codable, Sendable, Hashable {
+    public var phase: String
+    public var startedAt: MicroTime
+    public var finishedAt: MicroTime?
+    public var reason: String?
+}

@@ -1,0 +1,56 @@
+public import KubernetesModel
+import StructuredData
+
+/// What decides whether the applications are well after the switch (`spec.health`).
+public struct HealthSpec: Codable, Sendable, Hashable {
+    public var periodSeconds = 10
+    public var soakSeconds = 86_400
+    public var http: [HTTPCheckSpec] = []
+    var prometheus: JSONValue?
+    var logs: JSONValue?
+
+    init() {}
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        periodSeconds = try container.value(.periodSeconds, default: periodSeconds)
+        soakSeconds = try container.value(.soakSeconds, default: soakSeconds)
+        http = try container.value(.http, default: [])
+        prometheus = try container.decodeIfPresent(JSONValue.self, forKey: .prometheus)
+        logs = try container.decodeIfPresent(JSONValue.self, forKey: .logs)
+    }
+}
+
+/// One HTTP check (`spec.health.http[]`); exactly one of `url` and `service` is given.
+public struct HTTPCheckSpec: Codable, Sendable, Hashable {
+    /// A path on every ready address of a Service in the migration's namespace.
+    public struct ServiceAddress: Codable, Sendable, Hashable {
+        public var name: String
+        public var port: IntOrString
+        public var path: String
+
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            name = try container.decode(String.self, forKey: .name)
+            port = try container.decode(IntOrString.self, forKey: .port)
+            path = try container.value(.path, default: "/")
+        }
+    }
+
+    public var name: String
+    public var url: String?
+    public var service: ServiceAddress?
+    public var expectStatus: [Int]
+    public var timeoutSeconds: Int
+    public var failureLimit: Int
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        url = try container.decodeIfPresent(String.self, forKey: .url)
+        service = try container.decodeIfPresent(ServiceAddress.self, forKey: .service)
+        expectStatus = try container.value(.expectStatus, default: [200])
+        timeoutSeconds = try container.value(.timeoutSeconds, default: 5)
+        failureLimit = try container.value(.failureLimit, default: 3)
+    }
+}

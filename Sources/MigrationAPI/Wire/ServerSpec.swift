@@ -1,0 +1,57 @@
+import StructuredData
+
+/// One PostgreSQL server (`spec.source`, `spec.target`).
+public struct ServerSpec: Codable, Sendable, Hashable {
+    public var host: String
+    public var port: Int
+    public var sslMode: String
+    public var credentialsSecretRef: CredentialsSecretReference
+    public var caSecretRef: CertificateSecretReference?
+    public var maintenanceDatabase: String
+    var subscriptionCredentialsSecretRef: JSONValue?
+    var replication: JSONValue?
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        host = try container.decode(String.self, forKey: .host)
+        port = try container.value(.port, default: 5432)
+        sslMode = try container.value(.sslMode, default: "verify-full")
+        credentialsSecretRef = try container.decode(CredentialsSecretReference.self, forKey: .credentialsSecretRef)
+        caSecretRef = try container.decodeIfPresent(CertificateSecretReference.self, forKey: .caSecretRef)
+        maintenanceDatabase = try container.value(.maintenanceDatabase, default: "postgres")
+        subscriptionCredentialsSecretRef = try container.decodeIfPresent(JSONValue.self, forKey: .subscriptionCredentialsSecretRef)
+        replication = try container.decodeIfPresent(JSONValue.self, forKey: .replication)
+    }
+}
+
+/// A Secret with a user name and a password.
+public struct CredentialsSecretReference: Codable, Sendable, Hashable {
+    public var name: String
+    public var usernameKey: String
+    public var passwordKey: String
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        usernameKey = try container.value(.usernameKey, default: "username")
+        passwordKey = try container.value(.passwordKey, default: "password")
+    }
+}
+
+/// A Secret with CA certificates in PEM.
+public struct CertificateSecretReference: Codable, Sendable, Hashable {
+    public var name: String
+    public var key: String
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        key = try container.value(.key, default: "ca.crt")
+    }
+}
+
+/// One key of a Secret.
+public struct SecretKeyReference: Codable, Sendable, Hashable {
+    public var name: String
+    public var key: String
+}

@@ -1,0 +1,131 @@
+import KubernetesModel
+import MigrationAPI
+import StructuredData
+import YAML
+
+/// Specs the tests start from.
+enum Fixtures {
+    /// Only what has no default, in no mode that works.
+    static let minimal = """
+        source: {host: old.example.com, credentialsSecretRef: {name: old-admin}, caSecretRef: {name: old-ca}}
+        target: {host: new.example.com, credentialsSecretRef: {name: new-admin}}
+        databases: [{name: chain_db}]
+        cutover:
+          connections: [{secretRef: {name: chain, key: url}}]
+          workloads: [{selector: {}}]
+        health:
+          http: [{name: chain, service: {name: chain, port: http}}]
+        """
+
+    /// Every field this version acts upon, with valid values.
+    static let complete = """
+        goal: Promoted
+        attempt: 2
+        suspend: false
+        strategy: BlueGreen
+        criticality: Low
+        source: &server
+          host: old.example.com
+          port: 5433
+          sslMode: verify-ca
+          credentialsSecretRef: {name: old-admin, usernameKey: user, passwordKey: pass}
+          caSecretRef: {name: old-ca, key: tls.crt}
+          maintenanceDatabase: postgres
+        target:
+          host: new.example.com
+          port: 5432
+          sslMode: require
+          credentialsSecretRef: {name: new-admin, usernameKey: user, passwordKey: pass}
+          caSecretRef: {name: new-ca, key: tls.crt}
+          maintenanceDatabase: maintenance
+        databases:
+          - {name: chain_db, targetName: chain_two, create: Never}
+          - {name: publisher_db, create: IfMissing}
+        copy: {mode: Snapshot, jobs: 3, onExisting: Refuse, roles: CreateMissing}
+        verification: {mode: None}
+        cutover:
+          snapshotPauseSeconds: 60
+          connections:
+            - {secretRef: {name: chain, key: url}, database: chain_db, credentials: {secretRef: {name: chain-new, usernameKey: user}}}
+            - {secretRef: {name: publisher, key: url}, database: publisher_db, credentials: Keep}
+          workloads:
+            - {selector: {matchLabels: {part-of: mys}}, kinds: [Deployment], rolloutSeconds: 30}
+          traffic: SecretRollout
+          secretWriter: Operator
+        health:
+          periodSeconds: 2
+          soakSeconds: 30
+          http:
+            - {name: chain, url: "http://chain.example.com/health", expectStatus: [200, 204], timeoutSeconds: 3, failureLimit: 2}
+            - {name: publisher, service: {name: publisher, port: 8080, path: /health}}
+        rollback: {automatic: false, acceptLoss: NoReverseLane}
+        cleanup: {sourceDatabases: Keep}
+        """
+
+    /// Every field of later versions.
+    static let later = """
+        source: {subscriptionCredentialsSecretRef: {name: a}, replication: {host: b}}
+        target: {subscriptionCredentialsSecretRef: {name: a}, replication: {host: b}}
+        databases: [{excludeTables: ["audit.*"]}]
+        copy: {indexJobs: 2, lanes: 1, splitAboveMiB: 1024, maxRetainedWALMiB: 20480}
+        cutover:
+          connections: [{redis: {host: r}}]
+          workloads: [{selector: {matchExpressions: [{key: a, operator: Exists}]}, order: 1, scaleToZero: false, clusterRef: {name: c}}]
+          maxLagBytes: 1048576
+          maxPauseSeconds: 300
+          verifySeconds: 20
+          window: {schedule: "0 2 * * SUN"}
+        health: {prometheus: [{name: errors}], logs: {maxMatches: 0}}
+        rollback: {keepReverseReplication: true}
+        cleanup: {terraformDestroyTargets: [module.database], afterSeconds: 1, quietSeconds: 1, confirm: "yes"}
+        gates: [{name: uat}]
+        discover: {include: ["*_db"]}
+        provision: {terraform: {}}
+        backup: {formats: [Custom]}
+        redis: [{name: cache}]
+        objectStores: [{name: files}]
+        keyVaults: [{name: vault}]
+        notifications: [{on: [Failed]}]
+        """
+
+    static let status = """
+        observedGeneration: 3
+        phase: Soaking
+        message: All checks are good.
+        progressPercent: 93
+        etaSeconds: 12
+        lagBytes: 0
+        attempt: 1
+        databases:
+          - name: chain_db
+            phase: Copied
+            tables: {total: 1, copied: 1, verified: 1}
+            bytes: {total: 1, copied: 1}
+            rows: {copied: 1}
+            mismatches: ["public.ledger: 10 rows on the source, 9 on the target"]
+        cutover:
+          startedAt: 2026-01-01T00:00:00.000000Z
+          closedAt: 2026-01-01T00:00:00.100000Z
+          switchedAt: 2026-01-01T00:00:01.000000Z
+          firstClientWriteAt: 2026-01-01T00:00:02.000000Z
+          fenceEvidence: no client session
+          pauseMilliseconds: 1900
+        endpoints: [{name: chain, verdict: ok, consecutive: 4, lastResult: "200"}]
+        timeline:
+          - {phase: Pending, startedAt: 2026-01-01T00:00:00.000000Z, finishedAt: 2026-01-01T00:00:00.500000Z, reason: Succeeded}
+        record: "{}"
+        conditions:
+          - {type: Ready, status: "True", observedGeneration: 3, lastTransitionTime: 2026-01-01T00:00:00Z, reason: GoalReached, message: Done.}
+        """
+
+    static func json(_ yaml: String) throws -> JSONValue { try YAML.decode(yaml).first ?? .null }
+
+    static func document(spec: JSONValue) -> JSONValue {
+        ["apiVersion": "migrations.mystira.app/v1alpha1", "kind": "DatabaseMigration", "metadata": ["name": "move", "namespace": "apps"], "spec": spec]
+    }
+
+    static func migration(_ spec: JSONValue) throws -> DatabaseMigration { try document(spec: spec).decode() }
+
+    /// ``complete`` with other values merged in, as YAML.
+    static func migration(_ changes: String = "{}") throws -> DatabaseMigration { try migration(json(complete).merged(json(changes))) }
+}
