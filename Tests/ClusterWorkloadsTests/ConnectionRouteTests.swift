@@ -1,0 +1,113 @@
+import ConnectionStrings
+import FoundationEssentials
+import MigrationCore
+import Testing
+
+@testable import ClusterWorkloads
+
+@Suite("One connection string on its way to the target and back")
+struct ConnectionRouteTests {
+    private let route = ConnectionRoute(Fixtures.connection("publisher"), plan: Fixtures.plan(), targetCredentials: nil)
+
+    @Test(
+        "forward and back are byte for byte",
+        arguments: [
+            (Fixtures.original, Fixtures.switched),
+            ("postgres://u:p@OLD-PSQL/publisher_db\n", "postgres://u:p@new-psql:5433/publisher_db\n"),
+            ("  host=old-psql  user=u password='a b'  dbname=publisher_db connect_timeout=3", nil),
+        ])
+    func roundTrip(original: String, switched: String?) throws {
+        let forward = try #require(try route.forward(Data(original.utf8)))
+        if let switched { #expect(forward.text == switched) }
+        #expect(route.side(of: try route.read(forward)) == .target)
+        #expect(try route.back(forward, original: Data(original.utf8))?.text == original)
+    }
+
+    @Test("what leads there already is left alone")
+    func idempotent() throws {
+        #expect(try route.forward(Data(Fixtures.switched.utf8)) == nil)
+        #expect(try route.back(Data(Fixtures.original.utf8), original: nil) == nil)
+        #expect(try route.back(Data(Fixtures.original.utf8), original: Data(Fixtures.original.utf8)) == nil)
+    }
+
+    @Test("a password rotated after the switch survives the way back")
+    func rotated() throws {
+        let rotated = Fixtures.switched.replacing("s%40cret", with: "r0tated")
+        let back = try route.back(Data(rotated.utf8), original: Data(Fixtures.original.utf8))
+        #expect(back?.text == Fixtures.original.replacing("s%40cret", with: "r0tated"))
+    }
+
+    @Test("a password rotated after a rollback is not overwritten by an old original")
+    func rotatedOnSource() throws {
+        let rotated = Fixtures.original.replacing("s%40cret", with: "r0tated")
+        #expect(try route.back(Data(rotated.utf8), original: Data(Fixtures.original.utf8)) == nil)
+    }
+
+    @Test("a removed or ruined value is restored from the original; without one it is an error")
+    func ruined() throws {
+        let original = Data(Fixtures.original.utf8)
+        #expect(try route.back(nil, original: original) == original)
+        #expect(try route.back(Data("nonsense".utf8), original: original) == original)
+        #expect(reason { try route.back(nil, original: nil) } == .secretMissing)
+        #expect(reason { try route.back(Data("nonsense".utf8), original: nil) } == .connectionStringInvalid)
+    }
+
+    @Test("a kept value that led to the target is no original to go back to")
+    func keptTarget() throws {
+        let switched = Data(Fixtures.switched.utf8)
+        #expect(try route.back(switched, original: switched)?.text == Fixtures.original)
+    }
+
+    @Test("another database name on the target")
+    func otherName() throws {
+        let route = ConnectionRoute(Fixtures.connection("publisher"), plan: Fixtures.plan(targetName: "publisher"), targetCredentials: nil)
+        let forward = try route.forward(Data(Fixtures.original.utf8))
+        #expect(forward?.text == Fixtures.switched.replacing("/publisher_db?", with: "/publisher?"))
+        #expect(try route.back(forward, original: Data(Fixtures.original.utf8))?.text == Fixtures.original)
+    }
+
+    @Test("other credentials are written forward, and the original's return")
+    func otherCredentials() throws {
+        let route = ConnectionRoute(
+            Fixtures.connection("publisher"), plan: Fixtures.plan(), targetCredentials: .init(user: "publisher2", password: "p/w"))
+        let original = Data(Fixtures.original.utf8)
+        let forward = try #require(try route.forward(original))
+        #expect(try route.read(forward).user == "publisher2")
+        #expect(try route.read(forward).password == "p/w")
+        #expect(try route.back(forward, original: original) == original)
+        let tuned = Data((forward.text.replacing("sslmode=require", with: "sslmode=verify-full")).utf8)
+        let back = try #require(try route.back(tuned, original: original))
+        #expect(back.text == Fixtures.original.replacing("sslmode=require", with: "sslmode=verify-full"))
+    }
+
+    @Test(
+        "a third place is named, and the value never is",
+        arguments: [
+            "postgresql://u:hunter2@third-psql/publisher_db", "postgresql://u:hunter2@old-psql/other_db",
+            "host=old-psql,new-psql user=u password=hunter2 dbname=publisher_db",
+        ])
+    func elsewhere(value: String) {
+        do {
+            _ = try route.forward(Data(value.utf8))
+            Issue.record("redirected a connection string that is not ours")
+        } catch {
+            #expect(error.reason == .connectionElsewhere)
+            #expect(
+                error.message.contains("Secret publisher, key url") && error.message.contains("old-psql:5432") && !error.message.contains("hunter2"))
+        }
+    }
+
+    @Test("bytes that are no text are no connection string")
+    func notText() {
+        #expect(reason { try route.forward(Data([0xff, 0xfe, 0x00])) } == .connectionStringInvalid)
+    }
+}
+
+func reason(_ body: () throws -> some Any) -> Reason? {
+    do {
+        _ = try body()
+        return nil
+    } catch {
+        return (error as? ClusterWorkloadsError)?.reason
+    }
+}
