@@ -1,0 +1,10 @@
+import KubernetesClient
+import Logging
+
+/// What every pod of the node needs.
+struct NodeContext: Sendable {
+    let client: KubernetesClient
+    let folder: StateFolder
+    let images: ImageMap
+    let logger: Logger
+}

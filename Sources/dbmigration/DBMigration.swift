@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// The one executable: operator, worker, and the tools around them.
+@main
+struct DBMigration: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dbmigration", abstract: "Moves PostgreSQL servers under running applications on Kubernetes.", 
+        subcommands: [ControllerCommand.self, WorkerCommand.self, LintCommand.self, Demo.self, Dev.self])
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import DemoStory
+import FoundationEssentials
+
+/// `dbmigration demo`: the whole job on real parts, in front of your eyes. `hack/demo` runs it.
+struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Moves a staging environment under load, inside a dev cluster, and checks that nothing was lost.",
+        discussion: """
+            Run it as: dbmigration dev run --name demo --image demo-ledger=PATH -- dbmigration demo
+            Its last line is: demo: PHASE · pause N ms · acknowledged N · lost N · duplicated N · errors N
+            """)
+
+    @Argument(help: "snapshot: all goes well; rollback: the applications fail on the new server.")
+    var variant = Variant.snapshot
+    @Flag(help: "Leave everything up until Ctrl-C.")
+    var keep = false
+    @Option(help: "The folder with crd, rbac and manager; that of the repository.")
+    var manifests = "manifests"
+    @Option(help: "Seconds for the whole story.")
+    var deadline = 180
+    @Option(help: "Seconds the applications have to be well.")
+    var soak = 10
+
+    enum Variant: String, ExpressibleByArgument, CaseIterable {
+        case snapshot, rollback
+        var story: Story.Variant { self == .snapshot ? .snapshot : .rollback }
+    }
+
+    func run() async throws {
+        let interrupt = keep ? Interrupt() : nil
+        let result = try await Story(variant: variant.story, manifests: manifests, deadlineSeconds: deadline, soakSeconds: soak).run()
+        if keep { print(Self.instructions) }
+        print(result.line)
+        await interrupt?.wait()
+        if !result.isSuccess { throw ExitCode.failure }
+    }
+
+    private static let instructions = """
+        Everything stays up until Ctrl-C. From another terminal:
+          dbmigration dev kubectl --name demo get databasemigrations,pods -n mys-staging
+          dbmigration dev psql --name demo target chain_db
+          dbmigration dev shell --name demo
+        """
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import DevCluster
+import FoundationEssentials
+
+/// `dbmigration dev …`: a real control plane, a process node and two PostgreSQL servers on this machine.
+struct Dev: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "A throw-away Kubernetes cluster with two PostgreSQL servers on this machine.",
+        subcommands: [
+            DevUp.self, DevDown.self, DevStatus.self, DevRun.self, DevShell.self, DevKubectl.self, DevPsql.self, DevLogs.self, DevSupervise.self,
+        ])
+}
+
+/// Which cluster a command is about.
+struct DevName: ParsableArguments {
+    @Option(help: "Tells clusters of one user apart.")
+    var name = "default"
+}
+
+/// What a cluster is started with.
+struct DevStartOptions: ParsableArguments {
+    @OptionGroup var cluster: DevName
+
+    @Option(name: .customLong("image"), help: ArgumentHelp("The local executable that stands in for an image; may be repeated.", valueName: "name=path"))
+    var images: [String] = []
+
+    @Option(help: "Seconds the start may take.")
+    var timeout = 120
+
+    func options() throws -> DevClusterOptions {
+        var map = ["dbmigration": try Program.path()]
+        for image in images {
+            let parts = image.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else { throw ValidationError("--image \(image): expected NAME=PATH") }
+            let path = parts[1].hasPrefix("/") ? parts[1] : FileManager.default.currentDirectoryPath + "/" + parts[1]
+            guard FileManager.default.isExecutableFile(atPath: path) else { throw ValidationError("--image \(image): \(path) is no executable file") }
+            map[parts[0]] = path
+        }
+        return DevClusterOptions(name: cluster.name, images: ImageMap(map), deadlineSeconds: timeout)
+    }
+}
+
+/// This executable.
+enum Program {
+    static func path() throws -> String { try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") }
+}
