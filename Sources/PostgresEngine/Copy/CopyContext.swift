@@ -1,0 +1,41 @@
+public import Logging
+import MigrationCore
+public import MigrationPorts
+
+/// What every part of a copy or verification needs.
+public struct CopyContext: Sendable {
+    public var task: WorkerTask
+    public var source: ServerAccess
+    public var target: ServerAccess
+    public var logger: Logger
+
+    public init(task: WorkerTask, source: ServerAccess, target: ServerAccess, logger: Logger) {
+        self.task = task
+        self.source = source
+        self.target = target
+        self.logger = logger
+    }
+
+    var jobs: Int { max(1, task.plan.copy.jobs) }
+    var sourceSessions: Sessions { Sessions(source, uid: task.uid, suffix: "/w\(task.number)") }
+    var targetSessions: Sessions { Sessions(target, uid: task.uid, suffix: "/w\(task.number)") }
+    /// What the target's guard lets through while this fence epoch is copied.
+    var token: String { Artefacts.token(task.uid, task.sourceEpoch) }
+
+    /// A session on a target database that may write behind its fence. An ordinary one, unless a fence closed the door.
+    func openTarget(_ database: String) async throws -> PostgresConnection {
+        let session: PostgresConnection
+        do {
+            session = try await targetSessions.open(database, .ordinary)
+        } catch let error as PostgresError where error.kind == .tooManyConnections {
+            session = try await targetSessions.open(database, .replication)
+        }
+        try await session.execute("SET \(Artefacts.pass) = \(SQL.literal(token))", attempt: "set the guard's pass")
+        return session
+    }
+}
+
+/// The copy cannot be done, and trying again changes nothing.
+public struct CopyRejected: Error, Sendable, CustomStringConvertible {
+    public var description: String
+}

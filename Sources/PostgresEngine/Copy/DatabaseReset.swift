@@ -1,0 +1,44 @@
+/// Empties a target database of an earlier epoch's copy: every object of the user's goes, schema `public` itself and installed
+/// extensions stay (an administrator who is no superuser could not make them again as they were).
+enum DatabaseReset {
+    static func run(_ session: PostgresConnection) async throws {
+        try await drop(
+            "SELECT format('DROP SCHEMA IF EXISTS %I CASCADE', n.nspname) AS statement FROM pg_namespace n WHERE n.nspname <> 'public' AND \(UserObjects.schemaCondition)",
+            in: session)
+        try await drop(members, in: session)
+        try await drop(databaseWide, in: session)
+    }
+
+    private static func drop(_ query: String, in session: PostgresConnection) async throws {
+        let statements = try await session.rows(query, attempt: "list what an earlier copy left").compactMap { $0["statement"] }
+        for statement in statements { try await session.execute(statement) }
+    }
+
+    private static let notOfExtension =
+        "NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = o.classid AND e.objid = o.objid AND e.objsubid = 0 AND e.deptype IN ('e', 'i', 'x'))"
+
+    private static func statement(_ rows: String) -> String {
+        """
+        SELECT format('DROP %s IF EXISTS %s CASCADE', CASE i.type WHEN 'statistics object' THEN 'STATISTICS' WHEN 'composite type' THEN 'TYPE'
+            WHEN 'range type' THEN 'TYPE' WHEN 'enum type' THEN 'TYPE' ELSE upper(i.type) END, i.identity) AS statement
+        FROM (\(rows)) o, pg_identify_object(o.classid, o.objid, 0) i
+        WHERE \(notOfExtension) AND i.type NOT LIKE '%default%' AND i.type <> 'extension' AND i.type NOT LIKE 'table %' AND i.type <> 'default acl'
+        """
+    }
+
+    /// What lies in schema `public`.
+    private static let members = statement(
+        """
+        SELECT DISTINCT d.classid, d.objid FROM pg_depend d WHERE d.refclassid = 'pg_namespace'::regclass
+        AND d.refobjid = (SELECT oid FROM pg_namespace WHERE nspname = 'public') AND d.deptype = 'n'
+        """)
+
+    /// What lies in no schema.
+    private static let databaseWide = statement(
+        """
+        SELECT 'pg_cast'::regclass AS classid, oid AS objid FROM pg_cast WHERE oid >= 16384
+        UNION ALL SELECT 'pg_foreign_server'::regclass, oid FROM pg_foreign_server
+        UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid FROM pg_foreign_data_wrapper
+        UNION ALL SELECT 'pg_publication'::regclass, oid FROM pg_publication
+        """)
+}

@@ -1,0 +1,114 @@
+import MigrationCore
+import MigrationPorts
+
+/// What is done of one database's copy: tables in schema `_dbmigration` of the target database, written in the transactions they describe.
+struct Journal: Sendable {
+    enum Phase: String, Sendable, CaseIterable, Comparable {
+        /// Nothing of the user's is there yet.
+        case started
+        /// Tables exist without indexes; rows are being copied.
+        case schema
+        /// Indexes and constraints exist.
+        case indexes
+        /// Sequences are set; statistics gathered.
+        case finished
+        case verified
+
+        static func < (left: Phase, right: Phase) -> Bool { (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0) }
+    }
+
+    struct Head: Sendable, Hashable {
+        var uid: String
+        var sourceEpoch: Int64
+        var worker: Int64
+        var phase: Phase
+
+        /// Another worker was started after the one with this task.
+        func isNewer(than task: WorkerTask) -> Bool {
+            sourceEpoch > task.sourceEpoch || (sourceEpoch == task.sourceEpoch && worker > task.number)
+        }
+    }
+
+    let session: PostgresConnection
+
+    func create() async throws {
+        try await session.execute(
+            """
+            BEGIN;
+            CREATE SCHEMA IF NOT EXISTS _dbmigration;
+            CREATE TABLE IF NOT EXISTS _dbmigration.journal (
+                single boolean PRIMARY KEY DEFAULT true CHECK (single), uid text NOT NULL, source_epoch bigint NOT NULL, worker bigint NOT NULL, phase text NOT NULL,
+                created_at timestamptz NOT NULL DEFAULT clock_timestamp(), changed_at timestamptz NOT NULL DEFAULT clock_timestamp());
+            CREATE TABLE IF NOT EXISTS _dbmigration.copied (
+                schema text, name text, bytes_total bigint NOT NULL, rows bigint, bytes bigint, copied_at timestamptz, source_rows bigint, target_rows bigint,
+                PRIMARY KEY (schema, name));
+            \(ClientWrites.createObjects);
+            COMMIT
+            """, attempt: "create the journal")
+    }
+
+    static func head(_ session: PostgresConnection) async throws -> Head? {
+        guard try await session.rows("SELECT to_regclass('_dbmigration.journal')", attempt: "look for the journal").first?[0] != nil else {
+            return nil
+        }
+        return try await session.rows("SELECT uid, source_epoch, worker, phase FROM _dbmigration.journal", attempt: "read the journal").first.map {
+            row in
+            Head(
+                uid: row.text("uid"), sourceEpoch: row.integer("source_epoch") ?? 0, worker: row.integer("worker") ?? 0,
+                phase: Phase(rawValue: row.text("phase")) ?? .started)
+        }
+    }
+
+    /// Statements that begin a copy anew.
+    static func begin(uid: String, epoch: Int64, worker: Int) -> String {
+        """
+        DELETE FROM _dbmigration.journal; DELETE FROM _dbmigration.copied; \(ClientWrites.reset);
+        INSERT INTO _dbmigration.journal (uid, source_epoch, worker, phase) VALUES (\(SQL.literal(uid)), \(epoch), \(worker), 'started')
+        """
+    }
+
+    static func take(worker: Int) -> String { "UPDATE _dbmigration.journal SET worker = \(worker), changed_at = clock_timestamp()" }
+
+    /// Moves the phase on, only as the worker in charge.
+    static func enter(_ phase: Phase, worker: Int) -> String {
+        """
+        DO $$ BEGIN
+            UPDATE _dbmigration.journal SET phase = '\(phase.rawValue)', changed_at = clock_timestamp() WHERE worker = \(worker);
+            IF NOT FOUND THEN RAISE EXCEPTION 'another worker took over' USING ERRCODE = '40001'; END IF;
+        END $$
+        """
+    }
+
+    /// Fails when this is no longer the worker in charge.
+    static func check(worker: Int) -> String {
+        """
+        DO $$ BEGIN IF NOT EXISTS (SELECT FROM _dbmigration.journal WHERE worker = \(worker)) THEN
+            RAISE EXCEPTION 'another worker took over' USING ERRCODE = '40001';
+        END IF; END $$
+        """
+    }
+
+    /// The verifier's number counts on its own, so the epoch is the condition.
+    static func markVerified(uid: String, epoch: Int64) -> String {
+        "UPDATE _dbmigration.journal SET phase = 'verified', changed_at = clock_timestamp() WHERE uid = \(SQL.literal(uid)) AND source_epoch = \(epoch)"
+    }
+
+    static func list(_ tables: [Table]) -> String {
+        guard !tables.isEmpty else { return "SELECT 1" }
+        let values = tables.map { "(\(SQL.literal($0.schema)), \(SQL.literal($0.name)), \($0.bytes))" }.joined(separator: ", ")
+        return "INSERT INTO _dbmigration.copied (schema, name, bytes_total) VALUES \(values) ON CONFLICT DO NOTHING"
+    }
+
+    static func copied(_ table: Table, rows: Int, bytes: Int64) -> String {
+        """
+        UPDATE _dbmigration.copied SET rows = \(rows), bytes = \(bytes), copied_at = clock_timestamp()
+        WHERE schema = \(SQL.literal(table.schema)) AND name = \(SQL.literal(table.name))
+        """
+    }
+
+    func finishedTables() async throws -> Set<String> {
+        Set(
+            try await session.rows("SELECT schema || '.' || name FROM _dbmigration.copied WHERE copied_at IS NOT NULL", attempt: "read the journal")
+                .compactMap { $0[0] })
+    }
+}

@@ -1,0 +1,51 @@
+/// One table whose rows are copied: an ordinary table or a leaf of a partitioned one.
+struct Table: Sendable, Hashable {
+    var schema: String
+    var name: String
+    var bytes: Int64
+    /// Without generated ones, in order.
+    var columns: [String]
+
+    var sql: String { SQL.identifier(schema, name) }
+    var label: String { "\(schema).\(name)" }
+    var columnList: String { columns.map { SQL.identifier($0) }.joined(separator: ", ") }
+}
+
+/// What a database of the source holds, as the copy needs it.
+struct SourceCatalog: Sendable {
+    let session: PostgresConnection
+
+    /// Largest first.
+    func tables() async throws -> [Table] {
+        let rows = try await session.rows(
+            """
+            SELECT n.nspname, c.relname, pg_table_size(c.oid) AS bytes, (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')::text AS columns
+            \(UserObjects.relations("'r'")) ORDER BY bytes DESC, 1, 2
+            """, attempt: "list the tables")
+        return try rows.map {
+            Table(schema: $0.text("nspname"), name: $0.text("relname"), bytes: $0.integer("bytes") ?? 0, columns: try JSONList.decode($0["columns"]))
+        }
+    }
+
+    /// `SELECT setval(…)` for every sequence, with the values the fence holds still.
+    func sequenceValues() async throws -> [String] {
+        let names = try await session.rows(
+            "SELECT n.nspname, c.relname \(UserObjects.relations("'S'")) ORDER BY c.oid", attempt: "list the sequences")
+        var statements: [String] = []
+        for row in names {
+            let sequence = SQL.identifier(row.text("nspname"), row.text("relname"))
+            guard let value = try await session.rows("SELECT last_value, is_called FROM \(sequence)", attempt: "read sequence \(sequence)").first
+            else { continue }
+            statements.append("SELECT setval(\(SQL.literal(sequence)), \(value.text("last_value")), \(value.flag("is_called")))")
+        }
+        return statements
+    }
+
+    /// Materialized views which hold rows, oldest first.
+    func populatedViews() async throws -> [String] {
+        try await session.rows(
+            "SELECT n.nspname, c.relname \(UserObjects.relations("'m'")) AND c.relispopulated ORDER BY c.oid", attempt: "list materialized views"
+        ).map { SQL.identifier($0.text("nspname"), $0.text("relname")) }
+    }
+}

@@ -1,0 +1,33 @@
+/// The list `pg_restore -l` prints, taken apart so that only the user's own objects are restored, and in an order that an
+/// administrator who is no superuser can carry out. Pure.
+struct TableOfContents: Sendable, Hashable {
+    var schemas: [String] = []
+    var objects: [String] = []
+    var privileges: [String] = []
+
+    /// Kinds of entries that are not restored: they need a superuser, or come with their extension, or are replication of the user's own.
+    private static let excluded = ["PUBLICATION", "SUBSCRIPTION", "EVENT TRIGGER", "COMMENT - EXTENSION"]
+
+    init(listing: String) {
+        for line in listing.split(separator: "\n") where !line.hasPrefix(";") {
+            // `id; catalog-oid object-oid KIND schema name owner`
+            let words = line.split(separator: " ", maxSplits: 3)
+            guard words.count == 4 else { continue }
+            let entry = String(words[3])
+            if Self.isOurs(entry) || Self.excluded.contains(where: { entry.hasPrefix($0) }) { continue }
+            if entry.hasPrefix("SCHEMA ") {
+                schemas.append(String(line))
+            } else if entry.hasPrefix("ACL ") || entry.hasPrefix("DEFAULT ACL ") {
+                privileges.append(String(line))
+            } else {
+                objects.append(String(line))
+            }
+        }
+    }
+
+    private static func isOurs(_ entry: String) -> Bool {
+        let words = entry.split(separator: " ")
+        if entry.hasPrefix("TRIGGER ") { return words.contains(Substring(Artefacts.trigger)) }
+        return words.dropFirst().prefix(3).contains(Substring(Artefacts.schema))
+    }
+}

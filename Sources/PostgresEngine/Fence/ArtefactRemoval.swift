@@ -1,0 +1,64 @@
+import MigrationCore
+import MigrationPorts
+
+/// Drops guard, schema and fence rows of one side. On the source, settings of a fence that stands are left; on the target they go back.
+struct ArtefactRemoval: Sendable {
+    let side: Side
+    let sessions: Sessions
+    let uid: String
+    let databases: [String]
+
+    init(_ context: DatabaseContext, side: Side) {
+        self.side = side
+        sessions = Sessions(side == .source ? context.source : context.target, uid: context.uid)
+        uid = context.uid
+        databases = context.plan.databases.map { side == .source ? $0.name : $0.targetName }
+    }
+
+    func run() async throws {
+        let sessions = sessions
+        let present = try await present()
+        let removed = try await concurrently(present) { name in try await sessions.with(database: name) { try await Guard(session: $0).remove() } }
+        let locked = zip(present, removed).filter { !$0.1 }.map(\.0)
+        guard locked.isEmpty else {
+            throw FenceFailure(
+                server: sessions.server, what: "tables are locked in " + locked.joined(separator: ", "),
+                remedy: "it is tried again; end long transactions")
+        }
+        if try await sessions.withMaintenance({ try await FenceTable.exists($0) }) {
+            try await FenceLock.hold(sessions, uid: uid) { try await dropRows($0) }
+        }
+    }
+
+    /// Whether anything of ours is left on this side.
+    func isNeeded() async throws -> Bool {
+        let sessions = sessions
+        if try await !sessions.withMaintenance({ try await FenceTable.rows($0, uid: uid) }).isEmpty { return true }
+        let found = try await concurrently(present()) { name in try await sessions.with(database: name) { try await Guard(session: $0).isPresent() } }
+        return found.contains(true)
+    }
+
+    /// The migration's databases that exist, those of an earlier plan included.
+    private func present() async throws -> [String] {
+        try await sessions.withMaintenance { session in
+            let recorded = try await FenceTable.rows(session, uid: uid).map(\.database)
+            return try await DatabaseSettings.read(session, Set(databases + recorded).sorted()).keys.sorted()
+        }
+    }
+
+    private func dropRows(_ lock: FenceLock) async throws {
+        try await lock.session.transaction {
+            if side == .target {
+                for row in try await FenceTable.rows(lock.session, uid: uid) where row.state == .closed {
+                    for statement in row.restoreSettings { try await lock.session.execute(statement) }
+                }
+            }
+            try await lock.session.execute(
+                "LOCK TABLE _dbmigration.fence IN ACCESS EXCLUSIVE MODE; DELETE FROM _dbmigration.fence WHERE uid = \(SQL.literal(uid))",
+                attempt: "delete our rows of _dbmigration.fence")
+            if try await lock.session.rows("SELECT 1 FROM _dbmigration.fence LIMIT 1", attempt: "look for other migrations").isEmpty {
+                try await lock.session.execute("DROP SCHEMA _dbmigration CASCADE", attempt: "drop schema _dbmigration")
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// Client sessions in the migrated databases, seen from the maintenance database. Sessions of ours and a provider's superusers that have
+/// written nothing are not counted: the guard refuses the latter, and nobody but a superuser could end them.
+struct ClientSessions: Sendable {
+    let session: PostgresConnection
+    let uid: String
+    let databases: [String]
+
+    private static let pollMilliseconds = 50
+    /// How long clients are terminated again and again before giving up.
+    private static let seconds = 20
+
+    private var selection: String {
+        """
+        FROM pg_stat_activity a LEFT JOIN pg_roles r ON r.oid = a.usesysid
+        WHERE a.datname IN \(SQL.list(databases)) AND (a.backend_type = 'client backend' OR (a.backend_type IS NULL AND a.usesysid IS NOT NULL))
+        AND a.application_name <> \(SQL.literal(Artefacts.applicationName(uid))) AND a.application_name NOT LIKE \(SQL.literal(Artefacts.applicationName(uid) + "/%"))
+        AND NOT (coalesce(r.rolsuper, false) AND a.backend_xid IS NULL AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))
+        """
+    }
+
+    /// One line for each, at most 5.
+    func list() async throws -> [String] {
+        try await session.rows(
+            "SELECT a.pid, a.usename, a.datname, a.application_name \(selection) ORDER BY a.pid LIMIT 5", attempt: "list client sessions"
+        ).map { "pid \($0.text("pid")) of \($0.text("usename")) in \($0.text("datname")) (\($0.text("application_name")))" }
+    }
+
+    /// Ends them until two polls in a row see none.
+    func terminate() async throws {
+        var quiet = 0
+        for _ in 0..<(Self.seconds * 1000 / Self.pollMilliseconds) {
+            let ended = try await session.rows("SELECT pg_terminate_backend(a.pid) \(selection)", attempt: "end client sessions")
+            quiet = ended.isEmpty ? quiet + 1 : 0
+            if quiet == 2 { return }
+            try await Task.sleep(for: .milliseconds(Self.pollMilliseconds))
+        }
+        throw FenceFailure(
+            server: session.server, what: "client sessions do not end: " + (try await list()).joined(separator: ", "),
+            remedy: "end them or grant pg_signal_backend to our role")
+    }
+}

@@ -1,0 +1,118 @@
+import MigrationPorts
+
+/// The right to move the fences of one migration on one server: an advisory lock in the maintenance database, held by one session.
+struct FenceLock: Sendable {
+    let session: PostgresConnection
+    let uid: String
+
+    private static let waitMilliseconds = 10_000
+    private static let pollMilliseconds = 100
+
+    /// Takes the lock; a holder that does not let go within 10 s is a predecessor's left-over session and is terminated.
+    static func hold<Answer: Sendable>(_ sessions: Sessions, uid: String, _ body: (FenceLock) async throws -> Answer) async throws -> Answer {
+        try await sessions.withMaintenance { session in
+            let lock = FenceLock(session: session, uid: uid)
+            try await lock.take()
+            try await lock.createTable()
+            return try await body(lock)
+        }
+    }
+
+    private func take() async throws {
+        for round in 0..<(2 * Self.waitMilliseconds / Self.pollMilliseconds) {
+            if try await session.rows("SELECT pg_try_advisory_lock(\(key))", attempt: "take the fence lock").first?[0] == "t" { return }
+            if round == Self.waitMilliseconds / Self.pollMilliseconds { try await terminateHolder() }
+            try await Task.sleep(for: .milliseconds(Self.pollMilliseconds))
+        }
+        throw FenceFailure(
+            server: session.server, what: "another session holds the lock of migration \(uid)",
+            remedy: "end the session that pg_locks shows for it (locktype advisory, classid \(Artefacts.lockClass))")
+    }
+
+    private var key: String { "\(Artefacts.lockClass), hashtext(\(SQL.literal(uid)))" }
+
+    private func terminateHolder() async throws {
+        try await session.execute(
+            """
+            SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l USING (pid)
+            WHERE l.locktype = 'advisory' AND l.granted AND l.classid = \(Artefacts.lockClass) AND a.pid <> pg_backend_pid()
+            AND l.objid::bigint = (hashtext(\(SQL.literal(uid)))::bigint & 4294967295) AND a.application_name = \(SQL.literal(Artefacts.applicationName(uid)))
+            """, attempt: "end the stale holder of the fence lock")
+    }
+
+    /// Proves that the session, and with it the lock, still lives.
+    func check() async throws { try await session.execute("SELECT 1", attempt: "check the fence lock") }
+
+    // MARK: The table
+
+    private func createTable() async throws {
+        if try await FenceTable.exists(session) { return }
+        try await session.execute(
+            """
+            BEGIN;
+            CREATE SCHEMA IF NOT EXISTS _dbmigration;
+            CREATE TABLE IF NOT EXISTS _dbmigration.fence (
+                database text PRIMARY KEY, uid text NOT NULL, state text NOT NULL CHECK (state IN ('open', 'closed')), epoch bigint NOT NULL,
+                saved_connection_limit integer NOT NULL, saved_read_only text, changed_at timestamptz NOT NULL DEFAULT clock_timestamp());
+            COMMIT
+            """, attempt: "create _dbmigration.fence")
+    }
+
+    /// Where the rows stand against a decision made at `epoch`.
+    /// - Throws: ``FenceStopped`` when somebody else moved them.
+    func step(databases: [String], wanted: FenceRow.State, epoch: Int64) async throws -> FenceStep {
+        let step = FenceStep(rows: try await FenceTable.rows(session, uid: uid), databases: databases, wanted: wanted, epoch: epoch)
+        if case .stopped(let why) = step { throw FenceStopped(server: session.server, why: why) }
+        return step
+    }
+
+    /// Compare-and-set of every row from `epoch` to `epoch + 1`, with the databases' settings, in one transaction.
+    ///
+    /// - Parameter settings: The `ALTER DATABASE` statements of one row.
+    func move(databases: [String], to wanted: FenceRow.State, epoch: Int64, settings: (FenceRow) -> [String]) async throws {
+        try await session.transaction {
+            try await session.execute("LOCK TABLE _dbmigration.fence IN SHARE ROW EXCLUSIVE MODE", attempt: "lock _dbmigration.fence")
+            guard try await step(databases: databases, wanted: wanted, epoch: epoch) == .advance else { return }
+            let known = try await FenceTable.rows(session, uid: uid)
+            let own = try await DatabaseSettings.read(session, databases)
+            for database in databases {
+                guard let now = own[database] else {
+                    throw FenceFailure(
+                        server: session.server, what: "database \(database) is missing", remedy: "create it or take it out of the migration")
+                }
+                var row = known.first { $0.database == database } ?? FenceRow(database: database, state: .open, epoch: epoch, now)
+                if wanted == .closed, row.state == .open { row.save(now) }
+                row.state = wanted
+                row.epoch = epoch + 1
+                try await FenceTable.write(session, uid: uid, row)
+                for statement in settings(row) { try await session.execute(statement) }
+            }
+        }
+    }
+}
+
+extension FenceRow {
+    init(database: String, state: State, epoch: Int64, _ settings: DatabaseSettings) {
+        self.init(
+            database: database, state: state, epoch: epoch, savedLimit: settings.limit, savedReadOnly: settings.readOnly, changedAtMilliseconds: 0)
+    }
+
+    mutating func save(_ settings: DatabaseSettings) {
+        savedLimit = settings.limit
+        savedReadOnly = settings.readOnly
+    }
+
+    private var name: String { SQL.identifier(database) }
+
+    /// No ordinary session may come, and those that do are read-only.
+    var closeDoor: [String] { ["ALTER DATABASE \(name) CONNECTION LIMIT 0", setReadOnly] }
+    var setReadOnly: String { "ALTER DATABASE \(name) SET default_transaction_read_only = 'on'" }
+    /// The settings from before.
+    var restoreSettings: [String] {
+        [
+            "ALTER DATABASE \(name) CONNECTION LIMIT \(savedLimit)",
+            savedReadOnly.map { "ALTER DATABASE \(name) SET default_transaction_read_only = \(SQL.literal($0))" }
+                ?? "ALTER DATABASE \(name) RESET default_transaction_read_only",
+        ]
+    }
+}

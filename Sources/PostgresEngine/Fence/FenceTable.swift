@@ -1,0 +1,69 @@
+/// Reads and writes rows of `_dbmigration.fence` in a session on the maintenance database.
+enum FenceTable {
+    static func exists(_ session: PostgresConnection) async throws -> Bool {
+        try await isReadable(session) != nil
+    }
+
+    /// `nil` when there is no table. Asked of the catalog, because `to_regclass` fails on a schema that we may not use.
+    static func isReadable(_ session: PostgresConnection) async throws -> Bool? {
+        try await session.rows(
+            """
+            SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = '_dbmigration' AND c.relname = 'fence'
+            """, attempt: "look for _dbmigration.fence"
+        ).first.map { $0[0] == "t" }
+    }
+
+    /// The rows of one migration; none when there is no table.
+    static func rows(_ session: PostgresConnection, uid: String) async throws -> [FenceRow] {
+        guard try await exists(session) else { return [] }
+        let found = try await session.rows(
+            """
+            SELECT database, state, epoch, saved_connection_limit, saved_read_only, (extract(epoch FROM changed_at) * 1000)::bigint AS changed
+            FROM _dbmigration.fence WHERE uid = \(SQL.literal(uid)) ORDER BY database
+            """, attempt: "read _dbmigration.fence")
+        return found.map { row in
+            FenceRow(
+                database: row.text("database"), state: FenceRow.State(rawValue: row.text("state")) ?? .closed, epoch: row.integer("epoch") ?? 0,
+                savedLimit: row.integer("saved_connection_limit") ?? -1, savedReadOnly: row["saved_read_only"],
+                changedAtMilliseconds: row.integer("changed") ?? 0)
+        }
+    }
+
+    /// Inserts or replaces a row of ours; a row of another migration is refused.
+    static func write(_ session: PostgresConnection, uid: String, _ row: FenceRow) async throws {
+        let written = try await session.rows(
+            """
+            INSERT INTO _dbmigration.fence AS f (database, uid, state, epoch, saved_connection_limit, saved_read_only, changed_at) VALUES
+            (\(SQL.literal(row.database)), \(SQL.literal(uid)), '\(row.state.rawValue)', \(row.epoch), \(row.savedLimit), \(SQL.literal(row.savedReadOnly)), clock_timestamp())
+            ON CONFLICT (database) DO UPDATE SET state = excluded.state, epoch = excluded.epoch, saved_connection_limit = excluded.saved_connection_limit,
+            saved_read_only = excluded.saved_read_only, changed_at = excluded.changed_at WHERE f.uid = excluded.uid AND f.epoch < excluded.epoch
+            """, attempt: "write _dbmigration.fence")
+        guard written.affected == 1 else {
+            throw FenceStopped(server: session.server, why: "database \(row.database) has a fence row of another migration or a newer epoch")
+        }
+    }
+}
+
+/// What the fence changes on a database, as it stands now.
+struct DatabaseSettings: Sendable, Hashable {
+    /// -1 = no limit.
+    var limit: Int64
+    /// The database's own `default_transaction_read_only`; `nil` = not set.
+    var readOnly: String?
+
+    /// By database name; a database that does not exist is missing.
+    static func read(_ session: PostgresConnection, _ databases: [String]) async throws -> [String: DatabaseSettings] {
+        let rows = try await session.rows(
+            """
+            SELECT d.datname, d.datconnlimit, (SELECT split_part(v, '=', 2) FROM pg_db_role_setting s, unnest(s.setconfig) v
+                WHERE s.setdatabase = d.oid AND s.setrole = 0 AND split_part(v, '=', 1) = 'default_transaction_read_only') AS read_only
+            FROM pg_database d WHERE d.datname IN \(SQL.list(databases))
+            """, attempt: "read the databases' settings")
+        return Dictionary(
+            rows.map { ($0.text("datname"), DatabaseSettings(limit: $0.integer("datconnlimit") ?? -1, readOnly: $0["read_only"])) }
+        ) { $1 }
+    }
+
+    var isReadOnly: Bool { ["on", "true", "yes", "1"].contains(readOnly ?? "") }
+}

@@ -1,0 +1,64 @@
+import MigrationCore
+import MigrationPorts
+
+/// Reads the source's fence: its rows, and whether what they claim still stands.
+struct SourceObservation: Sendable {
+    let sessions: Sessions
+    let uid: String
+    let databases: [String]
+
+    init(_ context: DatabaseContext) {
+        sessions = Sessions(context.source, uid: context.uid)
+        uid = context.uid
+        databases = context.plan.databases.map(\.name)
+    }
+
+    func read() async throws -> SourceState {
+        let sessions = sessions
+        let guards = try await concurrently(databases) { name in try await sessions.with(database: name) { try await Guard(session: $0).status() } }
+        let byName = Dictionary(zip(databases, guards)) { $1 }
+        return try await sessions.withMaintenance { session in
+            let rows = try await FenceTable.rows(session, uid: uid).filter { databases.contains($0.database) }
+            let settings = try await DatabaseSettings.read(session, databases)
+            let door = databases.map { name in
+                SourceDoor(row: rows.first { $0.database == name }, settings: settings[name], guardStatus: byName[name])
+            }
+            guard door.contains(where: \.hasSomethingClosed) else {
+                return SourceState(fence: .open, epoch: rows.map(\.epoch).max() ?? 0, evidence: "no fence stands")
+            }
+            var gaps = zip(databases, door).flatMap { name, door in door.gaps.map { "\(name): \($0)" } }
+            if Set(rows.map(\.epoch)).count > 1 { gaps.append("the databases' epochs differ") }
+            gaps += try await ClientSessions(session: session, uid: uid, databases: databases).list().map { "client session \($0)" }
+            let position = try await session.rows("SELECT pg_current_wal_insert_lsn()", attempt: "read the WAL position").first?[0] ?? ""
+            return SourceState(
+                fence: gaps.isEmpty ? .closed : .partial, epoch: rows.map(\.epoch).max() ?? 0,
+                closedAt: gaps.isEmpty ? rows.map { Timestamp(milliseconds: $0.changedAtMilliseconds) }.max() : nil,
+                evidence: gaps.isEmpty
+                    ? "connection limit 0, read-only default, guard refuses on \(guards.map(\.tables).reduce(0, +)) tables, no client session, WAL at \(position)"
+                    : gaps.prefix(5).joined(separator: "; "))
+        }
+    }
+}
+
+/// The parts of one source database's fence. Pure.
+struct SourceDoor: Sendable, Hashable {
+    var row: FenceRow?
+    var settings: DatabaseSettings?
+    var guardStatus: Guard.Status?
+
+    /// Something of ours keeps clients out. A passing guard keeps nobody out.
+    var hasSomethingClosed: Bool { row?.state == .closed || guardStatus?.kind == .refusing }
+
+    /// What is missing from a closed fence.
+    var gaps: [String] {
+        var gaps: [String] = []
+        if row?.state != .closed { gaps.append("no closed row in _dbmigration.fence") }
+        if settings?.limit != 0 { gaps.append("the connection limit is \(settings.map { String($0.limit) } ?? "unknown"), not 0") }
+        if settings?.isReadOnly != true { gaps.append("default_transaction_read_only is not on") }
+        if guardStatus?.isComplete != true {
+            gaps.append(
+                "the guard is \(guardStatus?.kind.rawValue ?? "unknown") on \(guardStatus?.guarded ?? 0) of \(guardStatus?.tables ?? 0) tables")
+        }
+        return gaps
+    }
+}

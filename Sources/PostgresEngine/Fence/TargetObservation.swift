@@ -1,0 +1,79 @@
+import MigrationCore
+import MigrationPorts
+
+/// Reads the target's fence, and whether a client wrote to it.
+struct TargetObservation: Sendable {
+    let sessions: Sessions
+    let uid: String
+    let databases: [String]
+    let roles: [String]
+
+    init(_ context: DatabaseContext) {
+        sessions = Sessions(context.target, uid: context.uid)
+        uid = context.uid
+        databases = context.plan.databases.map(\.targetName)
+        roles = context.applicationRoles.map(\.name)
+    }
+
+    func read() async throws -> TargetState {
+        let sessions = sessions
+        let server = try await sessions.withMaintenance { try await readServer($0) }
+        let (rows, settings) = (server.rows, server.settings)
+        guard rows.count == databases.count, settings.count == databases.count else { return TargetState(isPrepared: false, fence: .open, epoch: 0) }
+        let readings: [Reading] = try await concurrently(databases) { name in
+            try await sessions.with(database: name) { session in
+                let status = try await Guard(session: session).status()
+                return Reading(status: status, writes: try await ClientWrites(session: session).read())
+            }
+        }
+        let guards = Dictionary(zip(databases, readings.map(\.status))) { $1 }
+        let doors = rows.map { TargetDoor(row: $0, settings: settings[$0.database], guardStatus: guards[$0.database], hasClients: server.hasClients) }
+        let fence: FenceState = doors.allSatisfy(\.isClosed) ? .closed : doors.allSatisfy(\.isOpen) ? .open : .partial
+        return TargetState(
+            isPrepared: server.missingRoles == 0, fence: Set(rows.map(\.epoch)).count == 1 ? fence : .partial, epoch: rows.map(\.epoch).max() ?? 0,
+            tookClientWrite: readings.contains { $0.writes.happened },
+            firstClientWriteAt: readings.compactMap(\.writes.firstMicroseconds).min().map { Timestamp(milliseconds: $0 / 1000) })
+    }
+
+    private struct Reading: Sendable {
+        var status: Guard.Status
+        var writes: ClientWrites.Reading
+    }
+
+    private struct Server: Sendable {
+        var rows: [FenceRow]
+        var settings: [String: DatabaseSettings]
+        var hasClients: Bool
+        var missingRoles: Int
+    }
+
+    private func readServer(_ session: PostgresConnection) async throws -> Server {
+        let rows = try await FenceTable.rows(session, uid: uid).filter { databases.contains($0.database) }
+        let settings = try await DatabaseSettings.read(session, databases)
+        let clients = try await ClientSessions(session: session, uid: uid, databases: databases).list()
+        return Server(rows: rows, settings: settings, hasClients: !clients.isEmpty, missingRoles: try await missingRoles(session))
+    }
+
+    private func missingRoles(_ session: PostgresConnection) async throws -> Int {
+        let wanted = Set(roles)
+        let found = try await session.rows(
+            "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN \(SQL.list(roles))", attempt: "look for the roles")
+        return wanted.count - found.count
+    }
+}
+
+/// The parts of one target database's fence. Pure.
+struct TargetDoor: Sendable, Hashable {
+    var row: FenceRow
+    var settings: DatabaseSettings?
+    var guardStatus: Guard.Status?
+    var hasClients: Bool
+
+    /// Before the first opening nobody wrote, so no limit is needed; later the limit keeps out who knows the way.
+    var isClosed: Bool {
+        guard row.state == .closed, settings?.isReadOnly == true, guardStatus?.isComplete == true else { return false }
+        return row.epoch == 1 || (settings?.limit == 0 && !hasClients)
+    }
+
+    var isOpen: Bool { row.state == .open && guardStatus?.kind != .refusing }
+}

@@ -1,0 +1,40 @@
+public import Logging
+public import MigrationCore
+public import MigrationPorts
+
+/// The database side of a migration, on two real PostgreSQL servers.
+public struct PostgresMigration: DatabasePort {
+    private let logger: Logger
+
+    public init(logger: Logger) { self.logger = logger }
+
+    public func preflight(_ context: DatabaseContext) async -> [PreflightProblem] { await Preflight(context: context).run() }
+
+    public func observeSource(_ context: DatabaseContext) async -> Fact<SourceState> { await fact { try await SourceObservation(context).read() } }
+
+    public func observeTarget(_ context: DatabaseContext) async -> Fact<TargetState> { await fact { try await TargetObservation(context).read() } }
+
+    public func progress(_ context: DatabaseContext) async -> Fact<[DatabaseProgress]> {
+        await fact { try await ProgressReading(sessions: Sessions(context.target, uid: context.uid)).read(context.plan.databases) }
+    }
+
+    public func artefacts(_ context: DatabaseContext) async -> Fact<Set<Side>> {
+        await fact {
+            var sides: Set<Side> = []
+            for side in Side.allCases where try await ArtefactRemoval(context, side: side).isNeeded() { sides.insert(side) }
+            return sides
+        }
+    }
+
+    public func prepareTarget(_ context: DatabaseContext) async throws { try await TargetPreparation(context: context, logger: logger).run() }
+    public func closeSource(_ context: DatabaseContext, epoch: Int64) async throws { try await SourceFence(context).close(epoch: epoch) }
+    public func openSource(_ context: DatabaseContext, epoch: Int64) async throws { try await SourceFence(context).open(epoch: epoch) }
+    public func closeTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context).close(epoch: epoch) }
+    public func openTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context).open(epoch: epoch) }
+
+    public func removeArtefacts(_ context: DatabaseContext, side: Side) async throws { try await ArtefactRemoval(context, side: side).run() }
+
+    private func fact<Value: Sendable>(_ read: () async throws -> Value) async -> Fact<Value> {
+        do { return .value(try await read()) } catch { return .unknown(String(describing: error)) }
+    }
+}

@@ -1,0 +1,108 @@
+import MigrationCore
+import MigrationPorts
+
+/// Read-only checks of both servers; every problem at once, each with what to do about it.
+struct Preflight: Sendable {
+    let context: DatabaseContext
+
+    func run() async -> [PreflightProblem] {
+        let source = SourceChecks(context: context)
+        let target = TargetChecks(context: context)
+        async let onSource = Self.gather(context.source, "source") { try await source.run() }
+        async let onTarget = Self.gather(context.target, "target") { try await target.run() }
+        var problems = await onSource.problems + (await onTarget.problems)
+        if let source = await onSource.facts, let target = await onTarget.facts { problems += await together(source, target) }
+        return problems
+    }
+
+    struct Findings: Sendable {
+        var facts: ServerFacts?
+        var problems: [PreflightProblem]
+    }
+
+    private static func gather(_ access: ServerAccess, _ side: String, _ checks: () async throws -> Findings) async -> Findings {
+        do {
+            return try await checks()
+        } catch {
+            return Findings(facts: nil, problems: [.init(error, access, side: side)])
+        }
+    }
+
+    /// What shows only when both servers answered.
+    private func together(_ source: ServerFacts, _ target: ServerFacts) async -> [PreflightProblem] {
+        var problems: [PreflightProblem] = []
+        let (from, to) = (
+            "\(context.source.server.host):\(context.source.server.port)", "\(context.target.server.host):\(context.target.server.port)"
+        )
+        if source.systemIdentifier == target.systemIdentifier {
+            problems.append(.init(reason: .sameServer, message: "\(from) and \(to) are the same server: name another spec.target.host"))
+        }
+        if target.major < source.major {
+            problems.append(
+                .init(
+                    reason: .versionUnsupported,
+                    message: "\(to) runs PostgreSQL \(target.major), older than \(source.major) on \(from): use \(source.major) or newer"))
+        }
+        if let tool = await PostgresTool.major() {
+            if tool < max(source.major, target.major) {
+                let wanted = max(source.major, target.major)
+                problems.append(
+                    .init(reason: .versionUnsupported, message: "pg_dump here is of major \(tool): use an image with PostgreSQL client \(wanted)"))
+            }
+        } else {
+            problems.append(.init(reason: .serverSettings, message: "pg_dump is not installed here: use an image with the PostgreSQL client"))
+        }
+        let missing = source.extensions.subtracting(target.availableExtensions).sorted()
+        if !missing.isEmpty {
+            problems.append(
+                .init(
+                    reason: .unsupportedObject,
+                    message:
+                        "extensions not available on \(to): \(missing.joined(separator: ", ")); install or allow-list them, or drop them on \(from)"))
+        }
+        return problems
+    }
+}
+
+/// What the checks of one server learn for the comparison.
+struct ServerFacts: Sendable, Hashable {
+    var systemIdentifier: String
+    var major: Int
+    var extensions: Set<String> = []
+    var availableExtensions: Set<String> = []
+
+    static func read(_ session: PostgresConnection) async throws -> ServerFacts {
+        let row = try await session.rows(
+            "SELECT system_identifier, current_setting('server_version_num')::int / 10000 AS major FROM pg_control_system()",
+            attempt: "identify the server"
+        ).first
+        return ServerFacts(systemIdentifier: row?.text("system_identifier") ?? "", major: Int(row?.integer("major") ?? 0))
+    }
+}
+
+extension PreflightProblem {
+    /// A server that cannot be asked.
+    init(_ error: any Error, _ access: ServerAccess, side: String) {
+        let place = "\(side) \(access.server.host):\(access.server.port)"
+        guard let error = error as? PostgresError else {
+            self.init(reason: .observationFailed, message: "\(place): \(error)")
+            return
+        }
+        switch error.kind {
+        case .unreachable:
+            self.init(
+                reason: .unreachable,
+                message: "\(place) does not answer: \(error.message); check spec.\(side).host and port, firewall and network policy")
+        case .authentication:
+            self.init(
+                reason: .authenticationFailed,
+                message: "\(place) refuses user \(access.user): \(error.message); correct Secret \(access.server.credentials.name)")
+        case .privilege: self.init(reason: .missingPrivilege, message: "\(place): \(error)")
+        case .tooManyConnections:
+            self.init(reason: .serverSettings, message: "\(place) has no free connection: \(error.message); raise max_connections")
+        case _ where error.sqlState == "3D000":
+            self.init(reason: .databaseMissing, message: "\(place): \(error.message); correct the database's name")
+        default: self.init(reason: .observationFailed, message: "\(place): \(error)")
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import MigrationCore
+import MigrationPorts
+
+/// Preflight of the source: what fencing, dumping and copying will need.
+struct SourceChecks: Sendable {
+    let context: DatabaseContext
+
+    private var sessions: Sessions { Sessions(context.source, uid: context.uid) }
+    private var place: String { sessions.server }
+    private var user: String { SQL.identifier(context.source.user) }
+    private var names: [String] { context.plan.databases.map(\.name) }
+
+    func run() async throws -> Preflight.Findings {
+        let names = names
+        var (findings, present, mayReplicate) = try await sessions.withMaintenance { session in
+            var findings = Preflight.Findings(facts: try await ServerFacts.read(session), problems: [])
+            findings.problems += try await server(session, findings.facts?.major ?? 0)
+            findings.problems += try await fenceRows(session)
+            let known = Set(try await DatabaseSettings.read(session, names).keys)
+            findings.problems += names.filter { !known.contains($0) }.map {
+                .init(reason: .databaseMissing, message: "database \($0) does not exist on source \(place): correct spec.databases")
+            }
+            findings.problems += try await owners(session)
+            let row = try await session.rows("SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = current_user").first
+            return (findings, names.filter { known.contains($0) }, row?[0] == "t")
+        }
+        if mayReplicate {
+            for name in present {
+                do {
+                    let (problems, extensions) = try await sessions.with(database: name) { try await database(name, $0) }
+                    findings.problems += problems
+                    findings.facts?.extensions.formUnion(extensions)
+                } catch {
+                    findings.problems.append(.init(error, context.source, side: "source"))
+                }
+            }
+        } else {
+            findings.problems.append(
+                .init(
+                    reason: .missingPrivilege,
+                    message: "role \(context.source.user) on source \(place) lacks REPLICATION: ALTER ROLE \(user) REPLICATION"))
+        }
+        for role in context.applicationRoles {
+            if let problem = await login(role) { findings.problems.append(problem) }
+        }
+        return findings
+    }
+
+    private func server(_ session: PostgresConnection, _ major: Int) async throws -> [PreflightProblem] {
+        var problems: [PreflightProblem] = []
+        if major < 13 {
+            problems.append(.init(reason: .versionUnsupported, message: "source \(place) runs PostgreSQL \(major); 13 is the oldest supported"))
+        }
+        problems += try await CommonChecks.privileges(session, place: "source \(place)", user: user)
+        let prepared = try await session.rows(
+            "SELECT gid, database FROM pg_prepared_xacts WHERE database IN \(SQL.list(names)) ORDER BY 1 LIMIT 5",
+            attempt: "list prepared transactions")
+        problems += prepared.map {
+            .init(
+                reason: .preparedTransactions,
+                message:
+                    "prepared transaction \($0.text("gid")) in \($0.text("database")) on source \(place): COMMIT PREPARED or ROLLBACK PREPARED it")
+        }
+        let wanted = context.plan.copy.jobs + 3
+        let senders = try await session.rows(
+            """
+            SELECT current_setting('max_wal_senders')::int AS most, current_setting('max_wal_senders')::int
+            - (SELECT count(*) FROM pg_stat_replication)::int AS free
+            """, attempt: "count free WAL senders"
+        ).first
+        if let free = senders?.integer("free"), free < wanted {
+            problems.append(
+                .init(
+                    reason: .serverSettings,
+                    message:
+                        "source \(place) has \(free) free WAL senders, copy.jobs + 3 = \(wanted) are needed: set max_wal_senders to \(Int(senders?.integer("most") ?? 0) + wanted - Int(free)) and restart it"
+                ))
+        }
+        return problems
+    }
+
+    private func fenceRows(_ session: PostgresConnection) async throws -> [PreflightProblem] {
+        guard try await FenceTable.isReadable(session) == true else { return [] }
+        return try await session.rows(
+            "SELECT database, uid, state, epoch FROM _dbmigration.fence WHERE database IN \(SQL.list(names)) AND uid <> \(SQL.literal(context.uid)) AND state = 'closed'",
+            attempt: "look for fences of others"
+        ).map {
+            .init(
+                reason: .stateLost,
+                message:
+                    "database \($0.text("database")) on source \(place) is fenced by migration \($0.text("uid")) (epoch \($0.text("epoch"))), not by this one: let that migration finish, or open the fence by hand"
+            )
+        }
+    }
+
+    private func owners(_ session: PostgresConnection) async throws -> [PreflightProblem] {
+        try await session.rows(
+            "SELECT datname, pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname IN \(SQL.list(names)) AND NOT pg_has_role(datdba, 'USAGE')",
+            attempt: "check the databases' owners"
+        ).map {
+            .init(
+                reason: .missingPrivilege,
+                message:
+                    "role \(context.source.user) on source \(place) is not a member of \($0.text("owner")), owner of database \($0.text("datname")): GRANT \(SQL.identifier($0.text("owner"))) TO \(user)"
+            )
+        }
+    }
+
+    private func database(_ name: String, _ session: PostgresConnection) async throws -> ([PreflightProblem], Set<String>) {
+        var problems: [PreflightProblem] = []
+        let strangers = try await session.rows(
+            "SELECT DISTINCT pg_get_userbyid(c.relowner) AS owner \(UserObjects.relations("'r', 'p', 'v', 'm', 'S'")) AND NOT pg_has_role(c.relowner, 'USAGE')",
+            attempt: "check the tables' owners")
+        problems += strangers.map {
+            .init(
+                reason: .missingPrivilege,
+                message:
+                    "role \(context.source.user) on source \(place) is not a member of \($0.text("owner")), owner of tables in \(name): GRANT \(SQL.identifier($0.text("owner"))) TO \(user)"
+            )
+        }
+        let hidden = try await session.rows(
+            "SELECT n.nspname, c.relname \(UserObjects.relations("'r', 'p'")) AND row_security_active(c.oid) LIMIT 5",
+            attempt: "look for row security")
+        problems += hidden.map {
+            .init(
+                reason: .missingPrivilege,
+                message:
+                    "row security hides rows of \($0.text("nspname")).\($0.text("relname")) in \(name) on source \(place) from us: ALTER TABLE … NO FORCE ROW LEVEL SECURITY, or give \(user) BYPASSRLS"
+            )
+        }
+        if let count = try await session.rows("SELECT count(*) FROM pg_largeobject_metadata", attempt: "count large objects").first?.integer("count"),
+            count > 0
+        {
+            problems.append(
+                .init(
+                    reason: .unsupportedObject,
+                    message: "\(count) large objects in \(name) on source \(place) would not be copied: move them to bytea, or remove them (vacuumlo)"
+                ))
+        }
+        let extensions = try await session.rows("SELECT extname FROM pg_extension", attempt: "list extensions").compactMap { $0[0] }
+        return (problems, Set(extensions))
+    }
+
+    private func login(_ role: ApplicationRole) async -> PreflightProblem? {
+        var access = context.source
+        access.user = role.name
+        access.password = role.password
+        do {
+            try await PostgresConnection.open(access, ConnectionOptions(database: role.database, applicationName: sessions.applicationName)).close()
+            return nil
+        } catch let error as PostgresError where error.kind == .authentication {
+            return .init(
+                reason: .authenticationFailed,
+                message:
+                    "application role \(role.name) cannot log in to \(role.database) on source \(place): \(error.message); correct the connection string's Secret"
+            )
+        } catch {
+            // Anything else (a missing database, no route) is another check's finding.
+            return nil
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import MigrationCore
+import MigrationPorts
+
+/// Preflight of the target: what creating roles and databases and restoring into them will need.
+struct TargetChecks: Sendable {
+    let context: DatabaseContext
+
+    private var sessions: Sessions { Sessions(context.target, uid: context.uid) }
+    private var place: String { sessions.server }
+    private var user: String { SQL.identifier(context.target.user) }
+
+    func run() async throws -> Preflight.Findings {
+        let databases = context.plan.databases
+        var (findings, present) = try await sessions.withMaintenance { session in
+            let settings = try await DatabaseSettings.read(session, databases.map(\.targetName))
+            var findings = Preflight.Findings(facts: try await ServerFacts.read(session), problems: [])
+            let missing = databases.filter { settings[$0.targetName] == nil }
+            findings.problems += try await rights(session, createsDatabases: missing.contains(where: \.createIfMissing))
+            findings.problems += missing.filter { !$0.createIfMissing }.map {
+                .init(
+                    reason: .databaseMissing,
+                    message: "database \($0.targetName) does not exist on target \(place): create it, or set create: IfMissing")
+            }
+            findings.problems += try await fenceRows(session, databases.map(\.targetName))
+            let available = try await session.rows("SELECT name FROM pg_available_extensions", attempt: "list available extensions").compactMap {
+                $0[0]
+            }
+            findings.facts?.availableExtensions = Set(available)
+            return (findings, databases.filter { settings[$0.targetName] != nil })
+        }
+        for database in present {
+            do {
+                if let problem = try await content(of: database.targetName) { findings.problems.append(problem) }
+            } catch {
+                findings.problems.append(.init(error, context.target, side: "target"))
+            }
+        }
+        return findings
+    }
+
+    private func rights(_ session: PostgresConnection, createsDatabases: Bool) async throws -> [PreflightProblem] {
+        var problems = try await CommonChecks.privileges(session, place: "target \(place)", user: user)
+        let row = try await session.rows(
+            "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication FROM pg_roles WHERE rolname = current_user", attempt: "check our attributes"
+        ).first
+        guard let row, !row.flag("rolsuper") else { return problems }
+        let wanted = [
+            ("CREATEDB", row.flag("rolcreatedb") || !createsDatabases), ("CREATEROLE", row.flag("rolcreaterole")),
+            ("REPLICATION", row.flag("rolreplication")),
+        ]
+        problems += wanted.filter { !$0.1 }.map {
+            .init(reason: .missingPrivilege, message: "role \(context.target.user) on target \(place) lacks \($0.0): ALTER ROLE \(user) \($0.0)")
+        }
+        return problems
+    }
+
+    private func fenceRows(_ session: PostgresConnection, _ names: [String]) async throws -> [PreflightProblem] {
+        guard try await FenceTable.isReadable(session) == true else { return [] }
+        return try await session.rows(
+            "SELECT database, uid FROM _dbmigration.fence WHERE database IN \(SQL.list(names)) AND uid <> \(SQL.literal(context.uid))",
+            attempt: "look for fences of others"
+        ).map {
+            .init(
+                reason: .stateLost,
+                message:
+                    "database \($0.text("database")) on target \(place) belongs to migration \($0.text("uid")): let that one clean up, or choose another targetName"
+            )
+        }
+    }
+
+    /// Empty, or a copy of ours.
+    private func content(of name: String) async throws -> PreflightProblem? {
+        let session: PostgresConnection
+        do {
+            session = try await sessions.open(name, .ordinary)
+        } catch let error as PostgresError where error.kind == .tooManyConnections {
+            session = try await sessions.open(name, .replication)
+        }
+        let found: Row?
+        let isOurs: Bool
+        do {
+            isOurs = try await Journal.head(session)?.uid == context.uid
+            found = try await session.rows(
+                """
+                SELECT count(*) AS count, min(n.nspname || '.' || c.relname) AS first \(UserObjects.relations("'r', 'p', 'v', 'm', 'S', 'f'"))
+                """, attempt: "look for tables in \(name)"
+            ).first
+        } catch {
+            await session.close()
+            throw error
+        }
+        await session.close()
+        guard !isOurs, let count = found?.integer("count"), count > 0 else { return nil }
+        return .init(
+            reason: .targetNotEmpty,
+            message:
+                "database \(name) on target \(place) is not empty (\(count) relations, e.g. \(found?.text("first") ?? "")): drop it or choose another targetName"
+        )
+    }
+}

@@ -1,0 +1,85 @@
+/// How a database of the source was made, and the settings that are its own.
+struct DatabaseDescription: Sendable, Hashable {
+    var name: String
+    var owner: String
+    var encoding: String
+    var collate: String
+    var ctype: String
+    /// `nil` = libc.
+    var icuLocale: String?
+    var comment: String?
+    /// `name=value`; the read-only default is not among them.
+    var settings: [String]
+    /// By role name, for this database only.
+    var roleSettings: [RoleSetting]
+    var grants: [Grant]
+    /// Limit and read-only default from before our fence.
+    var fenced: DatabaseSettings
+
+    struct RoleSetting: Sendable, Hashable {
+        var role: String
+        var setting: String
+    }
+
+    struct Grant: Sendable, Hashable {
+        /// Empty for PUBLIC.
+        var grantee: String
+        var privilege: String
+        var isGrantable: Bool
+    }
+}
+
+struct DatabaseCatalog: Sendable {
+    let session: PostgresConnection
+    let uid: String
+
+    func describe(_ databases: [String]) async throws -> [DatabaseDescription] {
+        let version = Int(try await session.rows("SHOW server_version_num", attempt: "read the version").first?[0] ?? "") ?? 0
+        let icu =
+            version >= 170_000
+            ? "CASE WHEN datlocprovider = 'i' THEN datlocale END"
+            : version >= 150_000 ? "CASE WHEN datlocprovider = 'i' THEN daticulocale END" : "NULL"
+        let rows = try await session.rows(
+            """
+            SELECT datname, oid, pg_get_userbyid(datdba) AS owner, pg_encoding_to_char(encoding) AS encoding, datcollate, datctype, \(icu) AS icu,
+                shobj_description(oid, 'pg_database') AS comment,
+                (SELECT json_agg(v) FROM pg_db_role_setting s, unnest(s.setconfig) v WHERE s.setdatabase = d.oid AND s.setrole = 0
+                    AND split_part(v, '=', 1) <> 'default_transaction_read_only')::text AS settings
+            FROM pg_database d WHERE datname IN \(SQL.list(databases)) ORDER BY datname
+            """, attempt: "read the databases")
+        let saved = try await FenceTable.rows(session, uid: uid).filter { $0.state == .closed }
+        let current = try await DatabaseSettings.read(session, databases)
+        var descriptions: [DatabaseDescription] = []
+        for row in rows {
+            let name = row.text("datname")
+            let before = saved.first { $0.database == name }.map { DatabaseSettings(limit: $0.savedLimit, readOnly: $0.savedReadOnly) }
+            descriptions.append(
+                DatabaseDescription(
+                    name: name, owner: row.text("owner"), encoding: row.text("encoding"), collate: row.text("datcollate"),
+                    ctype: row.text("datctype"),
+                    icuLocale: row["icu"], comment: row["comment"], settings: try JSONList.decode(row["settings"]),
+                    roleSettings: try await roleSettings(row.text("oid")), grants: try await grants(row.text("oid")),
+                    fenced: before ?? current[name] ?? DatabaseSettings(limit: -1, readOnly: nil)))
+        }
+        return descriptions
+    }
+
+    private func roleSettings(_ oid: String) async throws -> [DatabaseDescription.RoleSetting] {
+        try await session.rows(
+            """
+            SELECT r.rolname, v FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) v
+            WHERE s.setdatabase = \(oid) AND NOT r.rolsuper ORDER BY 1, 2
+            """, attempt: "read settings of roles in a database"
+        ).map { .init(role: $0.text("rolname"), setting: $0.text("v")) }
+    }
+
+    /// `[]` when the database has its default privileges.
+    private func grants(_ oid: String) async throws -> [DatabaseDescription.Grant] {
+        try await session.rows(
+            """
+            SELECT CASE WHEN a.grantee = 0 THEN '' ELSE pg_get_userbyid(a.grantee) END AS grantee, a.privilege_type, a.is_grantable
+            FROM pg_database d, aclexplode(d.datacl) a WHERE d.oid = \(oid) AND a.grantee <> d.datdba ORDER BY 1, 2
+            """, attempt: "read a database's privileges"
+        ).map { .init(grantee: $0.text("grantee"), privilege: $0.text("privilege_type"), isGrantable: $0.flag("is_grantable")) }
+    }
+}

@@ -1,0 +1,105 @@
+import Logging
+import MigrationCore
+import MigrationPorts
+import StructuredData
+
+/// Creates the roles a migration needs on the target and sets the applications' passwords there.
+struct RoleCreation: Sendable {
+    let sessions: Sessions
+    let session: PostgresConnection
+    let logger: Logger
+
+    func run(_ roles: [Role], applications: [ApplicationRole]) async throws {
+        let wanted = Set(roles.map(\.name))
+        let passwords = Dictionary(applications.map { ($0.name, $0) }) { first, _ in first }
+        var known = try await existing()
+        for role in roles where !known.contains(role.name) {
+            try await session.execute("CREATE ROLE \(SQL.identifier(role.name)) \(role.attributes)", attempt: "create role \(role.name)")
+            known.insert(role.name)
+            try await applySettings(of: role)
+        }
+        for role in roles {
+            for group in role.memberOf where known.contains(group) { try await grant(group, to: role.name, isOurs: wanted.contains(group)) }
+        }
+        for application in passwords.values.sorted(by: { $0.name < $1.name }) {
+            if !known.contains(application.name) {
+                try await session.execute("CREATE ROLE \(SQL.identifier(application.name)) LOGIN", attempt: "create role \(application.name)")
+            }
+            try await ensureLogin(application)
+        }
+    }
+
+    /// Makes our role a member of `role`, without which it could give it nothing.
+    func join(_ role: String) async throws {
+        let check = "SELECT pg_has_role(\(SQL.literal(role)), 'USAGE'), pg_has_role(\(SQL.literal(role)), current_user, 'MEMBER')"
+        guard let row = try await session.rows(check, attempt: "ask for membership of \(role)").first, row[0] != "t" else { return }
+        if row[1] == "t" { return }
+        try await session.execute("GRANT \(SQL.identifier(role)) TO CURRENT_USER", attempt: "become a member of \(role)")
+    }
+
+    private func existing() async throws -> Set<String> {
+        Set(try await session.rows("SELECT rolname FROM pg_roles", attempt: "list roles").compactMap { $0[0] })
+    }
+
+    private func applySettings(of role: Role) async throws {
+        for setting in role.settings.compactMap({ StoredSetting($0) }) {
+            await orWarn("ALTER ROLE \(SQL.identifier(role.name)) \(setting.clause)", "set \(setting.name) for role \(role.name)")
+        }
+    }
+
+    private func grant(_ group: String, to member: String, isOurs: Bool) async throws {
+        let has =
+            try await session.rows(
+                """
+                SELECT EXISTS (SELECT 1 FROM pg_auth_members m WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = \(SQL.literal(group)))
+                AND m.member = (SELECT oid FROM pg_roles WHERE rolname = \(SQL.literal(member))))
+                """, attempt: "ask for membership of \(group)"
+            ).first?[0] == "t"
+        if has { return }
+        let statement = "GRANT \(SQL.identifier(group)) TO \(SQL.identifier(member))"
+        // A predefined role such as pg_monitor may be beyond an administrator; the application's own roles may not.
+        if isOurs { try await session.execute(statement) } else { await orWarn(statement, "grant \(group) to \(member)") }
+    }
+
+    private func orWarn(_ statement: String, _ attempt: String) async {
+        do { try await session.execute(statement, attempt: attempt) } catch { logger.warning("left out: \(error)") }
+    }
+
+    // MARK: Passwords
+
+    /// The application logs in with the password of its connection string; when it cannot, the password is set as a verifier made here.
+    private func ensureLogin(_ role: ApplicationRole) async throws {
+        if try await canLogIn(role) { return }
+        guard role.name != sessions.access.user else {
+            throw FenceFailure(
+                server: sessions.server, what: "the application's role \(role.name) is the one we log in with, with another password",
+                remedy: "give the application a role of its own or the same password")
+        }
+        let verifier = try await session.scramVerifier(password: role.password.reveal(), user: role.name)
+        try await session.execute(
+            "ALTER ROLE \(SQL.identifier(role.name)) LOGIN PASSWORD \(SQL.literal(verifier))", attempt: "set the password of role \(role.name)")
+        guard try await canLogIn(role) else {
+            throw FenceFailure(
+                server: sessions.server, what: "role \(role.name) cannot log in with its connection string's password",
+                remedy: "look at its attributes and at pg_hba.conf")
+        }
+    }
+
+    private func canLogIn(_ role: ApplicationRole) async throws -> Bool {
+        var access = sessions.access
+        access.user = role.name
+        access.password = role.password
+        do {
+            let options = ConnectionOptions(database: access.server.maintenanceDatabase, applicationName: sessions.applicationName)
+            try await PostgresConnection.open(access, options).close()
+            return true
+        } catch let error as PostgresError {
+            switch error.kind {
+            case .authentication: return false
+            // Refused after the password was accepted.
+            case .privilege, .tooManyConnections: return true
+            default: throw error
+            }
+        }
+    }
+}

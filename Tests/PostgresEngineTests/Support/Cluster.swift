@@ -1,0 +1,109 @@
+import Foundation
+import MigrationCore
+import MigrationPorts
+import PostgresEngine
+import StructuredData
+import Synchronization
+
+/// A throw-away PostgreSQL server on 127.0.0.1. A shell stands guard over it: when this process ends, however it ends, the shell's
+/// standard input closes, and it stops the server and removes its folder.
+final class Cluster: Sendable {
+    static let password = "it's a \\ secret"
+    let port: Int
+
+    private init(port: Int) { self.port = port }
+
+    static let source = Task { try await Cluster.start("source") }
+    static let target = Task { try await Cluster.start("target") }
+
+    private static let script = """
+        set -eu
+        bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1); dir=$(mktemp -d); trap 'kill -QUIT "$server" 2>/dev/null; wait; rm -rf "$dir"' EXIT; server=
+        cd "$dir"; printf %s "$2" > pw
+        "$bin/initdb" -D data -A scram-sha-256 -U postgres --pwfile=pw -N --locale=C.UTF-8 -E UTF8 > log 2>&1
+        "$bin/postgres" -D data -p "$1" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c wal_level=logical -c max_wal_senders=20 \\
+            -c max_prepared_transactions=5 -c fsync=off -c shared_buffers=32MB >> log 2>&1 &
+        server=$!
+        for i in $(seq 200); do "$bin/pg_isready" -q -h 127.0.0.1 -p "$1" && break; sleep 0.1; done
+        echo ready; read -r _ || true
+        """
+
+    private static let pipes = Mutex<[Pipe]>([])
+
+    private static func start(_ name: String) async throws -> Cluster {
+        let port = freePort()
+        let process = Process()
+        let shell = ["/bin/bash", "-c", script, name, String(port), password]
+        process.executableURL = URL(fileURLWithPath: geteuid() == 0 ? "/usr/sbin/runuser" : "/bin/bash")
+        process.arguments = geteuid() == 0 ? ["-u", "postgres", "--"] + shell : Array(shell.dropFirst())
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        pipes.withLock { $0 += [input, output] }
+        for try await line in output.fileHandleForReading.bytesLines where line == "ready" { break }
+        let cluster = Cluster(port: port)
+        try await cluster.superuser("postgres") { session in
+            try await session.execute(
+                """
+                CREATE ROLE "Admin" LOGIN CREATEDB CREATEROLE REPLICATION PASSWORD \(SQL.literal(password));
+                GRANT pg_signal_backend, pg_read_all_stats TO "Admin"; GRANT CREATE ON DATABASE postgres TO "Admin"
+                """)
+        }
+        return cluster
+    }
+
+    private static func freePort() -> Int {
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                _ = bind(socket, address, length)
+                _ = getsockname(socket, address, &length)
+            }
+        }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    func access(_ user: String = "Admin", password: String = Cluster.password) -> ServerAccess {
+        let server = Plan.Server(host: "127.0.0.1", port: port, sslMode: "disable", credentials: .init(name: "credentials"))
+        return ServerAccess(server: server, user: user, password: Redacted(password), certificateAuthorityFile: nil)
+    }
+
+    /// A session as a client would open it.
+    func client(_ database: String, user: String = "postgres", password: String = Cluster.password) async throws -> PostgresConnection {
+        try await PostgresConnection.open(access(user, password: password), ConnectionOptions(database: database, applicationName: "client"))
+    }
+
+    @discardableResult func superuser<Answer: Sendable>(_ database: String, _ body: (PostgresConnection) async throws -> Answer) async throws
+        -> Answer
+    {
+        let session = try await client(database)
+        defer { Task { await session.close() } }
+        return try await body(session)
+    }
+}
+
+extension FileHandle {
+    /// Lines as they arrive.
+    fileprivate var bytesLines: AsyncStream<String> {
+        AsyncStream { continuation in
+            let buffer = Mutex(Data())
+            readabilityHandler = { handle in
+                let data = handle.availableData
+                if data.isEmpty { return continuation.finish() }
+                buffer.withLock { buffer in
+                    buffer.append(data)
+                    while let newline = buffer.firstIndex(of: 10) {
+                        continuation.yield(String(decoding: buffer[..<newline], as: UTF8.self))
+                        buffer = Data(buffer[(newline + 1)...])
+                    }
+                }
+            }
+        }
+    }
+}
