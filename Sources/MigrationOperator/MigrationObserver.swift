@@ -1,0 +1,100 @@
+import KubernetesModel
+import MigrationAPI
+import MigrationCore
+import MigrationPorts
+
+/// Gathers the facts the next decision asks for, concurrently; it never decides.
+struct MigrationObserver: Sendable {
+    let adapters: MigrationAdapters
+    let access: ServerAccessReader
+    let ownership: Ownership
+    let finalizer: String
+
+    func observe(_ object: DatabaseMigration, _ visit: VisitContext) async -> Observation {
+        var observation = Observation(hasFinalizer: object.metadata.finalizers?.contains(finalizer) ?? false)
+        let facts = visit.facts
+        if facts.contains(.conflictingOwner) { observation.conflictingOwner = ownership.conflictingOwner(of: object, plan: visit.plan) }
+        guard let plan = visit.plan, !facts.isDisjoint(with: FactKind.observable) else { return observation }
+
+        async let cluster = self.cluster(visit.reference, plan, visit.record, facts)
+        async let servers = self.servers(visit.reference, plan, visit.record, facts)
+        let (fromCluster, fromServers) = await (cluster, servers)
+        observation.secrets = fromCluster.secrets
+        observation.workloads = fromCluster.workloads
+        observation.job = fromCluster.job
+        observation.hasJobs = fromCluster.hasJobs
+        observation.probes = fromCluster.probes
+        observation.preflight = fromServers.preflight
+        observation.source = fromServers.source
+        observation.target = fromServers.target
+        observation.leftovers = fromServers.leftovers
+        observation.progress = fromServers.progress
+        return observation
+    }
+
+    private func cluster(_ reference: MigrationReference, _ plan: Plan, _ record: Record?, _ facts: Set<FactKind>) async -> Observation {
+        var observation = Observation()
+        if facts.contains(.secrets) { observation.secrets = await adapters.secrets.observe(reference, plan: plan) }
+        if facts.contains(.workloads) { observation.workloads = await adapters.workloads.observe(reference, plan: plan) }
+        if facts.contains(.job), let step = record?.phase.step, let number = record?.jobs[step] {
+            observation.job = await adapters.jobs.observe(reference, step: step, number: number)
+        }
+        if facts.contains(.hasJobs) { observation.hasJobs = await adapters.jobs.any(reference) }
+        if facts.contains(.probes) { observation.probes = await adapters.probes.read(reference, plan: plan) }
+        return observation
+    }
+
+    private func servers(_ reference: MigrationReference, _ plan: Plan, _ record: Record?, _ facts: Set<FactKind>) async -> Observation {
+        var observation = Observation()
+        guard !facts.isDisjoint(with: [.preflight, .source, .target, .leftovers]) else { return observation }
+        let roles = await adapters.secrets.applicationRoles(reference, plan: plan)
+        switch await access.read(plan, namespace: reference.namespace) {
+        case .problems(let problems):
+            let why = problems.map(\.message).joined(separator: "; ")
+            if facts.contains(.preflight) { observation.preflight = .value(problems + roles.problems) }
+            observation.source = .unknown(why)
+            observation.target = .unknown(why)
+            observation.leftovers = await leftovers(reference, record, artefacts: { .unknown(why) })
+        case .access(let source, let target):
+            let context = DatabaseContext(uid: reference.uid, plan: plan, source: source, target: target, applicationRoles: roles.roles)
+            let databases = adapters.databases
+            async let sourceState = facts.contains(.source) ? databases.observeSource(context) : .unknown(Observation.notAsked)
+            async let targetState = facts.contains(.target) ? databases.observeTarget(context) : .unknown(Observation.notAsked)
+            async let progress = record?.phase.step != nil ? databases.progress(context) : .unknown(Observation.notAsked)
+            if facts.contains(.preflight) {
+                async let onServers = databases.preflight(context)
+                async let onWorkloads = adapters.workloads.preflight(reference, plan: plan)
+                observation.preflight = await .value(onServers + roles.problems + onWorkloads)
+            }
+            if facts.contains(.leftovers) { observation.leftovers = await leftovers(reference, record, artefacts: { await databases.artefacts(context) }) }
+            observation.source = await sourceState
+            observation.target = await targetState
+            observation.progress = await progress.value ?? []
+        }
+        return observation
+    }
+
+    /// What clean-up must remove. Servers that no phase has touched are not asked: an unreachable one must not hold the deletion of an
+    /// object that never began.
+    private func leftovers(_ reference: MigrationReference, _ record: Record?, artefacts: () async -> Fact<Set<Side>>) async -> Fact<Set<Leftover>> {
+        let untouched: Set<Phase> = [.pending, .preflight, .rollingBack, .rolledBack]
+        var left: Set<Leftover> = []
+        switch await adapters.secrets.hasOriginals(reference) {
+        case .unknown(let why): return .unknown(why)
+        case .value(let any): if any { left.insert(.originals) }
+        }
+        guard let record, record.timeline.contains(where: { !untouched.contains($0.phase) }) else { return .value(left) }
+        switch await artefacts() {
+        case .unknown(let why): return .unknown(why)
+        case .value(let sides):
+            if sides.contains(.source) { left.insert(.sourceArtefacts) }
+            if sides.contains(.target) { left.insert(.targetArtefacts) }
+            return .value(left)
+        }
+    }
+}
+
+extension FactKind {
+    /// Facts that need a plan and a look outside of the controller.
+    fileprivate static let observable: Set<FactKind> = Set(allCases).subtracting([.conflictingOwner])
+}

@@ -1,0 +1,75 @@
+import KubernetesClient
+import KubernetesModel
+import MigrationAPI
+import MigrationCore
+import MigrationPorts
+import StructuredData
+
+/// Makes true what a decision asks for; it never decides. Every action may be performed again, or late.
+struct MigrationPerformer: Sendable {
+    let client: KubernetesClient
+    let adapters: MigrationAdapters
+    let access: ServerAccessReader
+    let finalizer: String
+
+    /// - Returns: the migration's object where the action wrote it.
+    /// - Throws: the adapter's own error; the reconciler shows it and tries again with backoff.
+    func perform(_ action: Action, _ visit: VisitContext, object: DatabaseMigration) async throws -> DatabaseMigration? {
+        switch action {
+        case .holdFinalizer: return try await setFinalizer(true, object)
+        case .releaseFinalizer: return try await setFinalizer(false, object)
+        default: try await perform(action, visit)
+        }
+        return nil
+    }
+
+    private func perform(_ action: Action, _ visit: VisitContext) async throws {
+        guard let plan = visit.plan else { throw PerformError(message: "there is no plan to perform \(action) with") }
+        let reference = visit.reference
+        switch action {
+        case .holdFinalizer, .releaseFinalizer: break
+        case .prepareTarget: try await adapters.databases.prepareTarget(try await context(reference, plan))
+        case .closeSource(let epoch): try await adapters.databases.closeSource(try await context(reference, plan), epoch: epoch)
+        case .openSource(let epoch): try await adapters.databases.openSource(try await context(reference, plan), epoch: epoch)
+        case .closeTarget(let epoch): try await adapters.databases.closeTarget(try await context(reference, plan), epoch: epoch)
+        case .openTarget(let epoch): try await adapters.databases.openTarget(try await context(reference, plan), epoch: epoch)
+        case .runJob(let step, let number, let epoch):
+            try await adapters.jobs.run(reference, task: WorkerTask(uid: reference.uid, step: step, number: number, sourceEpoch: epoch, plan: plan))
+        case .deleteJobs: try await adapters.jobs.deleteAll(reference)
+        case .pointSecrets(let side): try await adapters.secrets.point(reference, plan: plan, to: side)
+        case .restartWorkloads(let tag): try await adapters.workloads.restart(reference, plan: plan, tag: tag)
+        case .removeArtefacts(let side): try await adapters.databases.removeArtefacts(try await context(reference, plan), side: side)
+        case .discardOriginals: try await adapters.secrets.discardOriginals(reference)
+        }
+    }
+
+    private func context(_ reference: MigrationReference, _ plan: Plan) async throws -> DatabaseContext {
+        switch await access.read(plan, namespace: reference.namespace) {
+        case .problems(let problems): throw PerformError(message: problems.map(\.message).joined(separator: "; "))
+        case .access(let source, let target):
+            let roles = await adapters.secrets.applicationRoles(reference, plan: plan)
+            return DatabaseContext(uid: reference.uid, plan: plan, source: source, target: target, applicationRoles: roles.roles)
+        }
+    }
+
+    private func setFinalizer(_ wanted: Bool, _ object: DatabaseMigration) async throws -> DatabaseMigration? {
+        let present = object.metadata.finalizers ?? []
+        let finalizers = present.filter { $0 != finalizer } + (wanted ? [finalizer] : [])
+        guard finalizers != present else { return nil }
+        let patch = JSONValue.object(["metadata": .object(["finalizers": .array(finalizers.map(JSONValue.string))])])
+        do {
+            return try await client.patch(
+                DatabaseMigration.self, object.name, namespace: object.namespace, .merge(patch, resourceVersion: object.metadata.resourceVersion))
+        } catch {
+            // Gone because somebody else removed the finalizer: that is what was wanted.
+            guard error.kind == .notFound && !wanted else { throw error }
+            return nil
+        }
+    }
+}
+
+/// An action that could not begin.
+struct PerformError: Error, CustomStringConvertible {
+    var message: String
+    var description: String { message }
+}

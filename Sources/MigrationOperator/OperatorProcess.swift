@@ -1,0 +1,103 @@
+import ClusterWorkloads
+public import ControllerRuntime
+import CoreMetrics
+import HTTPTransport
+import HealthProbes
+public import KubernetesClient
+import KubernetesModel
+public import Logging
+import MigrationAPI
+import MigrationPorts
+import PostgresEngine
+
+/// How a controller is set up; every value has a flag of `dbmigration controller`.
+public struct OperatorConfiguration: Sendable {
+    /// The only namespace to watch; `nil` watches all.
+    public var namespace: String?
+    /// Image of worker Jobs: the controller's own.
+    public var workerImage: String
+    /// Where the Lease lives.
+    public var leaseNamespace: String
+    /// This replica's name, unique among them: the pod's.
+    public var identity: String
+    public var operations = OperationsConfiguration()
+    /// For CA certificates of servers; must be writable.
+    public var temporaryFolder: String
+
+    public init(namespace: String?, workerImage: String, leaseNamespace: String, identity: String, temporaryFolder: String = "/tmp") {
+        self.namespace = namespace
+        self.workerImage = workerImage
+        self.leaseNamespace = leaseNamespace
+        self.identity = identity
+        self.temporaryFolder = temporaryFolder
+    }
+}
+
+/// The controller as a process: everything put together.
+public struct OperatorProcess: Sendable {
+    private let configuration: OperatorConfiguration
+    private let client: KubernetesClient
+    private let registry: PrometheusRegistry
+    private let logger: Logger
+
+    public init(_ configuration: OperatorConfiguration, client: KubernetesClient, logger: Logger) {
+        self.configuration = configuration
+        self.client = client
+        self.logger = logger
+        registry = PrometheusRegistry()
+        registry.describeRuntimeMetrics()
+    }
+
+    /// Runs until SIGTERM or SIGINT.
+    /// - Throws: what ends the process with an error, such as a lost lease.
+    public func run() async throws {
+        let store = ObjectStore<DatabaseMigration>()
+        let readiness = HealthChecks(endpoint: "readyz")
+        let recorder = EventRecorder(client: client, controller: "migrations.mystira.app/dbmigration", instance: configuration.identity, logger: logger)
+        let adapters = self.adapters()
+        let access = ServerAccessReader(client: client, folder: configuration.temporaryFolder + "/dbmigration")
+        let reconciler = Reconciler(
+            client: client, store: store,
+            observer: MigrationObserver(
+                adapters: adapters, access: access, ownership: Ownership(store: store), finalizer: DatabaseMigration.finalizer),
+            performer: MigrationPerformer(client: client, adapters: adapters, access: access, finalizer: DatabaseMigration.finalizer),
+            failures: ActionFailures(), metrics: OperatorMetrics(registry: registry), events: recorder, logger: logger)
+        let controller = Controller(name: "databasemigration", metrics: registry, logger: logger, reconcile: reconciler.reconcile)
+        let election = LeaderElection(
+            lease: "dbmigration-controller", identity: configuration.identity,
+            storage: KubernetesLease(client: client, namespace: configuration.leaseNamespace, name: "dbmigration-controller"), metrics: registry, logger: logger)
+        let liveness = HealthChecks(endpoint: "healthz")
+        liveness.register("leader-election") { election.health }
+        let undo = FenceUndo(store: store, adapters: adapters, access: access, logger: logger)
+        try await ControllerProcess(
+            endpoints: [
+                OperationsServer.health(configuration.operations, liveness: liveness, readiness: readiness, logger: logger),
+                OperationsServer.metrics(configuration.operations, registry: registry, logger: logger),
+            ],
+            caches: [recorder, migrations(store, controller, readiness), jobs(controller, readiness)], synced: [store.waitUntilSynced],
+            election: election, logger: logger, work: controller.run, onLost: { _ in await undo.undoAll() }
+        ).run()
+    }
+
+    private func adapters() -> MigrationAdapters {
+        MigrationAdapters(
+            databases: PostgresMigration(logger: logger), secrets: ConnectionSecrets(client: client), workloads: Workloads(client: client),
+            jobs: WorkerJobs(client: client, configuration: WorkerJobConfiguration(image: configuration.workerImage)),
+            probes: HTTPProbes(addresses: ServiceEndpoints(client: client)))
+    }
+
+    private func migrations(_ store: ObjectStore<DatabaseMigration>, _ controller: Controller, _ readiness: HealthChecks) -> Informer<DatabaseMigration> {
+        let (client, namespace) = (client, configuration.namespace)
+        return Informer(
+            store: store, readiness: readiness, logger: logger, watch: { client.watch(DatabaseMigration.self, namespace: namespace) },
+            onChange: { changes in await controller.enqueue(changes.map { ObjectKey($0.object) }) })
+    }
+
+    private func jobs(_ controller: Controller, _ readiness: HealthChecks) -> Informer<Job> {
+        let (client, namespace) = (client, configuration.namespace)
+        return Informer(
+            store: ObjectStore<Job>(), readiness: readiness, logger: logger,
+            watch: { client.watch(Job.self, namespace: namespace, labels: DatabaseMigration.label) },
+            onChange: { changes in await controller.enqueue(changes.compactMap { $0.object.controllerKey(kind: "DatabaseMigration") }) })
+    }
+}

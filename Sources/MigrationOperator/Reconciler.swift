@@ -1,0 +1,114 @@
+import ControllerRuntime
+import FoundationEssentials
+import KubernetesClient
+import KubernetesModel
+import Logging
+import MigrationAPI
+import MigrationCore
+import MigrationPorts
+import StructuredData
+
+/// The seven steps of a visit: read, plan, observe, decide, persist, perform, wake.
+///
+/// Persist comes before perform: the status written is the write-ahead log, guarded by the resourceVersion that was read.
+struct Reconciler: Sendable {
+    let client: KubernetesClient
+    let store: ObjectStore<DatabaseMigration>
+    let observer: MigrationObserver
+    let performer: MigrationPerformer
+    let failures: ActionFailures
+    let metrics: OperatorMetrics
+    let events: EventRecorder
+    let logger: Logger
+
+    func reconcile(_ key: ObjectKey) async throws -> ReconcileResult {
+        guard let object = store[key] else {
+            failures.forget(key)
+            metrics.forget(key)
+            return .done
+        }
+        let record: Record?
+        switch RecordCoding.read(object.status) {
+        case .none: record = nil
+        case .record(let read): record = read
+        case .lost(let cause): return try await stateLost(object, cause)
+        }
+        let reading = PlanBuilder.read(object, accepted: record?.frozen ?? record?.accepted)
+        let now = Timestamp.now
+        var visit = VisitContext(
+            reference: MigrationReference(namespace: object.namespace ?? "", name: object.name, uid: object.uid ?? ""), desired: reading.desired,
+            record: record, facts: factsNeeded(reading.desired, record: record, now: now))
+        let observation = await observer.observe(object, visit)
+        var decision = decide(reading.desired, uid: visit.reference.uid, record: record, observation: observation, now: now)
+        failures.explain(&decision, key: key)
+
+        let status = try StatusBuilder.build(
+            StatusInput(
+                previous: object.status, generation: object.metadata.generation ?? 0, reading: reading, observation: observation, decision: decision, now: now))
+        guard let persisted = try await persist(status, of: object, key: key) else { return .after(.milliseconds(50)) }
+        metrics.note(decision.record, status, key)
+        tell(decision, about: persisted)
+
+        visit.record = decision.record
+        try await perform(decision, visit, object: persisted, key: key)
+        return decision.wake.map { .after(.seconds($0)) } ?? .done
+    }
+
+    /// Writes the status unless it is already there.
+    /// - Returns: the object to go on with; `nil` when somebody else changed it since it was read: this decision is void.
+    private func persist(_ status: DatabaseMigrationStatus, of object: DatabaseMigration, key: ObjectKey) async throws -> DatabaseMigration? {
+        guard status != object.status else { return object }
+        let read = object.metadata.resourceVersion ?? ""
+        // "add" replaces the whole status, so that what is no longer said goes; the resourceVersion makes a stale read a conflict.
+        let patch: [JSONValue] = [
+            ["op": "replace", "path": "/metadata/resourceVersion", "value": .string(read)],
+            ["op": "add", "path": "/status", "value": try JSONValue(encoding: status)],
+        ]
+        do {
+            let written = try await client.patch(DatabaseMigration.self, key.name, namespace: key.namespace, .json(patch), subresource: "status")
+            store.observe(written, replacing: read)
+            return written
+        } catch {
+            guard error.kind == .conflict || error.kind == .notFound else { throw error }
+            logger.debug("the object changed while it was looked at", metadata: ["migration": "\(key)"])
+            return nil
+        }
+    }
+
+    private func tell(_ decision: Decision, about object: DatabaseMigration) {
+        for notice in decision.notices {
+            events.record(
+                EventNotice(
+                    notice.kind == .warning ? .warning : .normal, reason: notice.reason.rawValue, action: decision.record.phase.rawValue, note: notice.note,
+                    subject: .init(object)))
+            logger.info("\(notice.note)", metadata: ["migration": "\(object.namespace ?? "")/\(object.name)", "reason": "\(notice.reason.rawValue)"])
+        }
+    }
+
+    private func perform(_ decision: Decision, _ visit: VisitContext, object: DatabaseMigration, key: ObjectKey) async throws {
+        for action in decision.actions {
+            logger.info("performing", metadata: ["migration": "\(key)", "action": "\(action)", "phase": "\(decision.record.phase.rawValue)"])
+            do {
+                let written = try await performer.perform(action, visit, object: object)
+                // Our own writes are seen before the next decision, whether or not the watch has delivered them.
+                if let written, let replaced = object.metadata.resourceVersion { store.observe(written, replacing: replaced) }
+                failures.succeeded(action, key: key)
+            } catch {
+                logger.warning("action failed", metadata: ["migration": "\(key)", "action": "\(action)", "error": "\(error)"])
+                failures.failed(action, "\(error)", key: key)
+                throw error
+            }
+        }
+    }
+
+    /// The record cannot be read: nothing is decided, nothing is written over it, and the status says so.
+    private func stateLost(_ object: DatabaseMigration, _ cause: Record.Cause) async throws -> ReconcileResult {
+        let status = StatusBuilder.stateLost(previous: object.status, generation: object.metadata.generation ?? 0, cause: cause, now: .now)
+        _ = try await persist(status, of: object, key: ObjectKey(object))
+        return .done
+    }
+}
+
+extension Timestamp {
+    static var now: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+}

@@ -1,0 +1,18 @@
+import MigrationAPI
+import MigrationCore
+import MigrationPorts
+
+/// What one visit of the reconciler works on.
+struct VisitContext: Sendable {
+    var reference: MigrationReference
+    var desired: Desired
+    var record: Record?
+    var facts: Set<FactKind>
+
+    /// The plan in force: frozen from Fencing on, else the spec's.
+    var plan: Plan? {
+        if let frozen = record?.frozen { return frozen }
+        if case .plan(let plan) = desired.plan { return plan }
+        return nil
+    }
+}
