@@ -1,0 +1,78 @@
+import DevCluster
+import StructuredData
+import YAML
+
+/// What stands in the staging namespace before anybody thinks of a migration: Secrets, Deployments, Services.
+struct StagingObjects: Sendable {
+    var databases: [StagingDatabase]
+    var servers: DevServers
+    var certificateAuthority: String
+    /// Applications refuse to work with this host; for the rollback story.
+    var failingHost: String?
+
+    func documents() throws -> [JSONValue] {
+        var documents = try YAML.decode("apiVersion: v1\nkind: Namespace\nmetadata: {name: \(StagingNames.namespace)}\n") + secrets
+        for database in databases { documents += try application(database) }
+        return documents
+    }
+
+    private var secrets: [JSONValue] {
+        databases.map { database in
+            let value = database.connectionString(host: servers.source.host, port: servers.source.port)
+            return Self.secret(database.secret, [StagingNames.connectionKey: value.reveal()])
+        } + [
+            Self.secret(StagingNames.sourceAdministrator, Self.login(servers.source)),
+            Self.secret(StagingNames.targetAdministrator, Self.login(servers.target)),
+            Self.secret(StagingNames.certificateSecret, [StagingNames.certificateKey: certificateAuthority]),
+        ]
+    }
+
+    private static func login(_ server: DevServer) -> [String: String] {
+        ["username": server.administrator.user, "password": server.administrator.password.reveal()]
+    }
+
+    private static func secret(_ name: String, _ values: [String: String]) -> JSONValue {
+        [
+            "apiVersion": "v1", "kind": "Secret", "metadata": ["name": .string(name), "namespace": .string(StagingNames.namespace)],
+            "stringData": .object(values.mapValues { .string($0) }),
+        ]
+    }
+
+    private func application(_ database: StagingDatabase) throws -> [JSONValue] {
+        try YAML.decode(
+            """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata:
+              name: \(database.application)
+              namespace: \(StagingNames.namespace)
+              labels: &labels {app.kubernetes.io/name: \(database.application), app.kubernetes.io/part-of: mys}
+            spec:
+              replicas: 2
+              selector: {matchLabels: {app.kubernetes.io/name: \(database.application)}}
+              template:
+                metadata: {labels: *labels}
+                spec:
+                  automountServiceAccountToken: false
+                  terminationGracePeriodSeconds: 5
+                  containers:
+                    - name: ledger
+                      image: demo-ledger
+                      env:
+                        - {name: DATABASE_URL, valueFrom: {secretKeyRef: {name: \(database.secret), key: \(StagingNames.connectionKey)}}}
+                        - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+                        - {name: FAIL_HEALTH_WHEN_HOST, value: "\(failingHost ?? "")"}
+                      ports: [{name: http, containerPort: 8080, protocol: TCP}]
+                      readinessProbe: {httpGet: {path: /ready, port: http}, periodSeconds: 1}
+                      volumeMounts: [{name: ca, mountPath: \(StagingNames.certificateFolder), readOnly: true}]
+                  volumes: [{name: ca, secret: {secretName: \(StagingNames.certificateSecret)}}]
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: \(database.application), namespace: \(StagingNames.namespace), labels: {app.kubernetes.io/part-of: mys}}
+            spec:
+              selector: {app.kubernetes.io/name: \(database.application)}
+              ports: [{name: http, port: 80, targetPort: http, protocol: TCP}]
+            """)
+    }
+}
