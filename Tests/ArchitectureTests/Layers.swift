@@ -7,6 +7,7 @@ enum Layers {
         ["KubernetesClient", "MigrationAPI", "PostgresEngine", "HealthProbes"],
         ["ControllerRuntime", "ClusterWorkloads"],
         ["MigrationOperator", "MigrationWorker", "DevCluster"],
+        ["DemoStory"],
         ["dbmigration", "demo-ledger"],
     ]
 
@@ -15,7 +16,7 @@ enum Layers {
         "CCurl": ["HTTPTransport"],
         "CPostgres": ["PostgresEngine"],
         "CYAML": ["YAML"],
-        "DevCluster": ["dbmigration"],
+        "DevCluster": ["DemoStory", "dbmigration"],
     ]
 
     static func layer(_ module: String) -> Int? { all.firstIndex { $0.contains(module) } }

@@ -53,6 +53,9 @@ enum AbstractSpace {
     static let wishesWhenCommitted = wishes.filter { !$0.intent.isDeleted && $0.intent.attempt == 1 && !$0.intent.isSuspended && $0.plan == .plan(plan) }
         + [Desired(intent: Intent(goal: .promoted, isSuspended: true, isDeleted: true), plan: .invalid(["spec"]))]
 
+    /// A rollback listens to none of them; these stand for all.
+    static let wishesOfRollback = wishesWhenCommitted.filter { $0.intent.isDeleted || ($0.intent.goal == .rolledBack) == !$0.intent.acceptedLoss.isEmpty }
+
     /// The records a phase may stand on: the plain one, and what sets its rules apart.
     static func records(_ phase: Phase) -> [Record] {
         let plain = Record.reached(phase, plan: plan)
@@ -118,9 +121,9 @@ enum AbstractSpace {
     /// Calls `body` for every record of `phase`, every wish and every observation that phase can make, now and past every deadline.
     static func forEachVisit(_ phase: Phase, _ body: (Desired, Record, Observation, Timestamp) -> Void) {
         for record in records(phase) {
-            for desired in record.isCommitted ? wishesWhenCommitted : wishes {
+            for desired in record.isCommitted ? (phase == .rollingBack ? wishesOfRollback : wishesWhenCommitted) : wishes {
                 forEachObservation(varied(desired, record)) { body(desired, record, $0, start) }
-                guard isTimed(phase), desired.intent.attempt == 1 else { continue }
+                guard isTimed(phase), desired.intent.attempt == 1, !record.isCommitted || desired.intent == Intent(goal: .promoted) else { continue }
                 let late = start.adding(seconds: 7200)
                 forEachObservation(varied(desired, record)) { body(desired, record, $0, late) }
             }
@@ -132,6 +135,7 @@ enum AbstractSpace {
         let facts = factsNeeded(desired, record: record, now: start)
         if record.isCommitted { return facts }
         if desired.intent.isDeleted { return facts.intersection([.source, .hasJobs, .leftovers, .conflictingOwner]) }
+        if record.phase == .awaitingCutover { return facts.subtracting([.secrets]) }
         return record.phase == .rollingBack ? facts.intersection([.source, .hasJobs]) : facts
     }
 

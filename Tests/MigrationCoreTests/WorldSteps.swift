@@ -234,7 +234,10 @@ extension World {
         case .resume: next.wish.isSuspended = false
         case .invalid: next.wish.isInvalid = true
         case .valid: next.wish.isInvalid = false
-        case .delete: next.wish.isDeleted = true
+        case .delete:
+            next.wish.isDeleted = true
+            // Without a finalizer the API server waits for nobody.
+            next.isGone = !hasFinalizer
         case .backWithLoss: (next.wish.goal, next.wish.acceptsLoss) = (.rolledBack, true)
         case .again:
             guard wish.attempt < 3 else { return nil }

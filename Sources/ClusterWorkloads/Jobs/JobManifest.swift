@@ -112,7 +112,7 @@ private struct MountedAuthority {
     var secret: Plan.SecretKey
     var variableName: String
 
-    private var folder: String { "/etc/dbmigration/\(name)" }
+    private var folder: String { "/run/dbmigration/\(name)" }
 
     var volume: Volume {
         Volume(name: name, secret: SecretVolume(secretName: secret.name, items: [KeyToPath(key: secret.key, path: Self.file)]))

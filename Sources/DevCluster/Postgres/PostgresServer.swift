@@ -94,6 +94,7 @@ struct PostgresServer: Sendable {
         let statement = """
             CREATE ROLE psqladmin LOGIN CREATEDB CREATEROLE REPLICATION PASSWORD '\(administratorPassword.reveal())';
             GRANT pg_monitor, pg_signal_backend, pg_read_all_settings TO psqladmin WITH ADMIN OPTION;
+            GRANT CREATE ON DATABASE postgres TO psqladmin;
             """
         try await Command.run(
             ["\(binaries)/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],

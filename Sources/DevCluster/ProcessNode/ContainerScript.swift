@@ -16,9 +16,13 @@ enum ContainerScript {
         if [ "$image" != - ]; then mkdir -p /run/image && mount -n --bind "$image" /run/image || fail "the image's program cannot be kept in sight"; fi
         cd "$pod" || fail "the pod's folder is gone"
 
+        mkpoint() { if [ -d "./$1" ]; then mkdir -p "$2"; else mkdir -p "${2%/*}" && : >"$2"; fi || fail "mountPath $2 cannot be made"; }
+
         # Makes a mount point. /run and /dev are the sandbox's own; elsewhere a private layer over the nearest existing folder
         # takes it, so that nothing is written to this machine's files.
         make() { # source target
+          # One layer takes many mount points; a second one would hide the first's.
+          for base in ${bases:-}; do case $2 in "$base"/*) mkpoint "$@"; return ;; esac; done
           case $2 in
             /run/*|/var/run/*|/dev/*) ;;
             *)
@@ -28,10 +32,16 @@ enum ContainerScript {
               layers=$((${layers:-0} + 1)); layer=/run/layers/$layers
               if [ $layers = 1 ]; then mkdir -p /run/layers; mount -n -t tmpfs tmpfs /run/layers || fail "no room for mount points"; fi
               mkdir -p "$layer/upper" "$layer/work"
+              # A layer hides the mounts below it; the names of the cluster are one.
+              if [ "$base" = /etc ]; then : >"$layer/hosts"; mount -n --bind /etc/hosts "$layer/hosts" || fail "/etc/hosts cannot be kept"; fi
+              # Once only: a second layer would hide what was mounted below the first.
+              bases="$bases $base"
               mount -n -t overlay -o "lowerdir=$base,upperdir=$layer/upper,workdir=$layer/work" overlay "$base" || fail "mountPath $2: no layer over $base"
+              if [ "$base" = /etc ]; then mount -n --bind "$layer/hosts" /etc/hosts || fail "/etc/hosts cannot be kept"; fi
+              bases="${bases:-} $base"
               ;;
           esac
-          if [ -d "./$1" ]; then mkdir -p "$2"; else mkdir -p "${2%/*}" && : >"$2"; fi || fail "mountPath $2 cannot be made"
+          mkpoint "$@"
         }
 
         while [ "$1" != -- ]; do
