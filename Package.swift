@@ -70,26 +70,34 @@ let package = Package(
 
         // 4: runtime
         module("ControllerRuntime", ["KubernetesClient", "KubernetesModel", "StructuredData", log, metrics, lifecycle, signals, server]),
-        module("ClusterWorkloads", ["ConnectionStrings", "KubernetesClient", "KubernetesModel", "MigrationCore", "MigrationPorts", "StructuredData", log]),
+        module(
+            "ClusterWorkloads",
+            ["ConnectionStrings", "KubernetesClient", "KubernetesModel", "MigrationCore", "MigrationPorts", "StructuredData", log]),
 
         // 5: assembly
-        module("MigrationOperator", [
-            "ClusterWorkloads", "ConnectionStrings", "ControllerRuntime", "HTTPTransport", "HealthProbes", "KubernetesClient", "KubernetesModel",
-            "MigrationAPI", "MigrationCore", "MigrationPorts", "PostgresEngine", "StructuredData", log, metrics, lifecycle,
-        ]),
+        module(
+            "MigrationOperator",
+            [
+                "ClusterWorkloads", "ConnectionStrings", "ControllerRuntime", "HTTPTransport", "HealthProbes", "KubernetesClient", "KubernetesModel",
+                "MigrationAPI", "MigrationCore", "MigrationPorts", "PostgresEngine", "StructuredData", log, metrics, lifecycle,
+            ]),
         module("MigrationWorker", ["MigrationCore", "MigrationPorts", "PostgresEngine", "StructuredData", log]),
-        module("DemoStory", [
-            "ConnectionStrings", "DevCluster", "HTTPTransport", "KubernetesClient", "KubernetesModel", "MigrationAPI", "StructuredData", "YAML", subprocess,
-        ]),
         module("DevCluster", ["HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData", "YAML", subprocess, log]),
 
-        // 6: executables
+        // 6: the demo's story, told inside a dev cluster
+        module(
+            "DemoStory",
+            [
+                "ConnectionStrings", "DevCluster", "HTTPTransport", "KubernetesClient", "KubernetesModel", "MigrationAPI", "StructuredData", "YAML",
+                subprocess,
+            ]),
+
+        // 7: executables
         .executableTarget(
             name: "dbmigration",
             dependencies: [
-                "ControllerRuntime", "DemoStory", "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationOperator",
-                "MigrationWorker", "StructuredData",
-                "YAML", arguments, log,
+                "ControllerRuntime", "DemoStory", "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore",
+                "MigrationOperator", "MigrationWorker", "StructuredData", "YAML", arguments, log,
             ],
             swiftSettings: moduleSettings),
         .executableTarget(
@@ -105,14 +113,21 @@ let package = Package(
         tests("MigrationAPITests", ["KubernetesModel", "MigrationAPI", "MigrationCore", "StructuredData", "YAML"]),
         tests("ControllerRuntimeTests", ["ControllerRuntime", "KubernetesClient", "KubernetesModel", "StructuredData", log, metrics]),
         tests("PostgresEngineTests", ["PostgresEngine", "MigrationWorker", "MigrationCore", "MigrationPorts", "StructuredData", log]),
-        tests("HealthProbesTests", [
-            "HealthProbes", "HTTPTransport", "MigrationCore", "MigrationPorts", server, .product(name: "FlyingSocks", package: "FlyingFox"),
-        ]),
-        tests("ClusterWorkloadsTests", [
-            "ClusterWorkloads", "ConnectionStrings", "KubernetesClient", "KubernetesModel", "MigrationCore", "MigrationPorts", "StructuredData",
-        ], exclude: ["Golden"]),
-        tests("EndToEndTests", [
-            "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationPorts", "PostgresEngine", "StructuredData",
-        ]),
+        tests(
+            "HealthProbesTests",
+            [
+                "HealthProbes", "HTTPTransport", "MigrationCore", "MigrationPorts", server, .product(name: "FlyingSocks", package: "FlyingFox"),
+            ]),
+        tests(
+            "ClusterWorkloadsTests",
+            [
+                "ClusterWorkloads", "ConnectionStrings", "KubernetesClient", "KubernetesModel", "MigrationCore", "MigrationPorts", "StructuredData",
+            ], exclude: ["Golden"]),
+        tests(
+            "EndToEndTests",
+            [
+                "DevCluster", "HTTPTransport", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationPorts",
+                "PostgresEngine", "StructuredData",
+            ]),
     ]
 )

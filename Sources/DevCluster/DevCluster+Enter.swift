@@ -36,7 +36,8 @@ extension DevCluster {
     public func logFile(namespace: String, pod: String, container: String?) throws -> String {
         let folder = StateFolder(path: state.folder)
         guard let file = PodFolder.newestLog(in: folder, namespace: namespace, pod: pod, container: container) else {
-            throw DevClusterError.missing(what: "a log of pod \(namespace)/\(pod)", remedy: "it may not have started: dbmigration dev kubectl describe pod")
+            throw DevClusterError.missing(
+                what: "a log of pod \(namespace)/\(pod)", remedy: "it may not have started: dbmigration dev kubectl describe pod")
         }
         return file
     }

@@ -57,7 +57,9 @@ public struct DevCluster: Sendable {
     /// - Throws: `DevClusterError.notRunning`.
     public static func running(name: String) throws -> DevCluster {
         let folder = try StateFolder(name: name)
-        guard folder.livingHolder() != nil, let state = try? DevClusterState.read(from: folder.state) else { throw DevClusterError.notRunning(name: name) }
+        guard folder.livingHolder() != nil, let state = try? DevClusterState.read(from: folder.state) else {
+            throw DevClusterError.notRunning(name: name)
+        }
         return DevCluster(state: state)
     }
 
@@ -111,7 +113,8 @@ public struct DevCluster: Sendable {
             return failed
         }
         guard !failed else {
-            throw DevClusterError.componentEnded(name: "the dev cluster's supervisor", status: "before it was ready", log: Files.tail(folder.supervisorLog))
+            throw DevClusterError.componentEnded(
+                name: "the dev cluster's supervisor", status: "before it was ready", log: Files.tail(folder.supervisorLog))
         }
         return try DevClusterState.read(from: folder.state)
     }

@@ -29,7 +29,8 @@ public enum DevClusterError: Error, CustomStringConvertible {
         case .commandFailed(let command, let status, let output): "`\(command)` ended with \(status): \(output)"
         case .notReady(let what, let after, let log): "\(what) was not ready after \(after.components.seconds) s; the end of its log:\n\(log)"
         case .componentEnded(let name, let status, let log): "\(name) ended (\(status)); the end of its log:\n\(log)"
-        case .alreadyRunning(let name): "a dev cluster named \(name) already runs: use it, stop it with `dbmigration dev down --name \(name)`, or give another --name"
+        case .alreadyRunning(let name):
+            "a dev cluster named \(name) already runs: use it, stop it with `dbmigration dev down --name \(name)`, or give another --name"
         case .notRunning(let name): "no dev cluster named \(name) runs: start it with `dbmigration dev up --name \(name)`"
         case .invalidName(let name): "\(name) is no name for a dev cluster: use 1 to 40 lower case letters, digits and -"
         }

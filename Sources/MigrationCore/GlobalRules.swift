@@ -24,7 +24,9 @@ extension Visit {
 
     private func reasonToUndo(_ fence: Record.Fence) -> Record.Cause? {
         if now >= fence.deadline {
-            return .init(.pauseBudgetExceeded, "the write pause reached its budget of \(fence.deadline.since(fence.decidedAt) / 1000) s in phase \(record.phase.rawValue)")
+            return .init(
+                .pauseBudgetExceeded,
+                "the write pause reached its budget of \(fence.deadline.since(fence.decidedAt) / 1000) s in phase \(record.phase.rawValue)")
         }
         if intent.isDeleted { return .init(.deleting, "the migration is being deleted") }
         if intent.isSuspended { return .init(.suspended, "spec.suspend is true") }
@@ -58,7 +60,8 @@ extension Visit {
     /// Removes what is ours, one kind at a time; `nil` when nothing is left.
     mutating func tidy(_ why: String) -> Decision? {
         switch (observation.hasJobs, observation.leftovers) {
-        case (.unknown(let reason), _), (_, .unknown(let reason)): return wait(.deleting, "\(why): cannot see what is left to remove: \(reason)", wake: 5)
+        case (.unknown(let reason), _), (_, .unknown(let reason)):
+            return wait(.deleting, "\(why): cannot see what is left to remove: \(reason)", wake: 5)
         case (.value(true), _): return act(.deleteJobs, "\(why): removing worker Jobs.")
         case (.value(false), .value(let left)):
             if left.contains(.targetArtefacts) { return act(.removeArtefacts(.target), "\(why): removing guard and journal from the target.") }
@@ -125,6 +128,6 @@ extension Visit {
     mutating func fail(_ cause: Record.Cause) -> Decision {
         record.failure = cause
         notice(.warning, cause.reason, cause.message)
-        return move(to: .failed, cause.message, reason: cause.reason)
+        return settle(in: .failed, reason: cause.reason) { $0.failed() }
     }
 }

@@ -33,14 +33,17 @@ enum Health: Sendable, Hashable {
         }
         record.healthySince = nil
         let bad = states.filter { $0.state?.verdict == .failed && ($0.state?.streak ?? 0) >= $0.limit }
-        if !bad.isEmpty { return .bad(bad.map { "\($0.name) failed \($0.state?.streak ?? 0) times in a row: \($0.state?.message ?? "")" }.joined(separator: "; ")) }
+        if !bad.isEmpty {
+            return .bad(bad.map { "\($0.name) failed \($0.state?.streak ?? 0) times in a row: \($0.state?.message ?? "")" }.joined(separator: "; "))
+        }
         let open = states.filter { $0.state?.verdict != .ok }
         return .undecided(open.map { "\($0.name): \($0.state?.message ?? "not yet read")" }.joined(separator: "; "))
     }
 
     private static func note(_ reading: ProbeReading, in record: inout Record) {
         let streak = record.checks[reading.name].map { $0.verdict == reading.verdict ? $0.streak + 1 : 1 } ?? 1
-        record.checks[reading.name] = .init(verdict: reading.verdict, streak: min(streak, 1_000_000), message: String(reading.message.prefix(messageLimit)))
+        record.checks[reading.name] = .init(
+            verdict: reading.verdict, streak: min(streak, 1_000_000), message: String(reading.message.prefix(messageLimit)))
     }
 
     private static func reading(of rollout: Fact<WorkloadsState>) -> ProbeReading {

@@ -123,7 +123,8 @@ public struct DatabaseProgress: Sendable, Hashable, Codable {
     public var mismatches: [String]
 
     public init(
-        name: String, phase: String, tablesTotal: Int = 0, tablesCopied: Int = 0, tablesVerified: Int = 0, bytesTotal: Int64 = 0, bytesCopied: Int64 = 0,
+        name: String, phase: String, tablesTotal: Int = 0, tablesCopied: Int = 0, tablesVerified: Int = 0, bytesTotal: Int64 = 0,
+        bytesCopied: Int64 = 0,
         rowsCopied: Int64 = 0, mismatches: [String] = []
     ) {
         self.name = name
@@ -163,7 +164,8 @@ public struct Observation: Sendable, Hashable {
 
     public init(
         hasFinalizer: Bool = false, conflictingOwner: Fact<String?> = .unknown(notAsked), preflight: Fact<[PreflightProblem]> = .unknown(notAsked),
-        source: Fact<SourceState> = .unknown(notAsked), target: Fact<TargetState> = .unknown(notAsked), secrets: Fact<SecretsState> = .unknown(notAsked),
+        source: Fact<SourceState> = .unknown(notAsked), target: Fact<TargetState> = .unknown(notAsked),
+        secrets: Fact<SecretsState> = .unknown(notAsked),
         workloads: Fact<WorkloadsState> = .unknown(notAsked), job: Fact<JobState> = .unknown(notAsked), hasJobs: Fact<Bool> = .unknown(notAsked),
         leftovers: Fact<Set<Leftover>> = .unknown(notAsked), probes: [ProbeReading] = [], progress: [DatabaseProgress] = []
     ) {

@@ -58,7 +58,8 @@ extension Phase {
         case .seeding: Row([.awaitingCutover, .rollingBack, .failed], nil, .free, [.source, .job])
         case .awaitingCutover: Row([.fencing, .rollingBack], nil, .free, [.preflight, .source, .target, .secrets])
         case .fencing: Row([.copying, .draining, .switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source, .hasJobs])
-        case .copying: Row([.verifying, .switching, .replicating, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs])
+        case .copying:
+            Row([.verifying, .switching, .replicating, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs])
         case .replicating: Row([.verifying, .rollingBack, .failed], nil, .free, [.source, .target])
         case .verifying: Row([.switching, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs])
         case .draining: Row([.switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source, .target, .hasJobs])

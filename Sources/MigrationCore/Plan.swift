@@ -46,7 +46,8 @@ extension Plan {
         public var maintenanceDatabase: String
 
         public init(
-            host: String, port: Int = 5432, sslMode: String = "verify-full", credentials: CredentialsReference, certificateAuthority: SecretKey? = nil,
+            host: String, port: Int = 5432, sslMode: String = "verify-full", credentials: CredentialsReference,
+            certificateAuthority: SecretKey? = nil,
             maintenanceDatabase: String = "postgres"
         ) {
             self.host = host

@@ -38,6 +38,17 @@ struct Visit {
         return Decision(record: record, wake: 0, notices: notices, standing: .progressing(.init(.progressing, message)))
     }
 
+    /// Enters a phase that rests, and lets its rule speak at once: status must not say "progressing" where nothing more will happen.
+    mutating func settle(in phase: Phase, reason: Reason? = nil, _ rule: (inout Visit) -> Decision) -> Decision {
+        // A new attempt leads out of the phase again: that is the next visit's business.
+        guard intent.attempt <= record.attempt else { return move(to: phase, "\(phase.rawValue).", reason: reason) }
+        enter(phase, reason: reason)
+        var decision = rule(&self)
+        // The global rules (a deletion, a suspension) have not been asked about this phase yet.
+        decision.wake = 0
+        return decision
+    }
+
     mutating func enter(_ phase: Phase, reason: Reason? = nil) {
         if let last = record.timeline.indices.last {
             record.timeline[last].finishedAt = now

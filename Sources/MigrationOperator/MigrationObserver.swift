@@ -66,7 +66,9 @@ struct MigrationObserver: Sendable {
                 async let onWorkloads = adapters.workloads.preflight(reference, plan: plan)
                 observation.preflight = await .value(onServers + roles.problems + onWorkloads)
             }
-            if facts.contains(.leftovers) { observation.leftovers = await leftovers(reference, record, artefacts: { await databases.artefacts(context) }) }
+            if facts.contains(.leftovers) {
+                observation.leftovers = await leftovers(reference, record, artefacts: { await databases.artefacts(context) })
+            }
             observation.source = await sourceState
             observation.target = await targetState
             observation.progress = await progress.value ?? []

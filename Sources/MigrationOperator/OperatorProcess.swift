@@ -53,7 +53,8 @@ public struct OperatorProcess: Sendable {
     public func run() async throws {
         let store = ObjectStore<DatabaseMigration>()
         let readiness = HealthChecks(endpoint: "readyz")
-        let recorder = EventRecorder(client: client, controller: "migrations.mystira.app/dbmigration", instance: configuration.identity, logger: logger)
+        let recorder = EventRecorder(
+            client: client, controller: "migrations.mystira.app/dbmigration", instance: configuration.identity, logger: logger)
         let adapters = self.adapters()
         let access = ServerAccessReader(client: client, folder: configuration.temporaryFolder + "/dbmigration")
         let reconciler = Reconciler(
@@ -65,7 +66,8 @@ public struct OperatorProcess: Sendable {
         let controller = Controller(name: "databasemigration", metrics: registry, logger: logger, reconcile: reconciler.reconcile)
         let election = LeaderElection(
             lease: "dbmigration-controller", identity: configuration.identity,
-            storage: KubernetesLease(client: client, namespace: configuration.leaseNamespace, name: "dbmigration-controller"), metrics: registry, logger: logger)
+            storage: KubernetesLease(client: client, namespace: configuration.leaseNamespace, name: "dbmigration-controller"), metrics: registry,
+            logger: logger)
         let liveness = HealthChecks(endpoint: "healthz")
         liveness.register("leader-election") { election.health }
         let undo = FenceUndo(store: store, adapters: adapters, access: access, logger: logger)
@@ -86,7 +88,9 @@ public struct OperatorProcess: Sendable {
             probes: HTTPProbes(addresses: ServiceEndpoints(client: client)))
     }
 
-    private func migrations(_ store: ObjectStore<DatabaseMigration>, _ controller: Controller, _ readiness: HealthChecks) -> Informer<DatabaseMigration> {
+    private func migrations(_ store: ObjectStore<DatabaseMigration>, _ controller: Controller, _ readiness: HealthChecks) -> Informer<
+        DatabaseMigration
+    > {
         let (client, namespace) = (client, configuration.namespace)
         return Informer(
             store: store, readiness: readiness, logger: logger, watch: { client.watch(DatabaseMigration.self, namespace: namespace) },

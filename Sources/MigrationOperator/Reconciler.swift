@@ -44,7 +44,8 @@ struct Reconciler: Sendable {
 
         let status = try StatusBuilder.build(
             StatusInput(
-                previous: object.status, generation: object.metadata.generation ?? 0, reading: reading, observation: observation, decision: decision, now: now))
+                previous: object.status, generation: object.metadata.generation ?? 0, reading: reading, observation: observation, decision: decision,
+                now: now))
         guard let persisted = try await persist(status, of: object, key: key) else { return .after(.milliseconds(50)) }
         metrics.note(decision.record, status, key)
         tell(decision, about: persisted)
@@ -79,7 +80,8 @@ struct Reconciler: Sendable {
         for notice in decision.notices {
             events.record(
                 EventNotice(
-                    notice.kind == .warning ? .warning : .normal, reason: notice.reason.rawValue, action: decision.record.phase.rawValue, note: notice.note,
+                    notice.kind == .warning ? .warning : .normal, reason: notice.reason.rawValue, action: decision.record.phase.rawValue,
+                    note: notice.note,
                     subject: .init(object)))
             logger.info("\(notice.note)", metadata: ["migration": "\(object.namespace ?? "")/\(object.name)", "reason": "\(notice.reason.rawValue)"])
         }

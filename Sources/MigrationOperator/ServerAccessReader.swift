@@ -17,7 +17,8 @@ struct ServerAccessReader: Sendable {
         async let target = access(plan.target, namespace)
         switch await (source, target) {
         case (.success(let source), .success(let target)): return .access(source: source, target: target)
-        case (let source, let target): return .problems([source, target].compactMap { if case .failure(let problem) = $0 { problem.problem } else { nil } })
+        case (let source, let target):
+            return .problems([source, target].compactMap { if case .failure(let problem) = $0 { problem.problem } else { nil } })
         }
     }
 
@@ -52,11 +53,16 @@ struct ServerAccessReader: Sendable {
                 let message = "Secret \(namespace)/\(name) for server \(server.host) does not exist: create it with key \(key)"
                 throw Failure(problem: .init(reason: .secretMissing, message: message))
             }
-            throw Failure(problem: .init(reason: error.kind == .forbidden ? .forbidden : .observationFailed, message: "Secret \(namespace)/\(name) cannot be read: \(error)"))
+            throw Failure(
+                problem: .init(
+                    reason: error.kind == .forbidden ? .forbidden : .observationFailed,
+                    message: "Secret \(namespace)/\(name) cannot be read: \(error)"))
         }
         guard let data = secret.data?[key], !data.isEmpty else {
             let keys = (secret.data ?? [:]).keys.sorted().joined(separator: ", ")
-            throw Failure(problem: .init(reason: .secretMissing, message: "Secret \(namespace)/\(name) for server \(server.host) has no key \(key) (it has: \(keys))"))
+            throw Failure(
+                problem: .init(
+                    reason: .secretMissing, message: "Secret \(namespace)/\(name) for server \(server.host) has no key \(key) (it has: \(keys))"))
         }
         return data
     }

@@ -4,6 +4,6 @@ import ArgumentParser
 @main
 struct DBMigration: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dbmigration", abstract: "Moves PostgreSQL servers under running applications on Kubernetes.", 
+        commandName: "dbmigration", abstract: "Moves PostgreSQL servers under running applications on Kubernetes.",
         subcommands: [ControllerCommand.self, WorkerCommand.self, LintCommand.self, Demo.self, Dev.self])
 }

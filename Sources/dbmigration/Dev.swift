@@ -21,7 +21,8 @@ struct DevName: ParsableArguments {
 struct DevStartOptions: ParsableArguments {
     @OptionGroup var cluster: DevName
 
-    @Option(name: .customLong("image"), help: ArgumentHelp("The local executable that stands in for an image; may be repeated.", valueName: "name=path"))
+    @Option(
+        name: .customLong("image"), help: ArgumentHelp("The local executable that stands in for an image; may be repeated.", valueName: "name=path"))
     var images: [String] = []
 
     @Option(help: "Seconds the start may take.")

@@ -49,7 +49,8 @@ struct DevPsql: AsyncParsableCommand {
 }
 
 struct DevLogs: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "logs", abstract: "Follows the log of a pod's container without asking the API server.")
+    static let configuration = CommandConfiguration(
+        commandName: "logs", abstract: "Follows the log of a pod's container without asking the API server.")
 
     @OptionGroup var cluster: DevName
     @Option(name: .shortAndLong, help: "The pod's namespace.")

@@ -7,7 +7,8 @@ import MigrationWorker
 
 /// `dbmigration worker <step>`: one long step, as a Job. Its task and credentials come from the environment.
 struct WorkerCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "worker", abstract: "Runs one step of a migration; started by the controller as a Job.")
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Runs one step of a migration; started by the controller as a Job.")
 
     @Argument(help: "The step, as the task in DBMIGRATION_TASK names it.")
     var step: WorkerStep

@@ -26,7 +26,8 @@ struct ArchitectureTests {
     @Test("every module of Package.swift has a layer and a folder, and every folder is a module")
     func modules() throws {
         let package = try String(contentsOf: SourceTree.root.appendingPathComponent("Package.swift"), encoding: .utf8)
-        let declared = Set(package.matches(of: /(?:\.target\(name: |\.executableTarget\(\s*name: |[^a-z]module\()"([^"]+)"/).map { String($0.output.1) })
+        let declared = Set(
+            package.matches(of: /(?:\.target\(name: |\.executableTarget\(\s*name: |[^a-z]module\(\s*)"([^"]+)"/).map { String($0.output.1) })
         let folders = try FileManager.default.contentsOfDirectory(atPath: SourceTree.root.appendingPathComponent("Sources").path)
         #expect(declared == Layers.all.reduce(into: Set()) { $0.formUnion($1) })
         #expect(declared == Set(folders))

@@ -19,7 +19,9 @@ enum SourceTree {
             let names = FileManager.default.enumerator(atPath: base)?.compactMap { $0 as? String } ?? []
             return try names.filter { $0.hasSuffix(".swift") }.sorted().map { name in
                 let text = try String(contentsOfFile: "\(base)/\(name)", encoding: .utf8)
-                return File(module: module, path: "\(folder)/\(module)/\(name)", lines: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
+                return File(
+                    module: module, path: "\(folder)/\(module)/\(name)",
+                    lines: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
             }
         }
     }

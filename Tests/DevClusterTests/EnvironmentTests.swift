@@ -13,9 +13,11 @@ struct EnvironmentTests {
         try ContainerEnvironment.resolve(Container(name: "c", env: variables, envFrom: from), of: pod, podIP: "10.244.0.9", inputs: inputs)
     }
 
-    @Test("Kubernetes' rules for $(NAME)", arguments: [
-        ("$(A)/x", "1/x"), ("$$(A)", "$(A)"), ("$(NONE)", "$(NONE)"), ("a$", "a$"), ("$(A", "$(A"), ("$A", "$A"), ("$(A)$(A)", "11"), ("", ""),
-    ])
+    @Test(
+        "Kubernetes' rules for $(NAME)",
+        arguments: [
+            ("$(A)/x", "1/x"), ("$$(A)", "$(A)"), ("$(NONE)", "$(NONE)"), ("a$", "a$"), ("$(A", "$(A"), ("$A", "$A"), ("$(A)$(A)", "11"), ("", ""),
+        ])
     func expansion(text: String, expected: String) { #expect(VariableExpansion.expand(text, ["A": "1"]) == expected) }
 
     @Test("Values, keys and fields; a value may use the ones before it")

@@ -6,10 +6,13 @@ import Testing
 struct ImageMapTests {
     let map = ImageMap(["dbmigration": "/build/dbmigration", "team/web": "/build/web", "demo:2": "/build/demo2"])
 
-    @Test("By whole reference, without version, and by last component", arguments: [
-        ("dbmigration", "/build/dbmigration"), ("dbmigration:1.2", "/build/dbmigration"), ("registry.example:5000/x/dbmigration", "/build/dbmigration"),
-        ("registry.example:5000/x/dbmigration:1@sha256:0f", "/build/dbmigration"), ("team/web:9", "/build/web"), ("demo:2", "/build/demo2"),
-    ])
+    @Test(
+        "By whole reference, without version, and by last component",
+        arguments: [
+            ("dbmigration", "/build/dbmigration"), ("dbmigration:1.2", "/build/dbmigration"),
+            ("registry.example:5000/x/dbmigration", "/build/dbmigration"),
+            ("registry.example:5000/x/dbmigration:1@sha256:0f", "/build/dbmigration"), ("team/web:9", "/build/web"), ("demo:2", "/build/demo2"),
+        ])
     func found(reference: String, path: String) { #expect(map.executable(for: reference) == path) }
 
     @Test("Anything else is unknown", arguments: ["web", "demo", "demo:3", "nosuch", ""])

@@ -34,7 +34,10 @@ struct NodeRulesTests {
         var table = ServiceTable()
         let service = { (name: String, spec: ServiceSpec) in Service(metadata: ObjectMeta(name: name, namespace: "n"), spec: spec) }
         table.services.take(
-            .replaced([service("web", ServiceSpec()), service("db", ServiceSpec(type: "ExternalName", externalName: Addresses.targetHost)), service("none", ServiceSpec())]))
+            .replaced([
+                service("web", ServiceSpec()), service("db", ServiceSpec(type: "ExternalName", externalName: Addresses.targetHost)),
+                service("none", ServiceSpec()),
+            ]))
         let subset = EndpointSubset(addresses: [EndpointAddress(ip: "10.244.0.3")], notReadyAddresses: [EndpointAddress(ip: "10.244.0.1")])
         table.endpoints.take(.applied(Endpoints(metadata: ObjectMeta(name: "web", namespace: "n"), subsets: [subset])))
         #expect(table.hostsFile.services == ["web.n": "10.244.0.3", "db.n": Addresses.target])
@@ -48,14 +51,16 @@ struct NodeRulesTests {
         #expect(!all.contains { $0.hasSuffix(".0") || $0.hasSuffix(".255") })
     }
 
-    @Test("Names of clusters become folders only when they are plain", arguments: ["", "-x", "a/b", "..", "Upper", String(repeating: "a", count: 41)])
+    @Test(
+        "Names of clusters become folders only when they are plain", arguments: ["", "-x", "a/b", "..", "Upper", String(repeating: "a", count: 41)])
     func badNames(name: String) { #expect(throws: DevClusterError.self) { try StateFolder(name: name) } }
 
     @Test("A program below a mount point is found under another name")
     func hiddenProgram() {
         let launch = { (target: String) in
             ContainerLaunch(
-                commandLine: ["/tmp/build/web"], environment: [:], mounts: [.init(source: "volumes/t", target: target, isReadOnly: false)], workingFolder: "/",
+                commandLine: ["/tmp/build/web"], environment: [:], mounts: [.init(source: "volumes/t", target: target, isReadOnly: false)],
+                workingFolder: "/",
                 podFolder: "/p", hostName: "h", log: "l", terminationMessage: "m")
         }
         #expect(launch("/tmp").visibleProgram == ("/tmp/build", "/run/image/web"))
@@ -71,7 +76,9 @@ struct LogRequestTests {
         #expect(request.path == ["containerLogs", "ns", "pod", "app"] && request.query == ["tailLines": "2", "previous": "true"])
     }
 
-    @Test("The last lines, then the first bytes of them", arguments: [("tailLines=2", "b\nc\n"), ("limitBytes=3", "a\nb"), ("tailLines=1&limitBytes=1", "c"), ("x=y", "a\nb\nc\n")])
+    @Test(
+        "The last lines, then the first bytes of them",
+        arguments: [("tailLines=2", "b\nc\n"), ("limitBytes=3", "a\nb"), ("tailLines=1&limitBytes=1", "c"), ("x=y", "a\nb\nc\n")])
     func tail(query: String, expected: String) { #expect(LogRequest(head: "GET /?\(query) HTTP/1.1").tail("a\nb\nc\n") == expected) }
 
     @Test("Anything else is not found", arguments: ["GET /pods HTTP/1.1", "POST /containerLogs/a/b/c HTTP/1.1", ""])

@@ -29,9 +29,10 @@ struct VolumeTests {
             name: "api",
             projected: ProjectedVolume(sources: [
                 VolumeProjection(serviceAccountToken: token), VolumeProjection(configMap: ConfigMapVolume(name: "ca")),
-                VolumeProjection(downwardAPI: DownwardAPIVolume(items: [
-                    DownwardAPIFile(path: "namespace", fieldRef: FieldSelector(fieldPath: "metadata.namespace"))
-                ])),
+                VolumeProjection(
+                    downwardAPI: DownwardAPIVolume(items: [
+                        DownwardAPIFile(path: "namespace", fieldRef: FieldSelector(fieldPath: "metadata.namespace"))
+                    ])),
             ]))
         let files = try content(volume, tokens: [token: "T"])?.files.mapValues { String(decoding: $0.data, as: UTF8.self) }
         #expect(files == ["token": "T", "ca.crt": "PEM", "namespace": "n"])

@@ -1,3 +1,4 @@
+import DevCluster
 import KubernetesClient
 import KubernetesModel
 import StructuredData
@@ -29,7 +30,8 @@ extension Scenario {
                         "terminationGracePeriodSeconds": 2,
                         "containers": [
                             [
-                                "name": "ledger", "image": "demo-ledger", "env": .array(variables), "ports": [["name": "http", "containerPort": 8080]],
+                                "name": "ledger", "image": "demo-ledger", "env": .array(variables),
+                                "ports": [["name": "http", "containerPort": 8080]],
                                 "readinessProbe": ["httpGet": ["path": "/ready", "port": "http"], "periodSeconds": 1],
                             ]
                         ],

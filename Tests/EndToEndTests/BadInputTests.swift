@@ -1,4 +1,6 @@
+import DevCluster
 import Foundation
+import HTTPTransport
 import KubernetesClient
 import KubernetesModel
 import MigrationAPI
@@ -9,9 +11,10 @@ import Testing
 @Suite("Bad input is refused with what was found and what to do", .enabled(if: Lab.isPresent))
 struct BadInputTests {
     /// Arranges no application: preflight's other problems must not depend on it.
-    private func refused(_ name: String, _ reason: String, names: [String], prepare: (Scenario) async throws -> Void = { _ in }, _ change: @escaping (inout JSONValue) -> Void = { _ in })
-        async throws
-    {
+    private func refused(
+        _ name: String, _ reason: String, names: [String], spec change: (inout JSONValue) -> Void = { _ in },
+        prepare: (Scenario) async throws -> Void = { _ in }
+    ) async throws {
         let scenario = try await Scenario(name)
         try await scenario.arrange(application: .none)
         try await prepare(scenario)
@@ -47,14 +50,14 @@ struct BadInputTests {
 
     @Test func missingKey() async throws {
         try await refused("key", "SecretMissing", names: ["app-db", "no-such-key"]) { spec in
-            guard let database = spec["databases"]?[0]?["name"] else { return }
+            let database = spec["databases"]?[0]?["name"] ?? nil
             spec["cutover"]?["connections"] = [["secretRef": ["name": "app-db", "key": "no-such-key"], "database": database]]
         }
     }
 
     @Test func notAConnectionString() async throws {
         try await refused("notdsn", "ConnectionStringInvalid", names: ["app-db"]) { spec in
-            guard let database = spec["databases"]?[0]?["name"] else { return }
+            let database = spec["databases"]?[0]?["name"] ?? nil
             spec["cutover"]?["connections"] = [["secretRef": ["name": "app-db", "key": "other"], "database": database]]
         }
     }
@@ -71,7 +74,7 @@ struct BadInputTests {
     @Test func missingDatabase() async throws {
         try await refused("nodb", "DatabaseMissing", names: ["no_such_db"]) { spec in
             spec["databases"] = [["name": "no_such_db"]]
-            spec["cutover"]?["connections"] = []
+            spec["cutover"]?["connections"] = [["secretRef": ["name": "app-db", "key": "connection-string"], "database": "no_such_db"]]
         }
     }
 
@@ -98,7 +101,7 @@ struct BadInputTests {
         try await scenario.arrange(application: .none)
         try await scenario.apply { spec in
             spec["copy"] = ["mode": "Live"]
-            spec["target"]?["host"] = spec["source"]?["host"]
+            spec["target"] = spec["source"]
             spec["cutover"]?["connections"] = [["secretRef": ["name": "app-db", "key": "connection-string"], "database": "unknown_db"]]
         }
         let status = try await scenario.wait("Stalled") { $0[.stalled]?.status == "True" }
@@ -116,7 +119,8 @@ struct BadInputTests {
         _ = try await lab.client.create(Namespace(metadata: ObjectMeta(name: scenario.namespace)))
         _ = try await lab.client.create(ServiceAccount(metadata: ObjectMeta(name: "nobody", namespace: scenario.namespace)))
         let token = try await lab.client.createSubresource(
-            ServiceAccount.self, "nobody", namespace: scenario.namespace, subresource: "token", body: TokenRequest(metadata: ObjectMeta(), spec: .init()),
+            ServiceAccount.self, "nobody", namespace: scenario.namespace, subresource: "token",
+            body: TokenRequest(metadata: ObjectMeta(), spec: .init()),
             returning: TokenRequest.self)
         configuration.credentials = .token(Redacted(token.status?.token ?? ""))
         configuration.tls.identity = nil

@@ -1,5 +1,7 @@
+import DevCluster
 import Foundation
 import KubernetesClient
+import KubernetesModel
 import MigrationAPI
 import MigrationCore
 import StructuredData

@@ -1,18 +1,20 @@
+import DevCluster
 import Foundation
+import KubernetesClient
 import KubernetesModel
 import MigrationAPI
 import MigrationCore
 import StructuredData
 import Testing
 
-/// A fence before the switch never outlives its time, nor the wish for it. The databases are large enough for the phase Copying to last.
+/// A fence before the switch never outlives its time, nor the wish for it. A view that sleeps while it is refreshed on the target makes the phase Copying last.
 @Suite("A fence held before the switch is undone", .enabled(if: Lab.isPresent), .serialized)
 struct FenceUndoTests {
     @Test("past its budget, also by a controller that was restarted")
     func pastDeadline() async throws {
-        let scenario = try await Scenario("late", rows: 3_000_000)
+        let scenario = try await Scenario("late", copyLasts: 30)
         try await scenario.arrange()
-        try await scenario.apply { $0["cutover"]?["snapshotPauseSeconds"] = 5 }
+        try await scenario.apply { $0["cutover"]?["snapshotPauseSeconds"] = 10 }
         try await scenario.killController(in: .copying)
         let status = try await scenario.wait("the abort") { ($0[.reconciling]?.reason == "AwaitingApproval") }
         #expect(status.phase == "AwaitingCutover")
@@ -24,7 +26,7 @@ struct FenceUndoTests {
 
     @Test("when the resource is suspended, and resumed it waits for a person")
     func suspended() async throws {
-        let scenario = try await Scenario("suspended", rows: 3_000_000)
+        let scenario = try await Scenario("suspended", copyLasts: 30)
         try await scenario.arrange()
         try await scenario.apply()
         try await scenario.wait(phase: .copying)
@@ -36,7 +38,7 @@ struct FenceUndoTests {
 
     @Test("when the resource becomes invalid")
     func invalid() async throws {
-        let scenario = try await Scenario("invalid", rows: 3_000_000)
+        let scenario = try await Scenario("invalid", copyLasts: 30)
         try await scenario.arrange()
         try await scenario.apply()
         try await scenario.wait(phase: .copying)
@@ -48,7 +50,7 @@ struct FenceUndoTests {
 
     @Test("when the resource is deleted: source open, nothing of ours left on either server")
     func deleted() async throws {
-        let scenario = try await Scenario("deleted", rows: 3_000_000)
+        let scenario = try await Scenario("deleted", copyLasts: 30)
         try await scenario.arrange()
         try await scenario.apply()
         try await scenario.wait(phase: .copying)
@@ -63,7 +65,7 @@ struct FenceUndoTests {
 
     @Test("when the lease is lost: the old leader opens the source, then exits")
     func leaseLost() async throws {
-        let scenario = try await Scenario("lease", rows: 3_000_000)
+        let scenario = try await Scenario("lease", copyLasts: 30)
         try await scenario.arrange()
         try await scenario.apply()
         try await scenario.wait(phase: .copying)
@@ -93,7 +95,9 @@ struct FenceUndoTests {
 extension Lab {
     /// Writes another holder into the controller's lease, as a second controller would after a partition.
     func takeLease() async throws {
-        let patch: JSONValue = ["spec": ["holderIdentity": "somebody-else", "leaseDurationSeconds": 5, "renewTime": .string(MicroTime.now.description)]]
+        let patch: JSONValue = [
+            "spec": ["holderIdentity": "somebody-else", "leaseDurationSeconds": 5, "renewTime": .string(MicroTime.now.description)]
+        ]
         _ = try await client.patch(Lease.self, "dbmigration-controller", namespace: Self.systemNamespace, .merge(patch))
     }
 }

@@ -32,9 +32,8 @@ struct Lab: Sendable {
 
     private func installController() async throws {
         // The 1.20 server does not know CEL rules; current clients would refuse the field.
-        try kubectl("apply", "--validate=false", "-f", Self.manifests + "/crd")
-        try kubectl("wait", "--for=condition=Established", "crd/databasemigrations.migrations.mystira.app", "--timeout=30s")
         try kubectl("apply", "--validate=false", "-k", Self.manifests + "/default")
+        try kubectl("wait", "--for=condition=Established", "crd/databasemigrations.migrations.mystira.app", "--timeout=30s")
         try await controllerReady()
     }
 

@@ -1,3 +1,4 @@
+import DevCluster
 import Foundation
 import KubernetesClient
 import KubernetesModel
@@ -13,14 +14,17 @@ struct Scenario: Sendable {
     let database: String
     let role: String
     let password: String
-    var rows = 2000
+    let rows: Int
+    /// Seconds the copy is held up on the target, by a materialized view whose query sleeps there.
+    let copyLasts: Int
 
     static let migration = "move"
     static let secret = "app-db"
     static let key = "connection-string"
 
     /// - Parameter name: of the test, lower case letters and digits; part of every name.
-    init(_ name: String, rows: Int = 2000) async throws {
+    init(_ name: String, rows: Int = 2000, copyLasts: Int = 0) async throws {
+        self.copyLasts = copyLasts
         lab = try await Lab.shared()
         let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
         namespace = "e2e-\(name)-\(suffix)"
@@ -56,6 +60,15 @@ struct Scenario: Sendable {
             INSERT INTO app.ledger (number, note) SELECT n, repeat('x', 100) FROM generate_series(1, \(rows)) n;
             CREATE TABLE app.empty (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
             CREATE VIEW app.total AS SELECT count(*) AS n FROM app.ledger;
+            """)
+        guard copyLasts > 0 else { return }
+        let target = SQL.literal(lab.state.servers.target.address)
+        try await lab.sql(
+            .source, database,
+            """
+            SET ROLE \(SQL.identifier(role));
+            CREATE MATERIALIZED VIEW app.slow AS
+                SELECT pg_sleep(CASE WHEN host(inet_server_addr()) = \(target) THEN \(copyLasts) ELSE 0 END)::text AS slept;
             """)
     }
 
@@ -115,7 +128,9 @@ struct Scenario: Sendable {
     }
 
     @discardableResult
-    func wait(_ what: String, seconds: Int = 90, until wanted: @escaping @Sendable (DatabaseMigrationStatus) -> Bool) async throws -> DatabaseMigrationStatus {
+    func wait(_ what: String, seconds: Int = 90, until wanted: @escaping @Sendable (DatabaseMigrationStatus) -> Bool) async throws
+        -> DatabaseMigrationStatus
+    {
         let seen = try await lab.waitFor(DatabaseMigration.self, Self.migration, namespace, what, seconds: seconds) { $0.status.map(wanted) ?? false }
         return seen.status ?? DatabaseMigrationStatus()
     }
@@ -138,7 +153,7 @@ struct Scenario: Sendable {
     }
 
     func count(_ side: Side) async throws -> Int {
-        Int(try await lab.sql(side, database, "SELECT count(*) FROM app.ledger").first?.integer(0) ?? -1)
+        Int(try await lab.sql(side, database, "SELECT count(*) FROM app.ledger").first?[0] ?? "") ?? -1
     }
 
     /// Whether the application's role can write on a side, as an application would: an ordinary session and one row.
@@ -155,12 +170,22 @@ struct Scenario: Sendable {
         }
     }
 
+    /// Waits until a COPY into the target has written some rows and is not done. PostgreSQL can only be asked, so this polls.
+    func rowsUnderWay(seconds: Int = 60) async throws {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < deadline {
+            let text = "SELECT count(*) FROM pg_stat_progress_copy WHERE datname = \(SQL.literal(database)) AND tuples_processed > 1000"
+            if try await lab.sql(.target, "postgres", text).first?[0] == "1" { return }
+        }
+        throw LabError("no COPY was seen under way within \(seconds) s")
+    }
+
     /// Objects of ours that are still on a server's database.
     func artefacts(_ side: Side) async throws -> Int {
         let text = """
             SELECT (SELECT count(*) FROM pg_namespace WHERE nspname = '_dbmigration') + (SELECT count(*) FROM pg_trigger WHERE tgname LIKE '\\_dbmigration%')
             """
-        return Int(try await lab.sql(side, database, text).first?.integer(0) ?? -1)
+        return Int(try await lab.sql(side, database, text).first?[0] ?? "") ?? -1
     }
 
     func jobs() async throws -> [String] {

@@ -143,7 +143,8 @@ struct PlanBuilderTests {
 
     private func violations(of schema: JSONValue) -> [JSONValue] {
         switch schema["type"]?.string {
-        case "integer": return [schema["minimum"]?.integer.map { .integer($0 - 1) }, schema["maximum"]?.integer.map { .integer($0 + 1) }].compactMap(\.self)
+        case "integer":
+            return [schema["minimum"]?.integer.map { .integer($0 - 1) }, schema["maximum"]?.integer.map { .integer($0 + 1) }].compactMap(\.self)
         case "string":
             if schema["enum"] != nil { return ["Bogus"] }
             let long = schema["maxLength"]?.integer.map { JSONValue.string(String(repeating: "a", count: Int($0) + 1)) }
@@ -176,7 +177,10 @@ struct PlanBuilderTests {
         let unknown = good.merged(["spec": ["copy": ["job": 3], "databases": [["nmae": "x"]]]])
         #expect(PlanBuilder.lint(unknown, schema: schema).map(\.path) == ["spec.copy.job", "spec.databases[0].nmae"])
         #expect(PlanBuilder.lint(good.merged(["spec": ["copy": ["jobs": "four"]]])).map(\.path) == ["spec.copy.jobs"])
-        #expect(PlanBuilder.lint(good.setting(nil, at: [.key("spec"), .key("source"), .key("host")])).map(\.description) == ["spec.source.host: is missing"])
+        #expect(
+            PlanBuilder.lint(good.setting(nil, at: [.key("spec"), .key("source"), .key("host")])).map(\.description) == [
+                "spec.source.host: is missing"
+            ])
         #expect(PlanBuilder.lint(["kind": "Pod", "apiVersion": "v1"]).map(\.path) == ["apiVersion, kind"])
     }
 }

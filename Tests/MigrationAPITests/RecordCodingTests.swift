@@ -32,7 +32,7 @@ struct RecordCodingTests {
     @Test("a large record is refused, never trimmed")
     func size() throws {
         var record = try Self.full()
-        record.held = .init(.goalLowered, String(repeating: "x", count: Record.sizeLimit))
+        record.checks["mute"] = .init(verdict: .inconclusive, streak: 1, message: String(repeating: "x", count: Record.sizeLimit))
         #expect(throws: RecordError.self) { try RecordCoding.encode(record) }
         #expect(throws: RecordError.tooLarge(bytes: 65_537)) { try RecordCoding.decode(String(repeating: " ", count: 65_537)) }
     }

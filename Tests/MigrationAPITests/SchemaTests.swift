@@ -96,7 +96,10 @@ struct SchemaTests {
     func printerColumns() throws {
         let version = try #require(Repository.customResource()["spec"]?["versions"]?[0])
         let columns = try #require(version["additionalPrinterColumns"]?.array)
-        #expect(columns.filter { $0["priority"] == nil }.compactMap { $0["name"]?.string } == ["Phase", "Progress", "Lag", "Pause", "Ready", "Status", "Age"])
+        #expect(
+            columns.filter { $0["priority"] == nil }.compactMap { $0["name"]?.string } == [
+                "Phase", "Progress", "Lag", "Pause", "Ready", "Status", "Age",
+            ])
         #expect(columns.filter { $0["priority"] == 1 }.compactMap { $0["name"]?.string } == ["Source", "Target", "ETA", "Strategy"])
         let known = StructuralSchema.properties(schema, "")
         for column in columns {

@@ -114,7 +114,8 @@ struct StatusBuilderTests {
         let failing = try build(record(.preflight), observation: Observation(preflight: .value(problems)))
         expect(failing[.preflightPassed], "False", .unreachable)
         #expect(failing[.preflightPassed]?.message == "one\ntwo")
-        expect(try build(record(.preflight), observation: Observation(preflight: .unknown("no DNS")))[.preflightPassed], "Unknown", .observationFailed)
+        expect(
+            try build(record(.preflight), observation: Observation(preflight: .unknown("no DNS")))[.preflightPassed], "Unknown", .observationFailed)
     }
 
     @Test("a transition time moves only with the status")
@@ -122,7 +123,8 @@ struct StatusBuilderTests {
         let first = try build(record(.soaking, fenced: true), at: Timestamp(milliseconds: 1_000_000))
         let second = try build(record(.soaking, fenced: true), previous: first, at: Timestamp(milliseconds: 2_000_000))
         #expect(second.conditions?.map(\.lastTransitionTime) == first.conditions?.map(\.lastTransitionTime))
-        let third = try build(record(.promoted, fenced: true), standing: .goalReached("Promoted."), previous: second, at: Timestamp(milliseconds: 3_000_000))
+        let third = try build(
+            record(.promoted, fenced: true), standing: .goalReached("Promoted."), previous: second, at: Timestamp(milliseconds: 3_000_000))
         #expect(third[.ready]?.lastTransitionTime == Time(secondsSince1970: 3_000))
         #expect(third[.specValid]?.lastTransitionTime == Time(secondsSince1970: 1_000))
     }
@@ -179,7 +181,9 @@ struct StatusBuilderTests {
     func health() throws {
         var record = record(.soaking, fenced: true)
         expect(try build(record)[.healthy], "Unknown", .probeInconclusive)
-        record.checks = ["chain": .init(verdict: .ok, streak: 1, message: "200"), "publisher": .init(verdict: .inconclusive, streak: 2, message: "no address")]
+        record.checks = [
+            "chain": .init(verdict: .ok, streak: 1, message: "200"), "publisher": .init(verdict: .inconclusive, streak: 2, message: "no address"),
+        ]
         expect(try build(record)[.healthy], "Unknown", .probeInconclusive)
         record.checks["publisher"] = .init(verdict: .ok, streak: 1, message: "200")
         record.healthySince = Timestamp(milliseconds: 950_000)
@@ -222,9 +226,10 @@ struct StatusBuilderTests {
     @Test("a record that does not fit is an error, not a status")
     func size() {
         var large = record(.pending)
-        large.held = .init(.goalLowered, String(repeating: "x", count: Record.sizeLimit))
+        large.checks["mute"] = .init(verdict: .inconclusive, streak: 1, message: String(repeating: "x", count: Record.sizeLimit))
         let input = StatusInput(
-            previous: nil, generation: 1, reading: reading, observation: Observation(), decision: Decision(record: large, standing: .goalReached("")), now: now)
+            previous: nil, generation: 1, reading: reading, observation: Observation(), decision: Decision(record: large, standing: .goalReached("")),
+            now: now)
         #expect(throws: RecordError.self) { try StatusBuilder.build(input) }
     }
 

@@ -50,11 +50,14 @@ enum AbstractSpace {
     }
 
     /// The wishes that differ for a switch or a rollback under way, which listen to the goal and the accepted loss alone.
-    static let wishesWhenCommitted = wishes.filter { !$0.intent.isDeleted && $0.intent.attempt == 1 && !$0.intent.isSuspended && $0.plan == .plan(plan) }
+    static let wishesWhenCommitted =
+        wishes.filter { !$0.intent.isDeleted && $0.intent.attempt == 1 && !$0.intent.isSuspended && $0.plan == .plan(plan) }
         + [Desired(intent: Intent(goal: .promoted, isSuspended: true, isDeleted: true), plan: .invalid(["spec"]))]
 
     /// A rollback listens to none of them; these stand for all.
-    static let wishesOfRollback = wishesWhenCommitted.filter { $0.intent.isDeleted || ($0.intent.goal == .rolledBack) == !$0.intent.acceptedLoss.isEmpty }
+    static let wishesOfRollback = wishesWhenCommitted.filter {
+        $0.intent.isDeleted || ($0.intent.goal == .rolledBack) == !$0.intent.acceptedLoss.isEmpty
+    }
 
     /// The records a phase may stand on: the plain one, and what sets its rules apart.
     static func records(_ phase: Phase) -> [Record] {
@@ -103,8 +106,10 @@ enum AbstractSpace {
                                             for preflight in of(.preflight, preflights) {
                                                 body(
                                                     Observation(
-                                                        hasFinalizer: owner.value != "other", conflictingOwner: owner, preflight: preflight, source: source,
-                                                        target: target, secrets: secret, workloads: workload, job: job, hasJobs: hasJob, leftovers: left,
+                                                        hasFinalizer: owner.value != "other", conflictingOwner: owner, preflight: preflight,
+                                                        source: source,
+                                                        target: target, secrets: secret, workloads: workload, job: job, hasJobs: hasJob,
+                                                        leftovers: left,
                                                         probes: probe))
                                             }
                                         }

@@ -1,5 +1,6 @@
-@testable import MigrationCore
 import Testing
+
+@testable import MigrationCore
 
 /// A conversation with the core: tests change what is seen and wanted, ask, and compare the answer.
 struct Dialogue {

@@ -1,6 +1,7 @@
 import Foundation
-@testable import MigrationCore
 import Testing
+
+@testable import MigrationCore
 
 @Suite("Every phase × every abstract observation × every wish")
 struct ExhaustiveTests {
@@ -24,7 +25,9 @@ struct ExhaustiveTests {
     func size() throws {
         var plan = Plan.example()
         plan.databases = (0..<32).map { .init(name: "database_with_a_rather_long_name_\($0)") }
-        plan.cutover.connections = (0..<64).map { .init(secret: .init(name: "some-application-\($0)-database", key: "DATABASE_URL"), database: "database_\($0 % 32)") }
+        plan.cutover.connections = (0..<64).map {
+            .init(secret: .init(name: "some-application-\($0)-database", key: "DATABASE_URL"), database: "database_\($0 % 32)")
+        }
         plan.cutover.workloads = (0..<16).map { .init(matchLabels: ["app.kubernetes.io/name": "some-application-\($0)"]) }
         plan.health.http = (0..<16).map { .init(name: "check-\($0)", address: .url("https://application-\($0).example.org/health")) }
         var record = Record.reached(.soaking, plan: plan)

@@ -1,5 +1,6 @@
-@testable import MigrationCore
 import Testing
+
+@testable import MigrationCore
 
 @Suite("A source fence before the switch")
 struct FenceTests {

@@ -6,7 +6,8 @@ let start = Timestamp(milliseconds: 1_000_000_000)
 extension Plan {
     /// One database, one Secret, one Deployment, one probe.
     static func example(
-        mode: Copy.Mode = .snapshot, verification: Verification = .rowCount, pauseSeconds: Int = 60, rolloutSeconds: Int = 120, periodSeconds: Int = 10,
+        mode: Copy.Mode = .snapshot, verification: Verification = .rowCount, pauseSeconds: Int = 60, rolloutSeconds: Int = 120,
+        periodSeconds: Int = 10,
         soakSeconds: Int = 30, failureLimit: Int = 2, automaticRollback: Bool = true, strategy: Strategy = .blueGreen
     ) -> Plan {
         Plan(
@@ -50,10 +51,16 @@ extension Record {
 extension SourceState {
     static func open(_ epoch: Int64) -> SourceState { .init(fence: .open, epoch: epoch) }
     static func partial(_ epoch: Int64) -> SourceState { .init(fence: .partial, epoch: epoch) }
-    static func closed(_ epoch: Int64) -> SourceState { .init(fence: .closed, epoch: epoch, closedAt: start, evidence: "CONNECTION LIMIT 0, no session") }
+    static func closed(_ epoch: Int64) -> SourceState {
+        .init(fence: .closed, epoch: epoch, closedAt: start, evidence: "CONNECTION LIMIT 0, no session")
+    }
 }
 
 extension TargetState {
-    static func open(_ epoch: Int64, wrote: Bool = false) -> TargetState { .init(isPrepared: true, fence: .open, epoch: epoch, tookClientWrite: wrote) }
-    static func closed(_ epoch: Int64, wrote: Bool = false) -> TargetState { .init(isPrepared: true, fence: .closed, epoch: epoch, tookClientWrite: wrote) }
+    static func open(_ epoch: Int64, wrote: Bool = false) -> TargetState {
+        .init(isPrepared: true, fence: .open, epoch: epoch, tookClientWrite: wrote)
+    }
+    static func closed(_ epoch: Int64, wrote: Bool = false) -> TargetState {
+        .init(isPrepared: true, fence: .closed, epoch: epoch, tookClientWrite: wrote)
+    }
 }

@@ -1,5 +1,6 @@
-@testable import MigrationCore
 import Testing
+
+@testable import MigrationCore
 
 @Suite("The plain path of the Snapshot mode")
 struct HappyPathTests {

@@ -1,5 +1,6 @@
-@testable import MigrationCore
 import Testing
+
+@testable import MigrationCore
 
 @Suite("Health while soaking")
 struct HealthTests {

@@ -110,7 +110,8 @@ struct Mind {
             source: see(.source, .source, SourceState(fence: world.source.state, epoch: Int64(world.source.epoch))),
             target: see(
                 .target, .target,
-                TargetState(isPrepared: world.isPrepared, fence: world.target.state, epoch: Int64(world.target.epoch), tookClientWrite: world.clientWrote)),
+                TargetState(
+                    isPrepared: world.isPrepared, fence: world.target.state, epoch: Int64(world.target.epoch), tookClientWrite: world.clientWrote)),
             secrets: see(.secrets, .cluster, world.secrets == .source ? .source : world.secrets == .target ? .target : .mixed),
             workloads: see(.workloads, .cluster, WorkloadsState(tag: World.text(world.tag), rollout: rollout(world))),
             job: see(.job, .cluster, job(world, record)), hasJobs: see(.hasJobs, .cluster, hasJobs), leftovers: see(.leftovers, .target, leftovers),

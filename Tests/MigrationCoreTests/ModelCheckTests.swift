@@ -1,5 +1,6 @@
-@testable import MigrationCore
 import Testing
+
+@testable import MigrationCore
 
 /// Everything that may happen to a migration, within bounds: at most so many faults and changes of mind or jumps in time in one run, all
 /// interleavings of them. The sides' epochs, Job numbers and attempts grow only with those, so the state space is finite.
@@ -15,7 +16,8 @@ struct ModelCheckTests {
         Limits(faults: 0, changes: 2, offers: [.goal(.rolledBack), .backWithLoss, .again, .delete]),
     ]
 
-    @Test("no fault, no crash, no change of mind breaks a promise; and every state comes to rest on a side that takes writes", arguments: runs.indices)
+    @Test(
+        "no fault, no crash, no change of mind breaks a promise; and every state comes to rest on a side that takes writes", arguments: runs.indices)
     func promises(run: Int) {
         var search = Search(plan: Self.plan, limits: Self.runs[run])
         search.explore()

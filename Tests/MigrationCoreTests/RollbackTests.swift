@@ -1,5 +1,6 @@
-@testable import MigrationCore
 import Testing
+
+@testable import MigrationCore
 
 @Suite("Going back after the switch has begun")
 struct RollbackTests {

@@ -161,7 +161,8 @@ struct Search {
         let record = mind.record(world)
         var words = [
             "\(record.phase.rawValue)#\(record.attempt)", "source \(world.source.state)@\(world.source.epoch)",
-            "target \(world.target.state)@\(world.target.epoch)", "secrets \(world.secrets)", "pods \(world.pods) \(World.text(world.tag) ?? "-") \(world.rollout)",
+            "target \(world.target.state)@\(world.target.epoch)", "secrets \(world.secrets)",
+            "pods \(world.pods) \(World.text(world.tag) ?? "-") \(world.rollout)",
         ]
         if let fence = record.fence { words.append("fence@\(fence.epoch)\(start >= fence.deadline ? " overdue" : "")") }
         if let epoch = record.targetEpoch { words.append("opened@\(epoch)") }

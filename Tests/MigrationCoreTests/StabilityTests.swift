@@ -1,5 +1,6 @@
-@testable import MigrationCore
 import Testing
+
+@testable import MigrationCore
 
 @Suite("Deciding again changes nothing")
 struct StabilityTests {
@@ -26,7 +27,9 @@ struct StabilityTests {
             turn += 1
             // Every visit is followed by up to 16 more, so every 11th is enough: no fact has 11 or 22 values, so each value meets each other.
             guard turn.isMultiple(of: 11), complaints.count < 3 else { return }
-            if !settles(desired, record, observation, now) { complaints.append("wish: \(desired.intent)\n  record: \(record)\n  seen: \(observation)") }
+            if !settles(desired, record, observation, now) {
+                complaints.append("wish: \(desired.intent)\n  record: \(record)\n  seen: \(observation)")
+            }
         }
         for complaint in complaints { Issue.record("no end:\n  \(complaint)") }
     }

@@ -99,7 +99,9 @@ extension World {
         var high = Bits()
         high.add(source)
         high.add(target)
-        for flag in [isPrepared, clientWrote, writeOnTargetOnly, isCopied, hasStaleJob, originals, sourceArtefacts, targetArtefacts, hasFinalizer, isGone] {
+        for flag in [
+            isPrepared, clientWrote, writeOnTargetOnly, isCopied, hasStaleJob, originals, sourceArtefacts, targetArtefacts, hasFinalizer, isGone,
+        ] {
             high.add(flag)
         }
         high.add(secrets.rawValue, 2)

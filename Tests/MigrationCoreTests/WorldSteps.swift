@@ -123,7 +123,9 @@ extension Mind {
             if after.phase != before.phase, after.phase != .awaitingCutover { return "a fence past its deadline leads to \(after.phase)" }
             if case .closeSource? = actions[Int(next.pending)] { return "a fence past its deadline is closed" }
         }
-        if before.phase.isTerminal, after.phase != before.phase, after.attempt == before.attempt, !(before.phase == .failed && world.wish.goal == .rolledBack) {
+        if before.phase.isTerminal, after.phase != before.phase, after.attempt == before.attempt,
+            !(before.phase == .failed && world.wish.goal == .rolledBack)
+        {
             return "\(before.phase) does not absorb"
         }
         switch actions[Int(next.pending)] {

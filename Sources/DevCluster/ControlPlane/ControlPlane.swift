@@ -53,7 +53,8 @@ struct ControlPlane: Sendable {
     /// Writes the files the three programs are started with.
     func prepare() async throws {
         try Files.write("\(adminToken.reveal()),admin,admin,system:masters\n", to: folder.file("tokens.csv"))
-        try Files.write(#"{"apiVersion":"audit.k8s.io/v1","kind":"Policy","omitStages":["RequestReceived"],"rules":[{"level":"Metadata"}]}"#,
+        try Files.write(
+            #"{"apiVersion":"audit.k8s.io/v1","kind":"Policy","omitStages":["RequestReceived"],"rules":[{"level":"Metadata"}]}"#,
             to: folder.file("audit-policy.json"))
         try Files.write(JSON.text(kubeconfig, pretty: true), to: folder.kubeconfig)
         try await certificates.createServing(

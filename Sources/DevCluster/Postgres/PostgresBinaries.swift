@@ -10,7 +10,8 @@ enum PostgresBinaries {
         if let named = try? await Command.run(["pg_config", "--bindir"]) { candidates.append(named.trimmedLines) }
         let majors = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
         candidates += majors.compactMap { Int($0) }.sorted(by: >).map { "/usr/lib/postgresql/\($0)/bin" }
-        for folder in candidates where ["initdb", "postgres", "pg_isready"].allSatisfy({ FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)") }) {
+        for folder in candidates
+        where ["initdb", "postgres", "pg_isready"].allSatisfy({ FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)") }) {
             return folder
         }
         throw DevClusterError.missing(what: "a PostgreSQL server", remedy: "install the package postgresql-15 (hack/demo does)")

@@ -98,6 +98,7 @@ struct PostgresServer: Sendable {
             """
         try await Command.run(
             ["\(binaries)/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
-            environment: Command.environment(adding: PostgresEnvironment.variables(for: state, login: state.superuser, database: "postgres")), input: statement)
+            environment: Command.environment(adding: PostgresEnvironment.variables(for: state, login: state.superuser, database: "postgres")),
+            input: statement)
     }
 }

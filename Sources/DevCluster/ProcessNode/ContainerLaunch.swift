@@ -28,7 +28,9 @@ struct ContainerLaunch: Sendable {
         let places = mounts.flatMap { [$0.source, $0.target, $0.isReadOnly ? "ro" : "rw"] }
         let (imageFolder, program) = visibleProgram
         let arguments =
-            ["--mount", "--uts", "sh", "-c", ContainerScript.text, "container", log, hostName, workingFolder, podFolder, imageFolder] + places + ["--", program]
+            ["--mount", "--uts", "sh", "-c", ContainerScript.text, "container", log, hostName, workingFolder, podFolder, imageFolder] + places + [
+                "--", program,
+            ]
             + commandLine.dropFirst()
         let result = try await Subprocess.run(
             .name("unshare"), arguments: Arguments(arguments), environment: .init(environment), platformOptions: options, input: .none,

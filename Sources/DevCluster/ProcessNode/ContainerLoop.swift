@@ -16,7 +16,8 @@ extension PodWorker {
             guard willRestart else { return }
             let pause = backoff.pause(afterRunning: .now - began)
             if pause > .zero {
-                let message = "back-off \(pause.components.seconds)s restarting failed container=\(container.name) pod=\(pod.name)_\(pod.namespace ?? "")"
+                let message =
+                    "back-off \(pause.components.seconds)s restarting failed container=\(container.name) pod=\(pod.name)_\(pod.namespace ?? "")"
                 progress[keyPath: slot.path].waits(reason: "CrashLoopBackOff", message: message)
                 await report()
                 _ = try? await Task.sleep(for: pause)

@@ -17,7 +17,8 @@ struct ContainerPreparation: Sendable {
     /// - Throws: `ContainerHold` with the reason a kubelet would report.
     func launch(_ container: Container, run: Int, inputs: PodInputs) throws(ContainerHold) -> ContainerLaunch {
         guard let executable = images.executable(for: container.image ?? "") else {
-            throw ContainerHold(reason: "ErrImagePull", message: "no local executable stands in for \(container.image ?? "an image"): --image NAME=PATH maps one")
+            throw ContainerHold(
+                reason: "ErrImagePull", message: "no local executable stands in for \(container.image ?? "an image"): --image NAME=PATH maps one")
         }
         let variables: [String: String]
         do {

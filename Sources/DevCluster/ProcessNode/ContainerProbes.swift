@@ -43,7 +43,8 @@ extension PodWorker {
 
     private func fail(_ container: Container, _ kind: String) {
         guard !Task.isCancelled else { return }
-        context.logger.info("a probe failed, the container is restarted", metadata: ["pod": "\(pod.name)", "container": "\(container.name)", "probe": "\(kind)"])
+        context.logger.info(
+            "a probe failed, the container is restarted", metadata: ["pod": "\(pod.name)", "container": "\(container.name)", "probe": "\(kind)"])
         stopContainer(container.name, grace: .seconds(pod.spec?.terminationGracePeriodSeconds ?? 30))
     }
 }

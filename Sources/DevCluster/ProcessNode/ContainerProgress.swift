@@ -71,7 +71,8 @@ struct ContainerProgress: Sendable, Hashable {
             case .terminated(let termination): ContainerState(terminated: termination)
             }
         return ContainerStatus(
-            name: name, state: current, lastState: ContainerState(terminated: lastTermination), ready: isReady && isRunning, started: hasStarted && isRunning,
+            name: name, state: current, lastState: ContainerState(terminated: lastTermination), ready: isReady && isRunning,
+            started: hasStarted && isRunning,
             restartCount: restarts, image: image, imageID: runs > 0 ? "process://\(image)" : "",
             containerID: runs > 0 ? Self.identifier(podUID: podUID, name: name, run: runs) : "")
     }

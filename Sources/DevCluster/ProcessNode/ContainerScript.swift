@@ -34,8 +34,6 @@ enum ContainerScript {
               mkdir -p "$layer/upper" "$layer/work"
               # A layer hides the mounts below it; the names of the cluster are one.
               if [ "$base" = /etc ]; then : >"$layer/hosts"; mount -n --bind /etc/hosts "$layer/hosts" || fail "/etc/hosts cannot be kept"; fi
-              # Once only: a second layer would hide what was mounted below the first.
-              bases="$bases $base"
               mount -n -t overlay -o "lowerdir=$base,upperdir=$layer/upper,workdir=$layer/work" overlay "$base" || fail "mountPath $2: no layer over $base"
               if [ "$base" = /etc ]; then mount -n --bind "$layer/hosts" /etc/hosts || fail "/etc/hosts cannot be kept"; fi
               bases="${bases:-} $base"

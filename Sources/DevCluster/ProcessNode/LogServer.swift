@@ -24,7 +24,8 @@ struct LogServer: Sendable {
 
     private var command: [String] {
         [
-            "openssl", "s_server", "-quiet", "-naccept", "1", "-accept", "\(Addresses.node):\(NodeObject.logPort)", "-cert", certificates.certificate("node"),
+            "openssl", "s_server", "-quiet", "-naccept", "1", "-accept", "\(Addresses.node):\(NodeObject.logPort)", "-cert",
+            certificates.certificate("node"),
             "-key", certificates.key("node"),
         ]
     }

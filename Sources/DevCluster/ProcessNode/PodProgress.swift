@@ -26,7 +26,8 @@ struct PodProgress: Sendable, Hashable {
 
     /// No container will run again.
     var isFinished: Bool {
-        initContainers.contains { $0.finalTermination.map { $0.exitCode != 0 } ?? false } || (!containers.isEmpty && containers.allSatisfy(\.isFinished))
+        initContainers.contains { $0.finalTermination.map { $0.exitCode != 0 } ?? false }
+            || (!containers.isEmpty && containers.allSatisfy(\.isFinished))
     }
 
     var phase: String {

@@ -52,7 +52,7 @@ actor PodWorker {
         do {
             try await context.client.delete(
                 Pod.self, pod.name, namespace: pod.namespace, options: DeleteOptions(uid: pod.uid, gracePeriodSeconds: 0))
-        } catch where error.kind != .notFound && error.kind != .conflict {
+        } catch  where error.kind != .notFound && error.kind != .conflict {
             context.logger.warning("a pod could not be removed", metadata: ["pod": "\(pod.name)", "error": "\(error)"])
         } catch {}
     }

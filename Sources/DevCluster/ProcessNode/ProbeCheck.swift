@@ -18,7 +18,9 @@ struct ProbeCheck: Sendable {
 
     func passes() async -> Bool {
         if let action = probe.httpGet { return await passes(action) }
-        if let action = probe.tcpSocket, let port = number(of: action.port) { return await TCPPort(address: action.host ?? podIP, port: port).accepts(within: timeout) }
+        if let action = probe.tcpSocket, let port = number(of: action.port) {
+            return await TCPPort(address: action.host ?? podIP, port: port).accepts(within: timeout)
+        }
         if let action = probe.exec { return await passes(action) }
         return false
     }
@@ -38,7 +40,8 @@ struct ProbeCheck: Sendable {
     }
 
     private func passes(_ action: ExecAction) async -> Bool {
-        let command = ["timeout", "\(timeout.components.seconds)", "nsenter", "--target", "\(process)", "--mount", "--uts", "--"] + (action.command ?? [])
+        let command =
+            ["timeout", "\(timeout.components.seconds)", "nsenter", "--target", "\(process)", "--mount", "--uts", "--"] + (action.command ?? [])
         return (try? await Command.run(command, environment: environment)) != nil
     }
 

@@ -35,48 +35,67 @@ extension Reason {
         case .rollingBack: Documentation("The applications are led back to the source.")
 
         case .invalidSpec: Documentation("The spec has mistakes; the message lists all with their paths.", "Correct them and apply again.")
-        case .notImplemented: Documentation("The spec asks for something this version cannot do.", "Use what the message offers instead, or remove the field.")
+        case .notImplemented:
+            Documentation("The spec asks for something this version cannot do.", "Use what the message offers instead, or remove the field.")
 
         case .unreachable: Documentation("A server does not answer.", "Check host, port, DNS, firewall and TLS settings from a pod of the cluster.")
-        case .authenticationFailed: Documentation("A server refuses user or password.", "Correct the Secret the message names, or the role's password.")
+        case .authenticationFailed:
+            Documentation("A server refuses user or password.", "Correct the Secret the message names, or the role's password.")
         case .missingPrivilege: Documentation("A role may not do what the migration needs.", "Run the GRANT or ALTER ROLE of the message.")
-        case .secretMissing: Documentation("A Secret or one of its keys does not exist.", "Create it in the migration's namespace, or correct the reference.")
+        case .secretMissing:
+            Documentation("A Secret or one of its keys does not exist.", "Create it in the migration's namespace, or correct the reference.")
         case .connectionStringInvalid:
-            Documentation("The value in a Secret is no connection string this program can rewrite.", "Store a PostgreSQL URL or a keyword/value string under that key.")
+            Documentation(
+                "The value in a Secret is no connection string this program can rewrite.",
+                "Store a PostgreSQL URL or a keyword/value string under that key.")
         case .connectionElsewhere:
             Documentation("A connection string points to neither source nor target.", "Correct the Secret, `spec.source`, or the entry's `database`.")
         case .noWorkloadSelected: Documentation("A selector matches no Deployment.", "Correct `spec.cutover.workloads[].selector`.")
-        case .databaseMissing: Documentation("A database does not exist.", "Correct `spec.databases`, or create it on the target when `create` is `Never`.")
+        case .databaseMissing:
+            Documentation("A database does not exist.", "Correct `spec.databases`, or create it on the target when `create` is `Never`.")
         case .targetNotEmpty: Documentation("A target database holds objects that are not ours.", "Drop them, or choose another `targetName`.")
         case .sameServer: Documentation("Source and target are one server.", "Name the server to move to in `spec.target`.")
-        case .versionUnsupported: Documentation("A server's version is outside of what is supported, or older on the target.", "Use a supported target version.")
-        case .preparedTransactions: Documentation("Prepared transactions are open on the source.", "COMMIT PREPARED or ROLLBACK PREPARED those the message names.")
+        case .versionUnsupported:
+            Documentation("A server's version is outside of what is supported, or older on the target.", "Use a supported target version.")
+        case .preparedTransactions:
+            Documentation("Prepared transactions are open on the source.", "COMMIT PREPARED or ROLLBACK PREPARED those the message names.")
         case .serverSettings: Documentation("A server setting stands in the way.", "Set the parameter the message names.")
-        case .unsupportedObject: Documentation("A database holds objects this version does not carry over.", "Remove or move by hand what the message names.")
+        case .unsupportedObject:
+            Documentation("A database holds objects this version does not carry over.", "Remove or move by hand what the message names.")
         case .stateLost:
             Documentation(
                 "Our fence or journal stands on a server without a matching record, or the record cannot be read.",
                 "Restore the object's status, or look at both servers and remove schema `_dbmigration` and the fence as the message says. It is never "
                     + "taken for a fresh start.")
         case .forbidden: Documentation("The API server denies the controller a verb.", "Apply `manifests/rbac`, in this namespace too.")
-        case .observationFailed: Documentation("A fact could not be observed.", "Read the message; the controller asks again and does nothing meanwhile.")
+        case .observationFailed:
+            Documentation("A fact could not be observed.", "Read the message; the controller asks again and does nothing meanwhile.")
 
         case .copyFailed: Documentation("Copying failed.", "Read the message and the log of the worker's Job; raise `spec.attempt` afterwards.")
-        case .verificationMismatch: Documentation("Source and target differ after the copy.", "See `status.databases[].mismatches`; raise `spec.attempt` to copy again.")
+        case .verificationMismatch:
+            Documentation("Source and target differ after the copy.", "See `status.databases[].mismatches`; raise `spec.attempt` to copy again.")
         case .verificationFailed: Documentation("The comparison itself failed.", "Read the message and the log of the worker's Job.")
         case .workerLost: Documentation("A worker's Job ended without an answer.", "Look at the Job's pod: evicted, out of memory, or no image.")
-        case .workerRejected: Documentation("A worker's Job cannot be created or started.", "Look at the namespace's quota, PodSecurity and admission.")
+        case .workerRejected:
+            Documentation("A worker's Job cannot be created or started.", "Look at the namespace's quota, PodSecurity and admission.")
 
         case .pauseBudgetExceeded:
-            Documentation("The write pause reached its budget and the source was opened again.", "Raise `spec.cutover.snapshotPauseSeconds` or `spec.copy.jobs`.")
-        case .cutoverAborted: Documentation("The cutover was undone before the switch; the applications go on at the source.", "See the reason in the message.")
+            Documentation(
+                "The write pause reached its budget and the source was opened again.",
+                "Raise `spec.cutover.snapshotPauseSeconds` or `spec.copy.jobs`.")
+        case .cutoverAborted:
+            Documentation("The cutover was undone before the switch; the applications go on at the source.", "See the reason in the message.")
         case .goalLowered: Documentation("The goal was lowered during the cutover, which was undone.", "Set goal `Promoted` again when ready.")
-        case .fenceLost: Documentation("A fence does not hold as recorded; somebody changed it.", "Find who changed the database's settings or `_dbmigration`.")
+        case .fenceLost:
+            Documentation("A fence does not hold as recorded; somebody changed it.", "Find who changed the database's settings or `_dbmigration`.")
         case .deadlineExceeded: Documentation("A phase took longer than its deadline.", "Remove what the message names, then raise `spec.attempt`.")
-        case .rolloutFailed: Documentation("The restarted workloads did not become available.", "Look at the pods of the Deployment the message names.")
+        case .rolloutFailed:
+            Documentation("The restarted workloads did not become available.", "Look at the pods of the Deployment the message names.")
 
         case .probeFailed: Documentation("A health check failed as often as its limit.", "Look at the application the message names.")
-        case .probeInconclusive: Documentation("A health check gave no usable answer; that counts neither way.", "Make the address of the message reachable from the controller.")
+        case .probeInconclusive:
+            Documentation(
+                "A health check gave no usable answer; that counts neither way.", "Make the address of the message reachable from the controller.")
         case .soaking: Documentation("All checks must stay good for `spec.health.soakSeconds`.")
         case .requested: Documentation("A person asked for it.")
         case .lossless: Documentation("Going back loses nothing that was acknowledged.", "Nothing; set goal `RolledBack` to go back.")

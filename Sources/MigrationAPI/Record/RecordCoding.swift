@@ -68,7 +68,9 @@ public enum RecordCoding {
     /// Sets and dictionaries with other than string keys come out in any order; equal records must give equal text.
     private static func canonical(_ document: JSONValue) -> JSONValue {
         var document = document
-        if let milestones = document["milestones"]?.array { document["milestones"] = .array(milestones.sorted { ($0.string ?? "") < ($1.string ?? "") }) }
+        if let milestones = document["milestones"]?.array {
+            document["milestones"] = .array(milestones.sorted { ($0.string ?? "") < ($1.string ?? "") })
+        }
         if let jobs = document["jobs"]?.array {
             let pairs = stride(from: 0, to: jobs.count - 1, by: 2).map { (jobs[$0], jobs[$0 + 1]) }
             document["jobs"] = .array(pairs.sorted { ($0.0.string ?? "") < ($1.0.string ?? "") }.flatMap { [$0.0, $0.1] })

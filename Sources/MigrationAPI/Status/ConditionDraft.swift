@@ -24,6 +24,7 @@ struct ConditionDraft {
         let since = previous.flatMap { $0.status == truth.rawValue ? $0.lastTransitionTime : nil }
         return Condition(
             type: type.rawValue, status: truth.rawValue, reason: reason.rawValue,
-            message: (message.isEmpty ? reason.meaning : message).bounded(4_096), observedGeneration: generation, lastTransitionTime: since ?? now.time)
+            message: (message.isEmpty ? reason.meaning : message).bounded(4_096), observedGeneration: generation,
+            lastTransitionTime: since ?? now.time)
     }
 }

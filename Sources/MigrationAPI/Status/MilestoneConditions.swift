@@ -54,7 +54,8 @@ struct MilestoneConditions {
 
     private var cleanedUp: ConditionDraft {
         if !record.milestones.contains(.cleanedUp), record.phase != .cleaningUp, input.reading.intent.goal != .completed {
-            return ConditionDraft(.cleanedUp, .false, .notRequested, "Set spec.goal to Completed after the promotion to clean up; it closes the way back.")
+            return ConditionDraft(
+                .cleanedUp, .false, .notRequested, "Set spec.goal to Completed after the promotion to clean up; it closes the way back.")
         }
         return step(.cleanedUp, .cleanedUp, in: [.cleaningUp], done: "Nothing of this migration is left on the servers.")
     }

@@ -12,7 +12,8 @@ struct RollbackCondition {
         case .pending, .preflight: return ConditionDraft(.rollbackReady, .unknown, .notStarted, "Nothing was changed yet.")
         case .rolledBack: return ConditionDraft(.rollbackReady, .unknown, .notStarted, "The applications are on the source already.")
         case .cleaningUp, .completed:
-            return ConditionDraft(.rollbackReady, .false, .rollbackWindowClosed, "Goal Completed closed the way back. \(Reason.rollbackWindowClosed.remedy)")
+            return ConditionDraft(
+                .rollbackReady, .false, .rollbackWindowClosed, "Goal Completed closed the way back. \(Reason.rollbackWindowClosed.remedy)")
         default: break
         }
         if let moment = record.firstClientWriteAt ?? writeSeen { return lossy(since: moment) }

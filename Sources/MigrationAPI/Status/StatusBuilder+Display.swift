@@ -15,7 +15,8 @@ extension StatusBuilder {
         guard !record.checks.isEmpty else { return nil }
         return record.checks.sorted { $0.key < $1.key }.prefix(64).map { name, state in
             EndpointStatus(
-                name: name.bounded(63), verdict: state.verdict.rawValue, consecutive: Int64(max(0, state.streak)), lastResult: state.message.bounded(512))
+                name: name.bounded(63), verdict: state.verdict.rawValue, consecutive: Int64(max(0, state.streak)),
+                lastResult: state.message.bounded(512))
         }
     }
 
@@ -53,7 +54,8 @@ extension DatabaseStatus {
         self.init(
             name: progress.name.bounded(63), phase: progress.phase.bounded(32),
             tables: Tables(
-                total: Int64(max(0, progress.tablesTotal)), copied: Int64(max(0, progress.tablesCopied)), verified: Int64(max(0, progress.tablesVerified))),
+                total: Int64(max(0, progress.tablesTotal)), copied: Int64(max(0, progress.tablesCopied)),
+                verified: Int64(max(0, progress.tablesVerified))),
             bytes: Bytes(total: max(0, progress.bytesTotal), copied: max(0, progress.bytesCopied)), rows: Rows(copied: max(0, progress.rowsCopied)),
             mismatches: mismatches.isEmpty ? nil : mismatches)
     }
@@ -62,6 +64,7 @@ extension DatabaseStatus {
 extension TimelineEntry {
     init(_ visit: Record.Visit) {
         self.init(
-            phase: visit.phase.rawValue, startedAt: visit.startedAt.microTime, finishedAt: visit.finishedAt?.microTime, reason: visit.reason?.rawValue)
+            phase: visit.phase.rawValue, startedAt: visit.startedAt.microTime, finishedAt: visit.finishedAt?.microTime, reason: visit.reason?.rawValue
+        )
     }
 }

@@ -1,5 +1,5 @@
-public import MigrationCore
 import KubernetesModel
+public import MigrationCore
 
 /// Everything a status is made of.
 public struct StatusInput: Sendable {
@@ -48,7 +48,10 @@ public enum StatusBuilder {
         status.endpoints = endpoints(record)
         status.timeline = record.timeline.suffix(Record.timelineLimit).map(TimelineEntry.init)
         status.record = try RecordCoding.encode(record)
-        let drafts = Summary(input).conditions + MilestoneConditions(input).conditions + [HealthCondition(input).condition, RollbackCondition(input).condition]
+        let drafts =
+            Summary(input).conditions + MilestoneConditions(input).conditions + [
+                HealthCondition(input).condition, RollbackCondition(input).condition,
+            ]
         status.conditions = conditions(drafts, previous: input.previous, generation: input.generation, now: input.now)
         return status
     }

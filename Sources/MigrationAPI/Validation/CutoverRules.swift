@@ -7,10 +7,13 @@ enum CutoverRules {
         if let seconds = spec.snapshotPauseSeconds {
             findings.range("\(path).snapshotPauseSeconds", seconds, 10...604_800, unit: "seconds")
         } else if isSnapshot {
-            findings.add("\(path).snapshotPauseSeconds", "is missing; copy mode Snapshot needs the longest write pause you accept, which contains the copy")
+            findings.add(
+                "\(path).snapshotPauseSeconds", "is missing; copy mode Snapshot needs the longest write pause you accept, which contains the copy")
         }
         refuseLaterParts(spec, path, &findings)
-        if spec.connections.isEmpty { findings.add("\(path).connections", "is empty; name the Secret keys that hold the applications' connection strings") }
+        if spec.connections.isEmpty {
+            findings.add("\(path).connections", "is empty; name the Secret keys that hold the applications' connection strings")
+        }
         if spec.workloads.isEmpty { findings.add("\(path).workloads", "is empty; select the workloads that read those connection strings") }
         findings.count("\(path).connections", spec.connections.count, atMost: 64)
         findings.count("\(path).workloads", spec.workloads.count, atMost: 32)

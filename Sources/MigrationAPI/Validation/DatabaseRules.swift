@@ -33,7 +33,8 @@ enum DatabaseRules {
             if database.name == source.maintenanceDatabase {
                 findings.add(
                     "spec.databases[\(index)].name",
-                    "'\(database.name)' is the source's maintenanceDatabase, where fences are recorded; set spec.source.maintenanceDatabase to another database")
+                    "'\(database.name)' is the source's maintenanceDatabase, where fences are recorded; set spec.source.maintenanceDatabase to another database"
+                )
             }
             if database.targetName == target.maintenanceDatabase {
                 findings.add(

@@ -31,7 +31,8 @@ extension PlanBuilder {
         findings.word("spec.criticality", spec.criticality, oneOf: ["Low", "Medium", "Critical"])
         if spec.criticality == "Critical" {
             findings.notImplemented(
-                "spec.criticality", "Critical demands a tested backup and Checksum verification, which are not implemented in this version; use Medium")
+                "spec.criticality",
+                "Critical demands a tested backup and Checksum verification, which are not implemented in this version; use Medium")
         }
     }
 }

@@ -1,5 +1,5 @@
-public import StructuredData
 import KubernetesModel
+public import StructuredData
 
 extension PlanBuilder {
     /// Every problem of a manifest that was not read from a server.

@@ -1,5 +1,5 @@
-public import MigrationCore
 import KubernetesModel
+public import MigrationCore
 
 /// Turns a spec into a ``Plan``, or finds every problem it has. The rules are those of the schema and of its CEL rules, for servers
 /// without CEL and for `lint`, and those only code can express.

@@ -8,6 +8,7 @@ enum PlanSize {
 
     static func check(_ plan: Plan, _ findings: inout Findings) {
         guard let size = try? JSON.encode(plan).count, size > limit else { return }
-        findings.add("spec", "makes a plan of \(size) bytes, more than the \(limit) the controller's record has room for; split it into several migrations")
+        findings.add(
+            "spec", "makes a plan of \(size) bytes, more than the \(limit) the controller's record has room for; split it into several migrations")
     }
 }

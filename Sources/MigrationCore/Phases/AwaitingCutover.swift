@@ -10,11 +10,13 @@ extension Visit {
             return rest(.goalReached("Ready to cut over. Set spec.goal to Promoted to begin the write pause."), wake: 300)
         }
         if let held = record.held {
-            return rest(.awaitingApproval("The last cutover was undone: \(held.message). Raise spec.attempt to try again, or set spec.goal to Ready."))
+            return rest(
+                .awaitingApproval("The last cutover was undone: \(held.message). Raise spec.attempt to try again, or set spec.goal to Ready."))
         }
         switch observation.target {
         case .unknown(let why): return wait(.observationFailed, "Cannot check whether the cutover may begin: \(why)")
-        case .value(let target) where target.fence == .open: return act(.closeTarget(epoch: target.epoch), "Fencing the target, which must not take writes yet.")
+        case .value(let target) where target.fence == .open:
+            return act(.closeTarget(epoch: target.epoch), "Fencing the target, which must not take writes yet.")
         case .value: break
         }
         switch (observation.preflight, observation.source) {

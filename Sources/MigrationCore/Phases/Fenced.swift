@@ -51,6 +51,7 @@ extension Visit {
     /// Remembers why the fence must go; the next visit's first rule undoes it.
     private mutating func abort(_ cause: Record.Cause) -> Decision {
         record.abort = cause
-        return Decision(record: record, wake: 0, notices: notices, standing: .progressing(.init(cause.reason, "Undoing the source fence: \(cause.message)")))
+        return Decision(
+            record: record, wake: 0, notices: notices, standing: .progressing(.init(cause.reason, "Undoing the source fence: \(cause.message)")))
     }
 }

@@ -79,7 +79,7 @@ extension Visit {
         record.milestones.insert(.rolledBack)
         let cause = record.rollback?.cause
         notice(record.rollback?.isRequested == true ? .normal : .warning, cause?.reason ?? .requested, "Rolled back: \(cause?.message ?? "")")
-        return move(to: .rolledBack, "Rolled back: \(cause?.message ?? "")", reason: cause?.reason)
+        return settle(in: .rolledBack, reason: cause?.reason) { $0.rolledBack() }
     }
 
     mutating func rolledBack() -> Decision {

@@ -3,13 +3,14 @@ extension Visit {
     mutating func soaking(_ plan: Plan) -> Decision {
         if case .value(let target) = observation.target { noteClientWrite(target) }
         let health = Health.assess(plan, record: &record, readings: observation.probes, rollout: observation.workloads, now: now)
+        if intent.goal == .rolledBack { return refusedLoss(wake: nextProbe(plan)) }
         switch health {
         case .good(let since):
             let left = Int64(plan.health.soakSeconds) - now.since(since) / 1000
             guard left <= 0 else { return wait(.soaking, "All checks are good; \(left) s of soaking left.", wake: min(nextProbe(plan), Int(left))) }
             record.milestones.insert(.promoted)
             notice(.normal, .succeeded, "Promoted: all checks were good for \(plan.health.soakSeconds) s.")
-            return move(to: .promoted, "Promoted.")
+            return intent.goal == .completed ? move(to: .promoted, "Promoted.") : settle(in: .promoted) { $0.promoted(plan) }
         case .bad(let why): return unhealthy(plan, why)
         case .undecided(let why): return wait(.probeInconclusive, "Health is not decided: \(why)", wake: nextProbe(plan))
         }
@@ -20,7 +21,9 @@ extension Visit {
             return wait(rollbackOff(plan), "Unhealthy, and going back by itself is off: \(why)", wake: nextProbe(plan))
         }
         guard case .value = observation.target else {
-            return wait(.probeFailed, "Unhealthy, but the target cannot be asked for client writes: \(observation.target.whyUnknown ?? "")", wake: nextProbe(plan))
+            return wait(
+                .probeFailed, "Unhealthy, but the target cannot be asked for client writes: \(observation.target.whyUnknown ?? "")",
+                wake: nextProbe(plan))
         }
         return goBack(.init(.probeFailed, why))
     }
@@ -38,26 +41,32 @@ extension Visit {
             notice(.normal, .rollbackWindowClosed, "Goal Completed closes the rollback window.")
             return move(to: .cleaningUp, "Cleaning up; the rollback window is closed.")
         case .promoted: return rest(.goalReached("Promoted. Set spec.goal to Completed to clean up, which closes the rollback window."), wake: 300)
-        case .ready: return rest(.goalReached("Promoted; spec.goal Ready is behind this phase and ignored (\(Reason.goalBehindPhase.rawValue))."), wake: 300)
-        case .rolledBack:
-            // Only reached when going back would lose writes and the loss is not accepted.
-            let remedy = "set spec.rollback.acceptLoss to \(Reason.noReverseLane.rawValue) to go back without them"
-            return rest(.awaitingApproval("Going back would lose what was written on the target; \(remedy)."))
+        case .ready:
+            return rest(.goalReached("Promoted; spec.goal Ready is behind this phase and ignored (\(Reason.goalBehindPhase.rawValue))."), wake: 300)
+        case .rolledBack: return refusedLoss(wake: nil)
         }
+    }
+
+    /// The goal RolledBack comes here only when going back would lose writes and the loss is not accepted.
+    private func refusedLoss(wake: Int?) -> Decision {
+        let remedy = "set spec.rollback.acceptLoss to \(Reason.noReverseLane.rawValue) to go back without them"
+        return rest(.awaitingApproval("Going back would lose what was written on the target; \(remedy)."), wake: wake)
     }
 
     mutating func cleaningUp() -> Decision {
         if let decision = tidy("Cleaning up") { return decision }
         record.milestones.insert(.cleanedUp)
         notice(.normal, .succeeded, "Completed: nothing of this migration is left on the servers but the source's read-only settings.")
-        return move(to: .completed, "Completed.")
+        return settle(in: .completed) { $0.completed() }
     }
 
     mutating func completed() -> Decision {
         switch intent.goal {
         case .completed: rest(.goalReached("Completed."))
-        case .ready, .promoted: rest(.goalReached("Completed; spec.goal \(intent.goal.rawValue) is behind this phase and ignored (\(Reason.goalBehindPhase.rawValue))."))
-        case .rolledBack: rest(.stalled(.init(.rollbackWindowClosed, "Completed: the rollback window is closed. Start a new migration in the other direction.")))
+        case .ready, .promoted:
+            rest(.goalReached("Completed; spec.goal \(intent.goal.rawValue) is behind this phase and ignored (\(Reason.goalBehindPhase.rawValue))."))
+        case .rolledBack:
+            rest(.stalled(.init(.rollbackWindowClosed, "Completed: the rollback window is closed. Start a new migration in the other direction.")))
         }
     }
 }

@@ -14,7 +14,9 @@ extension Visit {
         // A target with writes of its own that was fenced by somebody is opened again: going back would lose them.
         let opened = record.rollbackWouldLose && target.fence == .closed ? target.epoch : record.targetEpoch ?? target.epoch
         guard target.fence == .open else {
-            if target.fence == .closed, target.epoch > opened { return goBack(.init(.fenceLost, "somebody else fenced the target during the switch")) }
+            if target.fence == .closed, target.epoch > opened {
+                return goBack(.init(.fenceLost, "somebody else fenced the target during the switch"))
+            }
             record.targetEpoch = opened
             return act(.openTarget(epoch: opened), "Opening the target.")
         }

@@ -121,7 +121,10 @@ enum Fixtures {
     static func json(_ yaml: String) throws -> JSONValue { try YAML.decode(yaml).first ?? .null }
 
     static func document(spec: JSONValue) -> JSONValue {
-        ["apiVersion": "migrations.mystira.app/v1alpha1", "kind": "DatabaseMigration", "metadata": ["name": "move", "namespace": "apps"], "spec": spec]
+        [
+            "apiVersion": "migrations.mystira.app/v1alpha1", "kind": "DatabaseMigration", "metadata": ["name": "move", "namespace": "apps"],
+            "spec": spec,
+        ]
     }
 
     static func migration(_ spec: JSONValue) throws -> DatabaseMigration { try document(spec: spec).decode() }

@@ -21,7 +21,9 @@ enum Kstatus {
     private static func complaints(_ condition: Condition, generation: Int64) -> [String] {
         var complaints: [String] = []
         if ConditionType(rawValue: condition.type) == nil { complaints.append("\(condition.type) is no condition of ours") }
-        if Reason(rawValue: condition.reason ?? "") == nil { complaints.append("\(condition.type): '\(condition.reason ?? "")' is not in the list of reasons") }
+        if Reason(rawValue: condition.reason ?? "") == nil {
+            complaints.append("\(condition.type): '\(condition.reason ?? "")' is not in the list of reasons")
+        }
         if condition.reason?.hasSuffix("Reason") == true { complaints.append("\(condition.type): reason ends in Reason") }
         if condition.message?.isEmpty != false { complaints.append("\(condition.type) has no message") }
         if condition.lastTransitionTime == nil { complaints.append("\(condition.type) has no transition time") }
@@ -40,7 +42,9 @@ enum Kstatus {
         switch status[.ready]?.status {
         case "True":
             if reconciling != nil || stalled != nil { complaints.append("Ready, and still Reconciling or Stalled") }
-            if conditions.contains(where: { $0.observedGeneration != generation }) { complaints.append("Ready while a condition speaks of an older generation") }
+            if conditions.contains(where: { $0.observedGeneration != generation }) {
+                complaints.append("Ready while a condition speaks of an older generation")
+            }
         case "Unknown": if reconciling == nil { complaints.append("Ready is Unknown without Reconciling") }
         case "False": if stalled == nil { complaints.append("Ready is False without Stalled") }
         default: complaints.append("Ready is missing")
