@@ -23,8 +23,8 @@ let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-s
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: moduleSettings)
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = moduleSettings) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -90,7 +90,9 @@ let package = Package(
             [
                 "ConnectionStrings", "DevCluster", "HTTPTransport", "KubernetesClient", "KubernetesModel", "MigrationAPI", "StructuredData", "YAML",
                 subprocess,
-            ]),
+            ],
+            // Swift 6.3.1 crashes while it optimizes this module's coroutines; the demo has no need for speed.
+            settings: moduleSettings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
 
         // 7: executables
         .executableTarget(

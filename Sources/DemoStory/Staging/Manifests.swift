@@ -44,13 +44,16 @@ struct Manifests: Sendable {
 extension KubernetesClient {
     /// Server-side applies documents of any kind, one after another.
     func apply(documents: [JSONValue]) async throws {
-        var known: [String: APIResource] = [:]
-        for document in documents {
-            let apiVersion = document["apiVersion"]?.string ?? "", kind = document["kind"]?.string ?? ""
-            let resource =
-                if let resource = known["\(apiVersion) \(kind)"] { resource } else { try await discover(apiVersion: apiVersion, kind: kind) }
-            known["\(apiVersion) \(kind)"] = resource
-            _ = try await kind == "CustomResourceDefinition" ? define(resource, document) : apply(resource, document)
+        for document in documents { try await bring(document) }
+    }
+
+    private func bring(_ document: JSONValue) async throws {
+        let kind = document["kind"]?.string ?? ""
+        let resource = try await discover(apiVersion: document["apiVersion"]?.string ?? "", kind: kind)
+        if kind == "CustomResourceDefinition" {
+            _ = try await define(resource, document)
+        } else {
+            _ = try await apply(resource, document)
         }
     }
 

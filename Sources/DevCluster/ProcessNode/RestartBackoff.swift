@@ -4,7 +4,7 @@ struct RestartBackoff: Sendable, Hashable {
     static let base: Duration = .seconds(1)
     static let longest: Duration = .seconds(30)
     /// A container that ran this long starts over with no pause.
-    static let calm: Duration = .seconds(60)
+    static let calm: Duration = .seconds(10)
 
     private(set) var failures = 0
 
