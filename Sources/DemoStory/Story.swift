@@ -21,10 +21,10 @@ public struct Story: Sendable {
     public var manifests: String
     /// Time for the whole story, in seconds; 180 by default.
     public var deadlineSeconds: Int
-    /// How long the applications have to be well before the migration is promoted, in seconds; 10 by default.
+    /// How long the applications have to be well before the migration is promoted, in seconds; 5 by default.
     public var soakSeconds: Int
 
-    public init(variant: Variant, manifests: String, deadlineSeconds: Int = 180, soakSeconds: Int = 10) {
+    public init(variant: Variant, manifests: String, deadlineSeconds: Int = 180, soakSeconds: Int = 5) {
         self.variant = variant
         self.manifests = manifests
         self.deadlineSeconds = deadlineSeconds

@@ -1,5 +1,5 @@
 /// Assessment of health, apart from its measurement: streaks of verdicts, and what they amount to.
-enum Health: Sendable, Hashable {
+public enum Health: Sendable, Hashable {
     /// Every check is good, since this moment.
     case good(since: Timestamp)
     /// A check reached its failure limit.
@@ -7,7 +7,7 @@ enum Health: Sendable, Hashable {
     case undecided(String)
 
     /// The workloads' own rollout counts as a check of this name.
-    static let rolloutCheck = "rollout"
+    public static let rolloutCheck = "rollout"
     static let rolloutFailureLimit = 3
     /// Characters kept of a check's last message.
     private static let messageLimit = 256

@@ -73,5 +73,5 @@ enum StagingNames {
     static let certificateKey = "ca.crt"
     /// Where the applications' pods see the CA.
     static let certificateFolder = "/var/run/psql-ca"
-    static let rowsPerTable = 300_000
+    static let rowsPerTable = 100_000
 }

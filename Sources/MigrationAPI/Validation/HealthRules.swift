@@ -17,6 +17,7 @@ enum HealthRules {
 
     private static func check(_ spec: HTTPCheckSpec, _ path: String, _ findings: inout Findings) -> Plan.HTTPCheck? {
         findings.text("\(path).name", spec.name, .label)
+        if spec.name == Health.rolloutCheck { findings.add("\(path).name", "'\(spec.name)' is the name of the workloads' own rollout; take another") }
         findings.range("\(path).timeoutSeconds", spec.timeoutSeconds, 1...60, unit: "seconds")
         findings.range("\(path).failureLimit", spec.failureLimit, 1...1_000)
         if spec.expectStatus.isEmpty { findings.add("\(path).expectStatus", "is empty; give at least one HTTP status, such as 200") }

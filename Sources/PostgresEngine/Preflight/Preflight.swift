@@ -12,6 +12,8 @@ struct Preflight: Sendable {
         async let onTarget = Self.gather(context.target, "target") { try await target.run() }
         var problems = await onSource.problems + (await onTarget.problems)
         if let source = await onSource.facts, let target = await onTarget.facts { problems += await together(source, target) }
+        // Everything else found on "the target" was found on the source then.
+        if let same = problems.first(where: { $0.reason == .sameServer }) { return [same] }
         return problems
     }
 

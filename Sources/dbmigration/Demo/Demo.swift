@@ -20,7 +20,7 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "Seconds for the whole story.")
     var deadline = 180
     @Option(help: "Seconds the applications have to be well.")
-    var soak = 10
+    var soak = 5
 
     enum Variant: String, ExpressibleByArgument, CaseIterable {
         case snapshot, rollback
