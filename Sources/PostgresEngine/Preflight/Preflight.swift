@@ -12,9 +12,10 @@ struct Preflight: Sendable {
         async let onTarget = Self.gather(context.target, "target") { try await target.run() }
         var problems = await onSource.problems + (await onTarget.problems)
         if let source = await onSource.facts, let target = await onTarget.facts { problems += await together(source, target) }
-        // Everything else found on "the target" was found on the source then.
-        if let same = problems.first(where: { $0.reason == .sameServer }) { return [same] }
-        return problems
+        // The same server is the root of it: said first, and its databases are not somebody else's.
+        guard let same = problems.firstIndex(where: { $0.reason == .sameServer }) else { return problems }
+        problems.swapAt(0, same)
+        return problems.filter { $0.reason != .targetNotEmpty }
     }
 
     struct Findings: Sendable {
