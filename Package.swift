@@ -113,6 +113,12 @@ let package = Package(
         tests("KubernetesClientTests", ["HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData"]),
         tests("MigrationCoreTests", ["MigrationCore"]),
         tests("MigrationAPITests", ["KubernetesModel", "MigrationAPI", "MigrationCore", "StructuredData", "YAML"]),
+        tests(
+            "MigrationOperatorTests",
+            [
+                "ControllerRuntime", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationOperator", "MigrationPorts",
+                "StructuredData",
+            ]),
         tests("ControllerRuntimeTests", ["ControllerRuntime", "KubernetesClient", "KubernetesModel", "StructuredData", log, metrics]),
         tests("PostgresEngineTests", ["PostgresEngine", "MigrationWorker", "MigrationCore", "MigrationPorts", "StructuredData", log]),
         tests(

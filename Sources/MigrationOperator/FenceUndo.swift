@@ -6,7 +6,9 @@ import MigrationCore
 import MigrationPorts
 
 /// What a controller that lost its lease may still do: open the sources it fenced and has not switched. Their records, written before the
-/// fence, authorise it; compare-and-set on the epoch makes it harmless when a successor was faster.
+/// fence, authorise it; compare-and-set on the epoch makes it harmless when a successor opened the source first.
+///
+/// A successor that went on to switch leaves the source's epoch as it is, so the target is asked: only a target that is not open allows the undo.
 struct FenceUndo: Sendable {
     let store: ObjectStore<DatabaseMigration>
     let adapters: MigrationAdapters
@@ -22,14 +24,26 @@ struct FenceUndo: Sendable {
     private func undo(_ object: DatabaseMigration) async {
         guard case .record(let record) = RecordCoding.read(object.status), record.isFencedBeforeSwitch, let plan = record.frozen else { return }
         let namespace = object.namespace ?? ""
-        guard case .access(let source, let target) = await access.read(plan, namespace: namespace) else { return }
+        let migration: Logger.Metadata = ["migration": "\(namespace)/\(object.name)"]
+        // The API server may be the very thing that is gone, so what was read before comes first.
+        guard case .access(let source, let target) = await access.remembered(plan, namespace: namespace) else {
+            return logger.error("lease lost while the source is fenced, and its credentials cannot be read: it stays fenced", metadata: migration)
+        }
         let context = DatabaseContext(uid: object.uid ?? "", plan: plan, source: source, target: target, applicationRoles: [])
-        guard case .value(let state) = await adapters.databases.observeSource(context), state.fence != .open else { return }
-        logger.warning("lease lost while the source is fenced: opening it", metadata: ["migration": "\(namespace)/\(object.name)"])
+        async let targetFact = adapters.databases.observeTarget(context)
+        let (sourceState, targetState) = (await adapters.databases.observeSource(context), await targetFact)
+        guard let state = sourceState.value, let other = targetState.value else {
+            let why = sourceState.whyUnknown ?? targetState.whyUnknown ?? ""
+            return logger.error(
+                "lease lost while the source is fenced, and a server cannot be observed: it stays fenced",
+                metadata: migration.merging(["error": "\(why)"]) { $1 })
+        }
+        guard state.fence != .open, !(other.isPrepared && other.fence == .open) else { return }
+        logger.warning("lease lost while the source is fenced: opening it", metadata: migration)
         do {
             try await adapters.databases.openSource(context, epoch: state.epoch)
         } catch {
-            logger.error("the source could not be opened", metadata: ["migration": "\(namespace)/\(object.name)", "error": "\(error)"])
+            logger.error("the source could not be opened", metadata: migration.merging(["error": "\(error)"]) { $1 })
         }
     }
 }

@@ -14,7 +14,8 @@ struct MigrationObserver: Sendable {
         var observation = Observation(hasFinalizer: object.metadata.finalizers?.contains(finalizer) ?? false)
         let facts = visit.facts
         if facts.contains(.conflictingOwner) { observation.conflictingOwner = ownership.conflictingOwner(of: object, plan: visit.plan) }
-        guard let plan = visit.plan, !facts.isDisjoint(with: FactKind.observable) else { return observation }
+        guard !facts.isDisjoint(with: FactKind.observable) else { return observation }
+        guard let plan = visit.plan else { return await withoutPlan(visit, observation) }
 
         async let cluster = self.cluster(visit.reference, plan, visit.record, facts)
         async let servers = self.servers(visit.reference, plan, visit.record, facts)
@@ -29,6 +30,15 @@ struct MigrationObserver: Sendable {
         observation.target = fromServers.target
         observation.leftovers = fromServers.leftovers
         observation.progress = fromServers.progress
+        return observation
+    }
+
+    /// An invalid spec that was never accepted: what deletion has to know can be seen without a plan, because no phase has touched a server.
+    private func withoutPlan(_ visit: VisitContext, _ before: Observation) async -> Observation {
+        var observation = before
+        guard visit.facts.contains(.leftovers) else { return observation }
+        observation.hasJobs = await adapters.jobs.any(visit.reference)
+        observation.leftovers = await leftovers(visit.reference, visit.record, artefacts: { .unknown("the spec makes no plan that says which") })
         return observation
     }
 

@@ -56,13 +56,15 @@ public struct OperatorProcess: Sendable {
         let recorder = EventRecorder(
             client: client, controller: "migrations.mystira.app/dbmigration", instance: configuration.identity, logger: logger)
         let adapters = self.adapters()
+        let permissions = MissingPermissions()
+        readiness.register("permissions") { permissions.health }
         let access = ServerAccessReader(client: client, folder: configuration.temporaryFolder + "/dbmigration")
         let reconciler = Reconciler(
             client: client, store: store,
             observer: MigrationObserver(
                 adapters: adapters, access: access, ownership: Ownership(store: store), finalizer: DatabaseMigration.finalizer),
             performer: MigrationPerformer(client: client, adapters: adapters, access: access, finalizer: DatabaseMigration.finalizer),
-            failures: ActionFailures(), metrics: OperatorMetrics(registry: registry), events: recorder, logger: logger)
+            failures: ActionFailures(), permissions: permissions, metrics: OperatorMetrics(registry: registry), events: recorder, logger: logger)
         let controller = Controller(name: "databasemigration", metrics: registry, logger: logger, reconcile: reconciler.reconcile)
         let election = LeaderElection(
             lease: "dbmigration-controller", identity: configuration.identity,

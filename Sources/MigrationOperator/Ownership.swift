@@ -2,20 +2,42 @@ import ControllerRuntime
 import KubernetesModel
 import MigrationAPI
 import MigrationCore
+import Synchronization
 
 /// Two migrations may not own the same source database, target database or Secret at the same time: the second waits.
-struct Ownership: Sendable {
-    let store: ObjectStore<DatabaseMigration>
+///
+/// A migration told that nobody owns its things leaves Pending only with its next status write. Until the store shows that, a reservation
+/// stands for it: without one, two migrations visited at the same moment would both be told to go on.
+final class Ownership: Sendable {
+    private let store: ObjectStore<DatabaseMigration>
+    /// By `metadata.uid`.
+    private let reservations = Mutex<[String: Set<String>]>([:])
 
-    /// The name of an older, started and unfinished migration that owns something of this plan.
+    init(store: ObjectStore<DatabaseMigration>) { self.store = store }
+
+    /// The name of another migration that owns something of this plan; when there is none, this one has reserved what it claims.
     func conflictingOwner(of object: DatabaseMigration, plan: Plan?) -> Fact<String?> {
-        guard let plan else { return .value(nil) }
-        let mine = claims(plan, namespace: object.namespace ?? "")
-        for other in store.objects where other.uid != object.uid && holds(other) {
-            guard let theirs = planInForce(of: other) else { continue }
-            if !mine.isDisjoint(with: claims(theirs, namespace: other.namespace ?? "")) { return .value("\(other.namespace ?? "")/\(other.name)") }
+        let uid = object.uid ?? ""
+        return reservations.withLock { reserved in
+            // Read under the lock: whose reservation is gone has been seen to hold, or to have let go.
+            let others = store.objects.filter { $0.uid != object.uid }
+            let waiting = Set(others.filter(mayStart).compactMap(\.uid))
+            reserved = reserved.filter { waiting.contains($0.key) }
+            guard let plan else { return .value(nil) }
+            let mine = claims(plan, namespace: object.namespace ?? "")
+            for other in others {
+                let theirs = holds(other) ? planInForce(of: other).map { claims($0, namespace: other.namespace ?? "") } : reserved[other.uid ?? ""]
+                if let theirs, !mine.isDisjoint(with: theirs) { return .value("\(other.namespace ?? "")/\(other.name)") }
+            }
+            reserved[uid] = mine
+            return .value(nil)
         }
-        return .value(nil)
+    }
+
+    /// Whether a migration is still in Pending and nothing keeps it there; only then a reservation of its own means anything.
+    private func mayStart(_ other: DatabaseMigration) -> Bool {
+        guard !other.isBeingDeleted, !other.spec.suspend else { return false }
+        return (record(of: other)?.phase ?? .pending) == .pending
     }
 
     /// Whether a migration has left Pending and still stands for its things: a finished one, or one that went back, has let go.

@@ -17,11 +17,26 @@ struct Reconciler: Sendable {
     let observer: MigrationObserver
     let performer: MigrationPerformer
     let failures: ActionFailures
+    let permissions: MissingPermissions
     let metrics: OperatorMetrics
     let events: EventRecorder
     let logger: Logger
 
+    /// A refused request is tried again steadily rather than with backoff: work goes on soon after the role is given back.
+    static let refusedRetry = Duration.seconds(5)
+
     func reconcile(_ key: ObjectKey) async throws -> ReconcileResult {
+        do {
+            let result = try await visit(key)
+            permissions.granted(key)
+            return result
+        } catch let error as KubernetesError where error.kind == .forbidden {
+            if permissions.refused(error, key) { logger.error("not allowed", metadata: ["migration": "\(key)", "error": "\(error)"]) }
+            return .after(Self.refusedRetry)
+        }
+    }
+
+    private func visit(_ key: ObjectKey) async throws -> ReconcileResult {
         guard let object = store[key] else {
             failures.forget(key)
             metrics.forget(key)
@@ -94,6 +109,8 @@ struct Reconciler: Sendable {
                 let written = try await performer.perform(action, visit, object: object)
                 // Our own writes are seen before the next decision, whether or not the watch has delivered them.
                 if let written, let replaced = object.metadata.resourceVersion { store.observe(written, replacing: replaced) }
+                // Gone with the last finalizer: the answer to that write keeps the old version, so the store would not take it for news.
+                if action == .releaseFinalizer, written?.metadata.finalizers?.isEmpty ?? true { store.remove(object) }
                 failures.succeeded(action, key: key)
             } catch {
                 logger.warning("action failed", metadata: ["migration": "\(key)", "action": "\(action)", "error": "\(error)"])

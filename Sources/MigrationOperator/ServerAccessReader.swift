@@ -4,12 +4,25 @@ import KubernetesModel
 import MigrationCore
 import MigrationPorts
 import StructuredData
+import Synchronization
 
 /// Reads the admin credentials a plan names. Passwords stay in memory; CA certificates go to files, because libpq reads them from there.
 struct ServerAccessReader: Sendable {
     let client: KubernetesClient
     /// A folder of ours for CA certificates; their names are digests of their content.
     let folder: String
+    private let memory = AccessMemory()
+
+    init(client: KubernetesClient, folder: String) {
+        self.client = client
+        self.folder = folder
+    }
+
+    /// What was last read, without asking the API server; read now only if it never was.
+    func remembered(_ plan: Plan, namespace: String) async -> Result {
+        if let source = memory[plan.source, namespace], let target = memory[plan.target, namespace] { return .access(source: source, target: target) }
+        return await read(plan, namespace: namespace)
+    }
 
     /// Both servers' access, or every problem on the way there.
     func read(_ plan: Plan, namespace: String) async -> Result {
@@ -36,7 +49,9 @@ struct ServerAccessReader: Sendable {
             let password = try await value(reference.name, reference.passwordKey, namespace, of: server)
             var authority: String?
             if let key = server.certificateAuthority { authority = try file(await value(key.name, key.key, namespace, of: server), server) }
-            return .success(ServerAccess(server: server, user: text(user), password: Redacted(text(password)), certificateAuthorityFile: authority))
+            let access = ServerAccess(server: server, user: text(user), password: Redacted(text(password)), certificateAuthorityFile: authority)
+            memory[server, namespace] = access
+            return .success(access)
         } catch {
             return .failure(error)
         }
@@ -78,5 +93,20 @@ struct ServerAccessReader: Sendable {
             throw Failure(problem: .init(reason: .observationFailed, message: "The CA of \(server.host) cannot be written to \(folder): \(error)"))
         }
         return path
+    }
+}
+
+/// The access last read for each server, in memory only, so that a fence can be undone while the API server does not answer.
+private final class AccessMemory: Sendable {
+    private struct Key: Hashable {
+        var server: Plan.Server
+        var namespace: String
+    }
+
+    private let known = Mutex<[Key: ServerAccess]>([:])
+
+    subscript(server: Plan.Server, namespace: String) -> ServerAccess? {
+        get { known.withLock { $0[Key(server: server, namespace: namespace)] } }
+        set { known.withLock { $0[Key(server: server, namespace: namespace)] = newValue } }
     }
 }

@@ -60,6 +60,9 @@ public struct MigrationWorker: Sendable {
         let message = Self.limited(String(describing: error))
         switch error {
         case is MissingCredential, is CopyRejected: return WorkerResult(succeeded: false, reason: .workerRejected, message: message)
+        case let error as PostgresError where error.sqlState == CopyRejected.sqlState:
+            return WorkerResult(succeeded: false, reason: .workerRejected, message: message)
+        case let error as ToolFailure: return WorkerResult(succeeded: false, reason: reason, message: message, mayRetry: error.isTransient)
         case let error as PostgresError: return WorkerResult(succeeded: false, reason: reason, message: message, mayRetry: error.isTransient)
         case is CancellationError: return WorkerResult(succeeded: false, reason: reason, message: "stopped", mayRetry: true)
         default: return WorkerResult(succeeded: false, reason: reason, message: message)

@@ -7,39 +7,41 @@ import MigrationCore
 import StructuredData
 import Testing
 
-@Suite("The controller dies", .enabled(if: Lab.isPresent), .serialized)
-struct ControllerDeathTests {
-    /// Every phase of the Snapshot mode's path, and of the way back.
-    static let forward: [Phase] = [
-        .pending, .preflight, .provisioning, .awaitingCutover, .fencing, .copying, .verifying, .switching, .soaking, .promoted, .cleaningUp,
-    ]
+extension EndToEnd {
+    @Suite("The controller dies")
+    struct ControllerDeathTests {
+        /// Every phase of the Snapshot mode's path, and of the way back.
+        static let forward: [Phase] = [
+            .pending, .preflight, .provisioning, .awaitingCutover, .fencing, .copying, .verifying, .switching, .soaking, .promoted, .cleaningUp,
+        ]
 
-    @Test("kill -9 in a phase: the outcome is the one without it", arguments: forward)
-    func killedForward(_ phase: Phase) async throws {
-        let scenario = try await Scenario("kill\(phase.rawValue.lowercased())")
-        try await scenario.arrange()
-        try await scenario.apply { $0["goal"] = "Completed" }
-        try await scenario.killController(in: phase)
-        let status = try await scenario.wait(phase: .completed, seconds: 120)
-        #expect(status[.ready]?.status == "True")
-        #expect(try await scenario.count(.target) >= scenario.rows)
-        #expect(try await scenario.connectionString().contains(scenario.targetHost))
-        #expect(await scenario.applicationCanWrite(.target))
-        #expect(await !scenario.applicationCanWrite(.source))
-        try await scenario.end()
-    }
+        @Test("kill -9 in a phase: the outcome is the one without it", arguments: forward)
+        func killedForward(_ phase: Phase) async throws {
+            let scenario = try await Scenario("kill\(phase.rawValue.lowercased())")
+            try await scenario.arrange()
+            try await scenario.apply { $0["goal"] = "Completed" }
+            try await scenario.killController(in: phase)
+            let status = try await scenario.wait(phase: .completed, seconds: 120)
+            #expect(status[.ready]?.status == "True")
+            #expect(try await scenario.count(.target) >= scenario.rows)
+            #expect(try await scenario.connectionString().contains(scenario.targetHost))
+            #expect(await scenario.applicationCanWrite(.target))
+            #expect(await !scenario.applicationCanWrite(.source))
+            try await scenario.end()
+        }
 
-    @Test("kill -9 while rolling back: rolled back all the same")
-    func killedBack() async throws {
-        let scenario = try await Scenario("killback")
-        try await scenario.arrange(application: .unwellOnTarget)
-        try await scenario.apply()
-        try await scenario.killController(in: .rollingBack)
-        try await scenario.wait(phase: .rolledBack, seconds: 120)
-        #expect(try await scenario.connectionString().contains(scenario.sourceHost))
-        #expect(await scenario.applicationCanWrite(.source))
-        #expect(await !scenario.applicationCanWrite(.target))
-        try await scenario.end()
+        @Test("kill -9 while rolling back: rolled back all the same")
+        func killedBack() async throws {
+            let scenario = try await Scenario("killback")
+            try await scenario.arrange(application: .unwellOnTarget)
+            try await scenario.apply()
+            try await scenario.killController(in: .rollingBack)
+            try await scenario.wait(phase: .rolledBack, seconds: 120)
+            #expect(try await scenario.connectionString().contains(scenario.sourceHost))
+            #expect(await scenario.applicationCanWrite(.source))
+            #expect(await !scenario.applicationCanWrite(.target))
+            try await scenario.end()
+        }
     }
 }
 

@@ -7,88 +7,90 @@ import MigrationCore
 import StructuredData
 import Testing
 
-/// A fence before the switch never outlives its time, nor the wish for it. A view that sleeps while it is refreshed on the target makes the phase Copying last.
-@Suite("A fence held before the switch is undone", .enabled(if: Lab.isPresent), .serialized)
-struct FenceUndoTests {
-    @Test("past its budget, also by a controller that was restarted")
-    func pastDeadline() async throws {
-        let scenario = try await Scenario("late", copyLasts: 30)
-        try await scenario.arrange()
-        try await scenario.apply { $0["cutover"]?["snapshotPauseSeconds"] = 10 }
-        try await scenario.killController(in: .copying)
-        let status = try await scenario.wait("the abort") { ($0[.reconciling]?.reason == "AwaitingApproval") }
-        #expect(status.phase == "AwaitingCutover")
-        #expect((status.message ?? "").contains("budget"))
-        #expect(await scenario.applicationCanWrite(.source))
-        #expect(try await scenario.jobs().isEmpty)
-        try await scenario.end()
-    }
+extension EndToEnd {
+    /// A fence before the switch never outlives its time, nor the wish for it. A view that sleeps while it is refreshed on the target makes the phase Copying last.
+    @Suite("A fence held before the switch is undone")
+    struct FenceUndoTests {
+        @Test("past its budget, also by a controller that was restarted")
+        func pastDeadline() async throws {
+            let scenario = try await Scenario("late", copyLasts: 30)
+            try await scenario.arrange()
+            try await scenario.apply { $0["cutover"]?["snapshotPauseSeconds"] = 10 }
+            try await scenario.killController(in: .copying)
+            let status = try await scenario.wait("the abort") { ($0[.reconciling]?.reason == "AwaitingApproval") }
+            #expect(status.phase == "AwaitingCutover")
+            #expect((status.message ?? "").contains("budget"))
+            #expect(await scenario.applicationCanWrite(.source))
+            #expect(try await scenario.jobs().isEmpty)
+            try await scenario.end()
+        }
 
-    @Test("when the resource is suspended, and resumed it waits for a person")
-    func suspended() async throws {
-        let scenario = try await Scenario("suspended", copyLasts: 30)
-        try await scenario.arrange()
-        try await scenario.apply()
-        try await scenario.wait(phase: .copying)
-        try await scenario.patchSpec(["suspend": true])
-        try await scenario.wait("the suspension") { $0.phase == "AwaitingCutover" && $0[.reconciling]?.reason == "Suspended" }
-        #expect(await scenario.applicationCanWrite(.source))
-        try await scenario.end()
-    }
+        @Test("when the resource is suspended, and resumed it waits for a person")
+        func suspended() async throws {
+            let scenario = try await Scenario("suspended", copyLasts: 30)
+            try await scenario.arrange()
+            try await scenario.apply()
+            try await scenario.wait(phase: .copying)
+            try await scenario.patchSpec(["suspend": true])
+            try await scenario.wait("the suspension") { $0.phase == "AwaitingCutover" && $0[.reconciling]?.reason == "Suspended" }
+            #expect(await scenario.applicationCanWrite(.source))
+            try await scenario.end()
+        }
 
-    @Test("when the resource becomes invalid")
-    func invalid() async throws {
-        let scenario = try await Scenario("invalid", copyLasts: 30)
-        try await scenario.arrange()
-        try await scenario.apply()
-        try await scenario.wait(phase: .copying)
-        try await scenario.patchSpec(["copy": ["mode": "Live"]])
-        try await scenario.wait("the stall") { $0.phase == "AwaitingCutover" && $0[.stalled]?.status == "True" }
-        #expect(await scenario.applicationCanWrite(.source))
-        try await scenario.end()
-    }
+        @Test("when the resource becomes invalid")
+        func invalid() async throws {
+            let scenario = try await Scenario("invalid", copyLasts: 30)
+            try await scenario.arrange()
+            try await scenario.apply()
+            try await scenario.wait(phase: .copying)
+            try await scenario.patchSpec(["copy": ["mode": "Live"]])
+            try await scenario.wait("the stall") { $0.phase == "AwaitingCutover" && $0[.stalled]?.status == "True" }
+            #expect(await scenario.applicationCanWrite(.source))
+            try await scenario.end()
+        }
 
-    @Test("when the resource is deleted: source open, nothing of ours left on either server")
-    func deleted() async throws {
-        let scenario = try await Scenario("deleted", copyLasts: 30)
-        try await scenario.arrange()
-        try await scenario.apply()
-        try await scenario.wait(phase: .copying)
-        try await scenario.lab.client.delete(DatabaseMigration.self, Scenario.migration, namespace: scenario.namespace)
-        try await scenario.lab.waitGone(DatabaseMigration.self, Scenario.migration, scenario.namespace)
-        #expect(await scenario.applicationCanWrite(.source))
-        #expect(try await scenario.artefacts(.source) == 0)
-        #expect(try await scenario.artefacts(.target) == 0)
-        #expect(try await scenario.jobs().isEmpty)
-        try await scenario.end()
-    }
+        @Test("when the resource is deleted: source open, nothing of ours left on either server")
+        func deleted() async throws {
+            let scenario = try await Scenario("deleted", copyLasts: 30)
+            try await scenario.arrange()
+            try await scenario.apply()
+            try await scenario.wait(phase: .copying)
+            try await scenario.lab.client.delete(DatabaseMigration.self, Scenario.migration, namespace: scenario.namespace)
+            try await scenario.lab.waitGone(DatabaseMigration.self, Scenario.migration, scenario.namespace)
+            #expect(await scenario.applicationCanWrite(.source))
+            #expect(try await scenario.artefacts(.source) == 0)
+            #expect(try await scenario.artefacts(.target) == 0)
+            #expect(try await scenario.jobs().isEmpty)
+            try await scenario.end()
+        }
 
-    @Test("when the lease is lost: the old leader opens the source, then exits")
-    func leaseLost() async throws {
-        let scenario = try await Scenario("lease", copyLasts: 30)
-        try await scenario.arrange()
-        try await scenario.apply()
-        try await scenario.wait(phase: .copying)
-        // Somebody else holds the lease from now on, and renews it long enough.
-        try await scenario.lab.takeLease()
-        try await scenario.wait("the fence to be gone") { $0.phase == "AwaitingCutover" }
-        #expect(await scenario.applicationCanWrite(.source))
-        try await scenario.end()
-    }
+        @Test("when the lease is lost: the old leader opens the source, then exits")
+        func leaseLost() async throws {
+            let scenario = try await Scenario("lease", copyLasts: 30)
+            try await scenario.arrange()
+            try await scenario.apply()
+            try await scenario.wait(phase: .copying)
+            // Somebody else holds the lease from now on, and renews it long enough.
+            try await scenario.lab.takeLease()
+            try await scenario.wait("the fence to be gone") { $0.phase == "AwaitingCutover" }
+            #expect(await scenario.applicationCanWrite(.source))
+            try await scenario.end()
+        }
 
-    @Test("deletion after the switch leaves the applications on the target and the source read-only")
-    func deletedAfterSwitch() async throws {
-        let scenario = try await Scenario("gone")
-        try await scenario.arrange()
-        try await scenario.apply()
-        try await scenario.wait(phase: .promoted)
-        try await scenario.lab.client.delete(DatabaseMigration.self, Scenario.migration, namespace: scenario.namespace)
-        try await scenario.lab.waitGone(DatabaseMigration.self, Scenario.migration, scenario.namespace)
-        #expect(await scenario.applicationCanWrite(.target))
-        #expect(await !scenario.applicationCanWrite(.source))
-        #expect(try await scenario.artefacts(.source) == 0)
-        #expect(try await scenario.artefacts(.target) == 0)
-        try await scenario.end()
+        @Test("deletion after the switch leaves the applications on the target and the source read-only")
+        func deletedAfterSwitch() async throws {
+            let scenario = try await Scenario("gone")
+            try await scenario.arrange()
+            try await scenario.apply()
+            try await scenario.wait(phase: .promoted)
+            try await scenario.lab.client.delete(DatabaseMigration.self, Scenario.migration, namespace: scenario.namespace)
+            try await scenario.lab.waitGone(DatabaseMigration.self, Scenario.migration, scenario.namespace)
+            #expect(await scenario.applicationCanWrite(.target))
+            #expect(await !scenario.applicationCanWrite(.source))
+            #expect(try await scenario.artefacts(.source) == 0)
+            #expect(try await scenario.artefacts(.target) == 0)
+            try await scenario.end()
+        }
     }
 }
 

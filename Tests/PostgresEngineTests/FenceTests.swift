@@ -79,6 +79,10 @@ extension DatabaseTests {
             }
             let state = await scenario.port.observeSource(scenario.context).value
             #expect(state?.fence == .partial && state?.evidence.contains("connection limit") == true)
+            // The core repeats the closing it decided, at the epoch it was decided at.
+            try await scenario.port.closeSource(scenario.context, epoch: 0)
+            let again = await scenario.port.observeSource(scenario.context).value
+            #expect(again?.fence == .closed && again?.epoch == 1)
             try await scenario.port.openSource(scenario.context, epoch: 1)
         }
 

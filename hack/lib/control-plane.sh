@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints the folder that holds kube-apiserver, kube-controller-manager, etcd and kubectl.
 # Looks at $KUBEBUILDER_ASSETS (setup-envtest's convention), then at our cache; otherwise builds
-# the two Kubernetes binaries once from Debian's source package (docs/development.md says how long).
+# the two Kubernetes binaries once from Debian's source package.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 complete() { local b; for b in kube-apiserver kube-controller-manager etcd kubectl; do [ -x "$1/$b" ] || return 1; done; }

@@ -37,5 +37,8 @@ public struct CopyContext: Sendable {
 
 /// The copy cannot be done, and trying again changes nothing.
 public struct CopyRejected: Error, Sendable, CustomStringConvertible {
+    /// Of a ``PostgresError`` that means the same, found by the target itself within a transaction.
+    public static let sqlState = Journal.overtaken
+
     public var description: String
 }

@@ -11,12 +11,15 @@ public struct CopyRun: Sendable {
 
     /// - Throws: ``PostgresError``, ``CopyRejected`` and failures of `pg_dump`.
     public func run() async throws {
+        try await Admission(context: context).check()
         let folder = FileManager.default.temporaryDirectory.path + "/dbmigration-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var copies: [String: DatabaseCopy] = [:]
         do {
             for database in context.task.plan.databases { copies[database.name] = try await DatabaseCopy.take(context, database, folder: folder) }
+            // Once more, now that a clean-up of the target would have to take the locks first.
+            try await Admission(context: context).check()
             try await run(copies)
         } catch {
             for copy in copies.values { await copy.holder.close() }
@@ -56,7 +59,7 @@ public struct CopyRun: Sendable {
             let target = try await context.openTarget(item.database.targetName)
             do {
                 try await context.sourceSessions.with(database: item.database.name) { source in
-                    try await TableCopy(source: source, target: target).run(item.table, worker: context.task.number)
+                    try await TableCopy(source: source, target: target).run(item.table, context)
                 }
             } catch {
                 await target.close()

@@ -10,8 +10,6 @@ struct DatabaseCopy: Sendable {
     let holder: PostgresConnection
     let folder: String
 
-    private var worker: Int { context.task.number }
-
     /// Takes the database: one worker at a time, the highest number wins.
     static func take(_ context: CopyContext, _ database: Plan.Database, folder: String) async throws -> DatabaseCopy {
         let session = try await context.openTarget(database.targetName)
@@ -22,51 +20,56 @@ struct DatabaseCopy: Sendable {
                 description:
                     "worker \(head.worker) of epoch \(head.sourceEpoch) is in charge of \(database.targetName), this is \(context.task.number)")
         }
-        try await copy.lock()
-        return copy
-    }
-
-    private func lock() async throws {
-        for _ in 0..<100 {
-            if try await holder.rows("SELECT pg_try_advisory_lock(\(Artefacts.lockClass), 2)", attempt: "take the copy lock").first?[0] == "t" {
-                return
-            }
-            // Left over by a worker that died; nobody else carries this name.
-            try await holder.execute(
-                """
-                SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-                AND application_name LIKE \(SQL.literal(Artefacts.applicationName(context.task.uid) + "/w%"))
-                """, attempt: "end the sessions of an earlier worker")
-            try await Task.sleep(for: .milliseconds(100))
+        do {
+            try await CopyLock(session: session, uid: context.task.uid).take()
+        } catch {
+            await session.close()
+            throw error
         }
-        throw CopyRejected(description: "another worker holds the copy lock of \(database.targetName)")
+        return copy
     }
 
     // MARK: Schema
 
     /// Journal, tables and guard; afterwards rows may be copied.
     func prepare() async throws -> Journal.Phase {
-        let journal = Journal(session: holder)
-        var head = try await Journal.head(holder)
-        if head == nil {
-            try await refuseForeignContent()
-            try await journal.create()
+        let phase = try await takeOver()
+        if phase == .started {
+            try await restoreTables()
+        } else if phase == .schema {
+            try await holder.transaction {
+                try await checkJournal(holder)
+                try await Guard(session: holder).replace(by: .refusing(token: context.token))
+            }
         }
-        if head?.uid != context.task.uid || head?.sourceEpoch != context.task.sourceEpoch {
+        return max(phase, .schema)
+    }
+
+    /// The journal names this worker, and what an earlier epoch's copy left is gone: one transaction, since nothing may open the target within.
+    private func takeOver() async throws -> Journal.Phase {
+        if try await Journal.head(holder) == nil {
+            try await refuseForeignContent()
+            try await Journal(session: holder).create()
+        }
+        return try await holder.transaction {
+            try await holder.execute("\(Journal.lock); \(Journal.checkTarget)", attempt: "check the journal")
+            var head = try await Journal.head(holder)
             if let head, head.uid != context.task.uid {
                 throw CopyRejected(description: "\(database.targetName) holds the copy of migration \(head.uid); empty it or choose another database")
             }
-            if head != nil { try await DatabaseReset.run(holder) }
-            try await holder.execute(
-                "BEGIN; \(Journal.begin(uid: context.task.uid, epoch: context.task.sourceEpoch, worker: worker)); COMMIT",
-                attempt: "begin the journal")
-            head = try await Journal.head(holder)
+            if head?.sourceEpoch != context.task.sourceEpoch {
+                if head != nil { try await DatabaseReset.run(holder) }
+                try await holder.execute(
+                    Journal.begin(uid: context.task.uid, epoch: context.task.sourceEpoch, worker: context.task.number), attempt: "begin the journal")
+                head = try await Journal.head(holder)
+            }
+            try await holder.execute(Journal.take(worker: context.task.number), attempt: "take over the journal")
+            return head?.phase ?? .started
         }
-        try await holder.execute(Journal.take(worker: worker), attempt: "take over the journal")
-        let phase = head?.phase ?? .started
-        if phase == .started { try await restoreTables() }
-        if phase <= .schema { try await Guard(session: holder).replace(by: .refusing(token: context.token)) }
-        return max(phase, .schema)
+    }
+
+    private func checkJournal(_ session: PostgresConnection) async throws {
+        try await session.execute(Journal.check(context.task), attempt: "check the journal")
     }
 
     private func refuseForeignContent() async throws {
@@ -87,6 +90,7 @@ struct DatabaseCopy: Sendable {
         let privileges = try await dump.sql(contents.privileges)
         let session = try await context.openTarget(database.targetName)
         try await session.transaction {
+            try await checkJournal(session)
             try await session.execute(schemas, attempt: "create the schemas of \(database.name)")
             let granted = try await lendCreate(session)
             try await session.execute(objects, attempt: "create the tables of \(database.name)")
@@ -95,7 +99,7 @@ struct DatabaseCopy: Sendable {
             try await session.execute("RESET ALL; SET search_path = pg_catalog, pg_temp; SET \(Artefacts.pass) = \(SQL.literal(context.token))")
             try await session.execute(Guard.installAll(.refusing(token: context.token)), attempt: "put the guard on \(database.targetName)")
             try await session.execute(Journal.list(tables), attempt: "write the journal")
-            try await session.execute(Journal.enter(.schema, worker: worker), attempt: "write the journal")
+            try await session.execute(Journal.enter(.schema), attempt: "write the journal")
         }
         await session.close()
     }
@@ -148,9 +152,10 @@ struct DatabaseCopy: Sendable {
         let privileges = try await dump.sql(contents.privileges)
         let session = try await context.openTarget(database.targetName)
         try await session.transaction {
+            try await checkJournal(session)
             try await session.execute(objects, attempt: "create the indexes and constraints of \(database.name)")
             try await session.execute(privileges, attempt: "grant the default privileges of \(database.name)")
-            try await session.execute(Journal.enter(.indexes, worker: worker), attempt: "write the journal")
+            try await session.execute(Journal.enter(.indexes), attempt: "write the journal")
         }
         await session.close()
     }
@@ -159,12 +164,15 @@ struct DatabaseCopy: Sendable {
         let sessions = context.sourceSessions
         let (values, views) = try await sessions.with(database: database.name) { source in
             let catalog = SourceCatalog(session: source)
-            return (try await catalog.sequenceValues(), try await catalog.populatedViews())
+            let found = (try await catalog.sequenceValues(), try await catalog.populatedViews())
+            try await Admission(context: context).proveFence(source)
+            return found
         }
         try await holder.transaction {
+            try await checkJournal(holder)
             for value in values { try await holder.execute(value, attempt: "set a sequence") }
             try await refresh(views)
-            try await holder.execute(Journal.enter(.finished, worker: worker), attempt: "write the journal")
+            try await holder.execute(Journal.enter(.finished), attempt: "write the journal")
         }
         try await holder.execute("ANALYZE", attempt: "gather statistics of \(database.targetName)")
     }

@@ -69,24 +69,36 @@ struct Journal: Sendable {
 
     static func take(worker: Int) -> String { "UPDATE _dbmigration.journal SET worker = \(worker), changed_at = clock_timestamp()" }
 
-    /// Moves the phase on, only as the worker in charge.
-    static func enter(_ phase: Phase, worker: Int) -> String {
-        """
-        DO $$ BEGIN
-            UPDATE _dbmigration.journal SET phase = '\(phase.rawValue)', changed_at = clock_timestamp() WHERE worker = \(worker);
-            IF NOT FOUND THEN RAISE EXCEPTION 'another worker took over' USING ERRCODE = '40001'; END IF;
-        END $$
-        """
+    /// SQLSTATE of a transaction begun by a worker which is no longer in charge.
+    static let overtaken = "DBM01"
+
+    /// Waits for workers' transactions and holds up the next ones; nothing without a journal.
+    static let lock =
+        "DO $$ BEGIN IF to_regclass('_dbmigration.journal') IS NOT NULL THEN PERFORM FROM _dbmigration.journal FOR UPDATE; END IF; END $$"
+
+    /// First statement of every transaction that writes rows or schema. Fails when another worker took over, or the target was opened or
+    /// cleaned up; until the transaction ends nobody can do any of this.
+    static func check(_ task: WorkerTask) -> String {
+        block(
+            """
+            IF to_regclass('_dbmigration.journal') IS NULL THEN \(raise("the migration was cleaned up here")); END IF;
+            PERFORM FROM _dbmigration.journal WHERE uid = \(SQL.literal(task.uid)) AND source_epoch = \(task.sourceEpoch) AND worker = \(task.number) FOR SHARE;
+            IF NOT FOUND THEN \(raise("another worker took over")); END IF;
+            \(refuseOpenTarget)
+            """)
     }
 
-    /// Fails when this is no longer the worker in charge.
-    static func check(worker: Int) -> String {
-        """
-        DO $$ BEGIN IF NOT EXISTS (SELECT FROM _dbmigration.journal WHERE worker = \(worker)) THEN
-            RAISE EXCEPTION 'another worker took over' USING ERRCODE = '40001';
-        END IF; END $$
-        """
-    }
+    /// The same for the transaction in which a worker takes over.
+    static let checkTarget = block(refuseOpenTarget)
+
+    private static func block(_ body: String) -> String { "DO " + SQL.literal("BEGIN \(body) END") }
+
+    private static func raise(_ message: String) -> String { "RAISE EXCEPTION '\(message)' USING ERRCODE = '\(overtaken)'" }
+
+    private static let refuseOpenTarget =
+        "IF \(Guard.source) NOT LIKE '%dbmigration:refusing%' THEN \(raise("the target was opened: its fence is no longer closed")); END IF;"
+
+    static func enter(_ phase: Phase) -> String { "UPDATE _dbmigration.journal SET phase = '\(phase.rawValue)', changed_at = clock_timestamp()" }
 
     /// The verifier's number counts on its own, so the epoch is the condition.
     static func markVerified(uid: String, epoch: Int64) -> String {
@@ -102,7 +114,7 @@ struct Journal: Sendable {
     static func copied(_ table: Table, rows: Int, bytes: Int64) -> String {
         """
         UPDATE _dbmigration.copied SET rows = \(rows), bytes = \(bytes), copied_at = clock_timestamp()
-        WHERE schema = \(SQL.literal(table.schema)) AND name = \(SQL.literal(table.name))
+        WHERE schema = \(SQL.literal(table.schema)) AND name = \(SQL.literal(table.name)) AND copied_at IS NULL
         """
     }
 

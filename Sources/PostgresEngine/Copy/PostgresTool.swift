@@ -2,10 +2,32 @@ import FoundationEssentials
 import Subprocess
 
 /// A client program of PostgreSQL failed.
-struct ToolFailure: Error, Sendable, CustomStringConvertible {
-    var attempt: String
-    var message: String
-    var description: String { "\(attempt): \(message)" }
+public struct ToolFailure: Error, Sendable, CustomStringConvertible {
+    public var attempt: String
+    /// The end of what it wrote to standard error, in English.
+    public var message: String
+    /// Ended by a signal, as a node short of memory does it.
+    public var wasKilled: Bool
+
+    public init(attempt: String, message: String, wasKilled: Bool = false) {
+        self.attempt = attempt
+        self.message = message
+        self.wasKilled = wasKilled
+    }
+
+    public var description: String { "\(attempt): \(message)" }
+
+    /// What libpq and the server say when a connection breaks, or when a server is not there at the moment. Not a refused login.
+    private static let lostConnection = [
+        "server closed the connection", "terminating connection", "connection to server was lost", "no connection to the server",
+        "could not receive data from server", "could not send data to server", "SSL connection has been closed", "SSL SYSCALL error",
+        "Connection refused", "Connection timed out", "timeout expired", "No route to host", "Network is unreachable",
+        "could not translate host name",
+        "the database system is", "too many clients", "too many connections", "remaining connection slots", "number of requested standby connections",
+    ]
+
+    /// Whether the same attempt may succeed later without anybody changing anything.
+    public var isTransient: Bool { wasKilled || Self.lostConnection.contains { message.range(ofText: $0) != nil } }
 }
 
 /// Runs `pg_dump` and `pg_restore`.
@@ -28,7 +50,9 @@ enum PostgresTool {
             error: .string(limit: 64 * 1024))
         guard result.terminationStatus.isSuccess else {
             let lines = result.standardError.split(separator: "\n").suffix(4).joined(separator: "; ")
-            throw ToolFailure(attempt: attempt, message: "\(name) ended with \(result.terminationStatus): \(lines)")
+            var wasKilled = true
+            if case .exited = result.terminationStatus { wasKilled = false }
+            throw ToolFailure(attempt: attempt, message: "\(name) ended with \(result.terminationStatus): \(lines)", wasKilled: wasKilled)
         }
         return result.standardOutput
     }

@@ -42,6 +42,11 @@ struct SourceCatalog: Sendable {
         return statements
     }
 
+    /// Preflight found none; whoever made some since has to hear of it.
+    func largeObjects() async throws -> Int64 {
+        try await session.rows("SELECT count(*) FROM pg_largeobject_metadata", attempt: "count large objects").first?.integer("count") ?? 0
+    }
+
     /// Materialized views which hold rows, oldest first.
     func populatedViews() async throws -> [String] {
         try await session.rows(

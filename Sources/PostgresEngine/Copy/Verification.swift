@@ -10,12 +10,16 @@ public struct Verification: Sendable {
 
     /// What differs, e.g. `orders: public.ledger: 10 rows on the source, 9 on the target`; empty when all is equal.
     public func run() async throws -> [String] {
+        try await Admission(context: context).check()
         var mismatches: [String] = []
         for database in context.task.plan.databases {
             try await refuseUnfinished(database)
             let sessions = context.sourceSessions
-            let tables = try await sessions.with(database: database.name) { try await SourceCatalog(session: $0).tables() }
-            let found = try await concurrently(tables, limit: context.jobs) { try await compare($0, in: database) }.compactMap { $0 }
+            let (tables, largeObjects) = try await sessions.with(database: database.name) { source in
+                (try await SourceCatalog(session: source).tables(), try await SourceCatalog(session: source).largeObjects())
+            }
+            var found = try await concurrently(tables, limit: context.jobs) { try await compare($0, in: database) }.compactMap { $0 }
+            if largeObjects > 0 { found.append("\(largeObjects) large objects on the source are not copied") }
             if found.isEmpty { try await markVerified(database) }
             mismatches += found.prefix(Self.mismatchLimit).map { "\(database.name): \($0)" }
         }

@@ -10,23 +10,47 @@ struct ArtefactRemoval: Sendable {
 
     init(_ context: DatabaseContext, side: Side) {
         self.side = side
-        sessions = Sessions(side == .source ? context.source : context.target, uid: context.uid)
+        sessions = Sessions(side == .source ? context.source : context.target, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue)
         uid = context.uid
         databases = context.plan.databases.map { side == .source ? $0.name : $0.targetName }
     }
 
+    /// On the target the rows say "open" first, which stops workers that come later, then those that are there are ended; the rows go last.
     func run() async throws {
-        let sessions = sessions
         let present = try await present()
-        let removed = try await concurrently(present) { name in try await sessions.with(database: name) { try await Guard(session: $0).remove() } }
+        guard try await sessions.withMaintenance({ try await FenceTable.exists($0) }) else { return try await removeGuards(present) }
+        try await FenceLock.hold(sessions, uid: uid) { lock in
+            if side == .target { try await retire(lock) }
+            try await OwnSessions(session: lock.session, uid: uid).end(.worker, where: "datname IN \(SQL.list(present))")
+            try await removeGuards(present)
+            try await dropRows(lock)
+        }
+    }
+
+    private func removeGuards(_ present: [String]) async throws {
+        let (sessions, side, uid) = (sessions, side, uid)
+        let removed = try await concurrently(present) { name in
+            try await sessions.with(database: name) { session in
+                if side == .target { try await CopyLock(session: session, uid: uid).take() }
+                return try await Guard(session: session).remove()
+            }
+        }
         let locked = zip(present, removed).filter { !$0.1 }.map(\.0)
         guard locked.isEmpty else {
             throw FenceFailure(
                 server: sessions.server, what: "tables are locked in " + locked.joined(separator: ", "),
                 remedy: "it is tried again; end long transactions")
         }
-        if try await sessions.withMaintenance({ try await FenceTable.exists($0) }) {
-            try await FenceLock.hold(sessions, uid: uid) { try await dropRows($0) }
+    }
+
+    /// The settings from before come back, and no worker finds a closed fence any more.
+    private func retire(_ lock: FenceLock) async throws {
+        try await lock.session.transaction {
+            for row in try await FenceTable.rows(lock.session, uid: uid) where row.state == .closed {
+                for statement in row.restoreSettings { try await lock.session.execute(statement) }
+            }
+            try await lock.session.execute(
+                "UPDATE _dbmigration.fence SET state = 'open' WHERE uid = \(SQL.literal(uid))", attempt: "open our rows of _dbmigration.fence")
         }
     }
 
@@ -48,11 +72,6 @@ struct ArtefactRemoval: Sendable {
 
     private func dropRows(_ lock: FenceLock) async throws {
         try await lock.session.transaction {
-            if side == .target {
-                for row in try await FenceTable.rows(lock.session, uid: uid) where row.state == .closed {
-                    for statement in row.restoreSettings { try await lock.session.execute(statement) }
-                }
-            }
             try await lock.session.execute(
                 "LOCK TABLE _dbmigration.fence IN ACCESS EXCLUSIVE MODE; DELETE FROM _dbmigration.fence WHERE uid = \(SQL.literal(uid))",
                 attempt: "delete our rows of _dbmigration.fence")

@@ -13,6 +13,8 @@ struct FenceLock: Sendable {
         try await sessions.withMaintenance { session in
             let lock = FenceLock(session: session, uid: uid)
             try await lock.take()
+            // Whoever held it before may have lost only the session with the lock.
+            try await OwnSessions(session: session, uid: uid).end(.fence, where: "datname <> current_database()")
             try await lock.createTable()
             return try await body(lock)
         }
@@ -36,7 +38,7 @@ struct FenceLock: Sendable {
             """
             SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l USING (pid)
             WHERE l.locktype = 'advisory' AND l.granted AND l.classid = \(Artefacts.lockClass) AND a.pid <> pg_backend_pid()
-            AND l.objid::bigint = (hashtext(\(SQL.literal(uid)))::bigint & 4294967295) AND a.application_name = \(SQL.literal(Artefacts.applicationName(uid)))
+            AND l.objid::bigint = (hashtext(\(SQL.literal(uid)))::bigint & 4294967295) AND starts_with(a.application_name, \(SQL.literal(Artefacts.applicationName(uid))))
             """, attempt: "end the stale holder of the fence lock")
     }
 
@@ -66,14 +68,34 @@ struct FenceLock: Sendable {
         return step
     }
 
+    /// Runs an operation in every database, each only if the lock still stands after its session was opened: from then on, who takes the lock
+    /// away ends the session as well.
+    func eachDatabase(
+        _ databases: [String], _ sessions: Sessions, _ operation: @escaping @Sendable (PostgresConnection) async throws -> Void
+    ) async throws {
+        _ = try await concurrently(databases) { name in
+            try await sessions.with(database: name) { session in
+                try await check()
+                try await operation(session)
+            }
+        }
+    }
+
     /// Compare-and-set of every row from `epoch` to `epoch + 1`, with the databases' settings, in one transaction.
     ///
     /// - Parameter settings: The `ALTER DATABASE` statements of one row.
     func move(databases: [String], to wanted: FenceRow.State, epoch: Int64, settings: (FenceRow) -> [String]) async throws {
         try await session.transaction {
             try await session.execute("LOCK TABLE _dbmigration.fence IN SHARE ROW EXCLUSIVE MODE", attempt: "lock _dbmigration.fence")
-            guard try await step(databases: databases, wanted: wanted, epoch: epoch) == .advance else { return }
             let known = try await FenceTable.rows(session, uid: uid)
+            guard try await step(databases: databases, wanted: wanted, epoch: epoch) == .advance else {
+                // Somebody may have lifted a limit since; an opened side is its owner's again.
+                guard wanted == .closed else { return }
+                for row in known where databases.contains(row.database) {
+                    for statement in settings(row) { try await session.execute(statement) }
+                }
+                return
+            }
             let own = try await DatabaseSettings.read(session, databases)
             for database in databases {
                 guard let now = own[database] else {

@@ -31,7 +31,7 @@ struct Guard: Sendable {
     func status() async throws -> Status {
         let row = try await session.rows(
             """
-            SELECT (SELECT p.prosrc FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace WHERE s.nspname = '_dbmigration' AND p.proname = 'guard') AS body,
+            SELECT \(Self.source) AS body,
             count(*) AS tables, count(*) FILTER (WHERE \(Self.hasTrigger)) AS guarded \(UserObjects.tables)
             """, attempt: "read the guard"
         ).first
@@ -45,6 +45,18 @@ struct Guard: Sendable {
             }
         return Status(kind: kind, tables: Int(row?.integer("tables") ?? 0), guarded: Int(row?.integer("guarded") ?? 0))
     }
+
+    /// Whether the guard of exactly this fence stands.
+    func refuses(token: String) async throws -> Bool {
+        let body = try await session.rows("SELECT \(Self.source)", attempt: "read the guard").first?[0] ?? ""
+        return body.contains("dbmigration:refusing") && body.contains(SQL.literal(token))
+    }
+
+    /// The function's text; NULL without one.
+    static let source = """
+        (SELECT p.prosrc FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace s ON s.oid = p.pronamespace
+        WHERE s.nspname = '_dbmigration' AND p.proname = 'guard')
+        """
 
     private static let hasTrigger =
         "EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = '\(Artefacts.trigger)' AND t.tgenabled IN ('O', 'A'))"

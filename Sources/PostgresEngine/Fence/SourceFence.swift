@@ -8,7 +8,7 @@ struct SourceFence: Sendable {
     let databases: [String]
 
     init(_ context: DatabaseContext) {
-        sessions = Sessions(context.source, uid: context.uid)
+        sessions = Sessions(context.source, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue)
         uid = context.uid
         databases = context.plan.databases.map(\.name)
     }
@@ -21,18 +21,18 @@ struct SourceFence: Sendable {
         try await FenceLock.hold(sessions, uid: uid) { lock in
             if try await lock.step(databases: databases, wanted: .closed, epoch: epoch) == .advance {
                 try await refusePrepared(lock)
-                try await eachDatabase { try await Guard(session: $0).install() }
+                try await lock.eachDatabase(databases, sessions) { try await Guard(session: $0).install() }
                 try await lock.check()
-                try await lock.move(databases: databases, to: .closed, epoch: epoch) { $0.closeDoor }
             }
+            try await lock.move(databases: databases, to: .closed, epoch: epoch) { $0.closeDoor }
             let token = Artefacts.token(uid, epoch + 1)
-            try await eachDatabase { try await Guard(session: $0).replace(by: .refusing(token: token)) }
+            try await lock.eachDatabase(databases, sessions) { try await Guard(session: $0).replace(by: .refusing(token: token)) }
             try await lock.check()
             try await ClientSessions(session: lock.session, uid: uid, databases: databases).terminate()
             // Tables made between the first installation and now; nobody is there any more to wait for.
-            try await eachDatabase { try await Guard(session: $0).install() }
+            try await lock.eachDatabase(databases, sessions) { try await Guard(session: $0).install() }
             try await refusePrepared(lock)
-            try await eachDatabase { try await proveRefusal($0) }
+            try await lock.eachDatabase(databases, sessions) { try await proveRefusal($0) }
             try await lock.check()
         }
     }
@@ -42,7 +42,9 @@ struct SourceFence: Sendable {
         let (sessions, databases, uid) = (sessions, databases, uid)
         try await FenceLock.hold(sessions, uid: uid) { lock in
             _ = try await lock.step(databases: databases, wanted: .open, epoch: epoch)
-            try await eachDatabase { session in
+            // A worker that still reads here reads for nothing, and its locks would hold up the guard's removal.
+            try await OwnSessions(session: lock.session, uid: uid).end(.worker, where: "datname IN \(SQL.list(databases))")
+            try await lock.eachDatabase(databases, sessions) { session in
                 let door = Guard(session: session)
                 if try await door.status().kind != .absent { try await door.replace(by: .passing) }
                 _ = try await door.remove()
@@ -50,11 +52,6 @@ struct SourceFence: Sendable {
             try await lock.check()
             try await lock.move(databases: databases, to: .open, epoch: epoch) { $0.restoreSettings }
         }
-    }
-
-    private func eachDatabase(_ operation: @escaping @Sendable (PostgresConnection) async throws -> Void) async throws {
-        let sessions = sessions
-        _ = try await concurrently(databases) { try await sessions.with(database: $0, operation) }
     }
 
     private func refusePrepared(_ lock: FenceLock) async throws {

@@ -8,7 +8,7 @@ struct TargetFence: Sendable {
     let databases: [String]
 
     init(_ context: DatabaseContext) {
-        sessions = Sessions(context.target, uid: context.uid)
+        sessions = Sessions(context.target, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue)
         uid = context.uid
         databases = context.plan.databases.map(\.targetName)
     }
@@ -21,7 +21,7 @@ struct TargetFence: Sendable {
         let token = Artefacts.token(uid, epoch + 1)
         try await FenceLock.hold(sessions, uid: uid) { lock in
             _ = try await lock.step(databases: databases, wanted: .closed, epoch: epoch)
-            try await eachDatabase { session in
+            try await lock.eachDatabase(databases, sessions) { session in
                 try await Guard(session: session).install()
                 try await Guard(session: session).replace(by: .refusing(token: token))
             }
@@ -38,7 +38,9 @@ struct TargetFence: Sendable {
         let token = Artefacts.token(uid, epoch + 1)
         try await FenceLock.hold(sessions, uid: uid) { lock in
             _ = try await lock.step(databases: databases, wanted: .open, epoch: epoch)
-            try await eachDatabase { session in
+            // What a worker left unfinished here is rolled back; the counting guard keeps its next transaction out.
+            try await OwnSessions(session: lock.session, uid: uid).end(.worker, where: "datname IN \(SQL.list(databases))")
+            try await lock.eachDatabase(databases, sessions) { session in
                 try await Guard(session: session).install()
                 // An interrupted opening counts already: what it counted is not forgotten.
                 if try await Guard(session: session).status().kind != .counting {
@@ -48,10 +50,5 @@ struct TargetFence: Sendable {
             try await lock.check()
             try await lock.move(databases: databases, to: .open, epoch: epoch) { $0.restoreSettings }
         }
-    }
-
-    private func eachDatabase(_ operation: @escaping @Sendable (PostgresConnection) async throws -> Void) async throws {
-        let sessions = sessions
-        _ = try await concurrently(databases) { try await sessions.with(database: $0, operation) }
     }
 }

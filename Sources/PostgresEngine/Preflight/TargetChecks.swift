@@ -69,7 +69,7 @@ struct TargetChecks: Sendable {
     }
 
     /// Empty, or a copy of ours.
-    private func content(of name: String) async throws -> PreflightProblem? {
+    func content(of name: String) async throws -> PreflightProblem? {
         let session: PostgresConnection
         do {
             session = try await sessions.open(name, .ordinary)

@@ -16,7 +16,7 @@ struct TargetPreparation: Sendable {
             let roles = try await RoleCatalog(session: session).roles(databases: names, applications: applications)
             return (roles, try await DatabaseCatalog(session: session, uid: uid).describe(names))
         }
-        let target = Sessions(context.target, uid: context.uid)
+        let target = Sessions(context.target, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue)
         try await FenceLock.hold(target, uid: context.uid) { lock in
             let creation = RoleCreation(sessions: target, session: lock.session, logger: logger)
             try await creation.run(roles, applications: context.applicationRoles)
@@ -73,6 +73,10 @@ struct TargetPreparation: Sendable {
     private func fence(_ database: String, _ settings: DatabaseSettings, _ session: PostgresConnection) async throws {
         let known = try await FenceTable.rows(session, uid: context.uid)
         if known.contains(where: { $0.database == database }) { return }
+        // A preparation that comes after the clean-up must not fence what the applications live on by then.
+        if let problem = try await TargetChecks(context: context).content(of: database) {
+            throw FenceFailure(server: session.server, what: problem.message, remedy: "nothing was fenced")
+        }
         let row = FenceRow(database: database, state: .closed, epoch: known.map(\.epoch).max() ?? 1, settings)
         try await session.transaction {
             try await FenceTable.write(session, uid: context.uid, row)

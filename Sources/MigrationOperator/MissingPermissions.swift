@@ -1,0 +1,26 @@
+import ControllerRuntime
+import KubernetesClient
+import Synchronization
+
+/// What the API server refused to the controller's ServiceAccount, for readiness: a role that was withdrawn does not end a watch that runs.
+final class MissingPermissions: Sendable {
+    private let refusals = Mutex<[ObjectKey: String]>([:])
+
+    /// - Returns: whether this is news.
+    func refused(_ error: KubernetesError, _ key: ObjectKey) -> Bool {
+        let text = "\(error)"
+        return refusals.withLock { $0.updateValue(text, forKey: key) != text }
+    }
+
+    /// A visit of this object came through.
+    func granted(_ key: ObjectKey) {
+        refusals.withLock { $0[key] = nil }
+    }
+
+    var health: HealthStatus {
+        refusals.withLock { refusals in
+            guard let first = refusals.min(by: { $0.key < $1.key }) else { return .passing }
+            return .failing(first.value + (refusals.count > 1 ? "; and \(refusals.count - 1) more" : ""))
+        }
+    }
+}
