@@ -28,6 +28,8 @@ struct OwnershipTests {
         var (deleted, suspended) = (first, first)
         deleted.metadata.deletionTimestamp = Time(secondsSince1970: 0)
         suspended.spec.suspend = true
+        deleted.metadata.resourceVersion = "a2"
+        suspended.metadata.resourceVersion = "a3"
         for others in [[], [deleted], [suspended]] {
             store.replace(with: [first, second])
             let ownership = Ownership(store: store)
@@ -42,6 +44,7 @@ struct OwnershipTests {
         let second = try migration("b")
         for (phase, expected) in [(Phase.preflight, "team/a"), (.failed, "team/a"), (.rolledBack, nil), (.completed, nil)] {
             var first = try migration("a")
+            first.metadata.resourceVersion = "in \(phase)"
             first.status = DatabaseMigrationStatus()
             first.status?.record = try RecordCoding.encode(Record(attempt: 1, phase: phase, at: Timestamp(milliseconds: 0)))
             store.replace(with: [first, second])
@@ -66,7 +69,7 @@ struct VisitContextTests {
         for isDeleted in [true, false] {
             let visit = VisitContext(
                 reference: .init(namespace: "team", name: "a", uid: "uid-a"),
-                desired: Desired(plan: .invalid(["spec.source: is immutable"]), intent: Intent(goal: .promoted, isDeleted: isDeleted)),
+                desired: Desired(intent: Intent(goal: .promoted, isDeleted: isDeleted), plan: .invalid(["spec.source: is immutable"])),
                 record: record, facts: [])
             #expect((visit.plan == plan) == isDeleted)
         }
