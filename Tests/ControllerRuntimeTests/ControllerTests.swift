@@ -78,4 +78,14 @@ struct ControllerTests {
         running.cancel()
         try await running.value
     }
+
+    @Test("a kind the server does not know makes readiness say that its CRD is missing")
+    func missingKind() async throws {
+        let (outputs, source) = AsyncStream<WatchOutput<ConfigMap>>.makeStream()
+        source.yield(.interrupted(KubernetesError(kind: .notFound, verb: "list", resource: "configmaps", status: 404, message: "404 page not found")))
+        source.finish()
+        let informer = Informer(store: store, readiness: readiness, logger: logger, watch: { outputs }) { _ in }
+        try await informer.run()
+        #expect("\(readiness.report())".contains("install its CRD"))
+    }
 }

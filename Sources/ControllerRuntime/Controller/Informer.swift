@@ -70,7 +70,8 @@ public struct Informer<Object: KubernetesObject>: ServiceLifecycle.Service {
         logger.warning("watch interrupted, trying again", metadata: ["resource": "\(Object.resource.plural)", "error": "\(error)"])
         switch error.kind {
         // Waiting does not help here: somebody has to grant a permission or install the kind.
-        case .forbidden, .unauthorized, .notFound: readiness.set(check, .failing("\(error)"))
+        case .notFound: readiness.set(check, .failing("the server has no \(Object.resource.plural).\(Object.resource.group): install its CRD"))
+        case .forbidden, .unauthorized: readiness.set(check, .failing("\(error)"))
         default: if !store.isSynced { readiness.set(check, .failing("\(error)")) }
         }
     }
