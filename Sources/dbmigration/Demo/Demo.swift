@@ -1,5 +1,6 @@
 import ArgumentParser
 import DemoStory
+import DevCluster
 import FoundationEssentials
 
 /// `dbmigration demo`: the whole job on real parts, in front of your eyes. `hack/demo` runs it.
@@ -30,16 +31,18 @@ struct Demo: AsyncParsableCommand {
     func run() async throws {
         let interrupt = keep ? Interrupt() : nil
         let result = try await Story(variant: variant.story, manifests: manifests, deadlineSeconds: deadline, soakSeconds: soak).run()
-        if keep { print(Self.instructions) }
+        if keep { print(instructions(try DevClusterState.fromEnvironment()?.name ?? "demo")) }
         print(result.line)
         await interrupt?.wait()
         if !result.isSuccess { throw ExitCode.failure }
     }
 
-    private static let instructions = """
-        Everything stays up until Ctrl-C. From another terminal:
-          dbmigration dev kubectl --name demo get databasemigrations,pods -n mys-staging
-          dbmigration dev psql --name demo target chain_db
-          dbmigration dev shell --name demo
+    private func instructions(_ name: String) -> String {
         """
+        Everything stays up until Ctrl-C. From another terminal:
+          dbmigration dev kubectl --name \(name) get databasemigrations,pods -n mys-staging
+          dbmigration dev psql --name \(name) target chain_db
+          dbmigration dev shell --name \(name)
+        """
+    }
 }
