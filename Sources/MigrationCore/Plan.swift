@@ -121,6 +121,9 @@ extension Plan {
             self.connections = connections
             self.workloads = workloads
         }
+
+        /// Longest wait for a rollout of all workloads, in seconds: the most patient selection's.
+        var rolloutSeconds: Int { workloads.map(\.rolloutSeconds).max() ?? 600 }
     }
 
     /// A connection string some application reads.

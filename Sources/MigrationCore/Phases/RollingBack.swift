@@ -47,7 +47,7 @@ extension Visit {
 
     private mutating func backOnSource(_ plan: Plan, _ tag: String) -> Decision? {
         guard record.switchedAt != nil else { return nil }
-        let limit = plan.cutover.workloads.map(\.rolloutSeconds).max() ?? 600
+        let limit = plan.cutover.rolloutSeconds
         switch observation.workloads {
         case .unknown(let why): return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2)
         case .value(let workloads) where workloads.tag != tag: return act(.restartWorkloads(tag: tag), "Restarting the workloads on the source.")
