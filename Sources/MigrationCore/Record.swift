@@ -77,6 +77,11 @@ extension Record {
         /// When the fence was closed, by the source's clock.
         public var closedAt: Timestamp?
         public var evidence: String?
+
+        /// The source's epoch once it is closed.
+        public var closedEpoch: Int64 { epoch + 1 }
+        /// The source's epoch once Switching has closed it again, and from when nobody but a rollback may open it.
+        public var sealEpoch: Int64 { epoch + 2 }
     }
 
     public struct Rollback: Sendable, Hashable, Codable {

@@ -89,6 +89,13 @@ extension Record {
         fence != nil && [.fencing, .copying, .verifying, .draining].contains(phase)
     }
 
+    /// What a controller that lost its lease, or the API server, may still do with the last record it wrote: open the source it fenced. The seal of
+    /// a successor's Switching is a later epoch, so that the two cannot both happen. `nil` when there is nothing to undo, or it is too late.
+    public func undoWithoutLease(_ source: SourceState) -> Action? {
+        guard isFencedBeforeSwitch, let fence, source.fence != .open, source.epoch <= fence.closedEpoch else { return nil }
+        return .openSource(epoch: source.epoch)
+    }
+
     /// A short, bounded operation that is brought to its end before a suspension, an invalid spec or a deletion is looked at:
     /// stopping in its middle would leave the applications without a writable side. A rollback without a fence on record has nothing to restore.
     var isCommitted: Bool { phase == .switching || (phase == .rollingBack && fence != nil) }

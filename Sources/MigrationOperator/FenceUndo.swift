@@ -5,10 +5,8 @@ import MigrationAPI
 import MigrationCore
 import MigrationPorts
 
-/// What a controller that lost its lease may still do: open the sources it fenced and has not switched. Their records, written before the
-/// fence, authorise it; compare-and-set on the epoch makes it harmless when a successor opened the source first.
-///
-/// A successor that went on to switch leaves the source's epoch as it is, so the target is asked: only a target that is not open allows the undo.
+/// What a controller that lost its lease may still do: open the sources it fenced and has not switched (``Record/undoWithoutLease(_:)``). Their
+/// records, written before the fence, authorise it; compare-and-set on the epoch makes it harmless when a successor went on.
 struct FenceUndo: Sendable {
     let store: ObjectStore<DatabaseMigration>
     let adapters: MigrationAdapters
@@ -30,18 +28,16 @@ struct FenceUndo: Sendable {
             return logger.error("lease lost while the source is fenced, and its credentials cannot be read: it stays fenced", metadata: migration)
         }
         let context = DatabaseContext(uid: object.uid ?? "", plan: plan, source: source, target: target, applicationRoles: [])
-        async let targetFact = adapters.databases.observeTarget(context)
-        let (sourceState, targetState) = (await adapters.databases.observeSource(context), await targetFact)
-        guard let state = sourceState.value, let other = targetState.value else {
-            let why = sourceState.whyUnknown ?? targetState.whyUnknown ?? ""
+        let observed = await adapters.databases.observeSource(context)
+        guard case .value(let source) = observed else {
             return logger.error(
-                "lease lost while the source is fenced, and a server cannot be observed: it stays fenced",
-                metadata: migration.merging(["error": "\(why)"]) { $1 })
+                "lease lost while the source is fenced, and it cannot be observed: it stays fenced",
+                metadata: migration.merging(["error": "\(observed.whyUnknown ?? "")"]) { $1 })
         }
-        guard state.fence != .open, !(other.isPrepared && other.fence == .open) else { return }
+        guard case .openSource(let epoch)? = record.undoWithoutLease(source) else { return }
         logger.warning("lease lost while the source is fenced: opening it", metadata: migration)
         do {
-            try await adapters.databases.openSource(context, epoch: state.epoch)
+            try await adapters.databases.openSource(context, epoch: epoch)
         } catch {
             logger.error("the source could not be opened", metadata: migration.merging(["error": "\(error)"]) { $1 })
         }

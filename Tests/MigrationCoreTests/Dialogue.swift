@@ -23,7 +23,8 @@ struct Dialogue {
     static func reached(_ phase: Phase, plan: Plan = .example()) -> Dialogue {
         var talk = Dialogue(.reached(phase, plan: plan))
         talk.plan = plan
-        if [.copying, .verifying, .switching, .soaking, .promoted].contains(phase) { talk.seen.source = .value(.closed(1)) }
+        if [.copying, .verifying].contains(phase) { talk.seen.source = .value(.closed(1)) }
+        if [.switching, .soaking, .promoted].contains(phase) { talk.seen.source = .value(.closed(2)) }
         if [.soaking, .promoted].contains(phase) {
             talk.seen.target = .value(.open(1))
             talk.seen.secrets = .value(.target)

@@ -139,8 +139,10 @@ enum Rules {
     private static func brokenRule(of action: Action, _ desired: Desired, _ record: Record, _ seen: Observation, _ now: Timestamp) -> String? {
         switch action {
         case .openTarget where seen.source.value?.fence != .closed: return "the source is not closed"
+        case .openTarget where seen.source.value.map({ $0.epoch < record.fence?.sealEpoch ?? 0 }) ?? true: return "the source is not sealed"
         case .openSource where record.targetEpoch != nil && seen.target.value?.fence != .closed: return "the target is not closed"
-        case .closeSource where record.phase != .fencing: return "fences outside Fencing"
+        case .closeSource(let epoch) where record.phase != .fencing:
+            return record.phase == .switching && record.targetEpoch == nil && epoch == record.fence?.closedEpoch ? nil : "fences outside Fencing"
         case .removeArtefacts, .discardOriginals:
             return record.phase == .cleaningUp || desired.intent.isDeleted ? nil : "destroys before goal Completed"
         case .pointSecrets(.target) where record.switchedAt == nil: return "the switch is not on record"

@@ -49,6 +49,10 @@ struct HappyPathTests {
     }
 
     private func switches(_ talk: inout Dialogue) {
+        talk.expect(.closeSource(epoch: 1))
+        talk.seen.source = .value(.partial(2))
+        talk.expect(.closeSource(epoch: 1))
+        talk.seen.source = .value(.closed(2))
         talk.expect(.openTarget(epoch: 0))
         #expect(talk.record?.targetEpoch == 0)
         talk.seen.target = .value(.open(1))

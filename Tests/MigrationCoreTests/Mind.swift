@@ -58,7 +58,7 @@ struct Mind {
         return UInt32(records.count - 1)
     }
 
-    private mutating func number(_ action: Action?) -> UInt8 {
+    mutating func number(_ action: Action?) -> UInt8 {
         guard let action else { return 0 }
         if let known = actionNumbers[action] { return known }
         precondition(actions.count < 256, "more actions than a world has room for")

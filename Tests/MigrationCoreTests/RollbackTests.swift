@@ -10,8 +10,8 @@ struct RollbackTests {
         talk.seen.target = .value(.init(isPrepared: true, fence: .partial, epoch: targetEpoch))
         talk.expect(.closeTarget(epoch: targetEpoch))
         talk.seen.target = .value(.closed(targetEpoch + 1, wrote: talk.record?.rollbackWouldLose == true))
-        talk.expect(.openSource(epoch: 1))
-        talk.seen.source = .value(.open(2))
+        talk.expect(.openSource(epoch: 2))
+        talk.seen.source = .value(.open(3))
         talk.expect(.pointSecrets(.source))
         talk.seen.secrets = .value(.source)
         talk.expect(.restartWorkloads(tag: back))
@@ -129,7 +129,7 @@ struct RollbackTests {
     @Test("a source fence lost after a write on the target does not go back by itself")
     func fenceLostAfterWrite() {
         var talk = Self.switching(rollout: .complete, wrote: true)
-        talk.seen.source = .value(.partial(1))
+        talk.seen.source = .value(.partial(2))
         talk.expectStalled(.fenceLost)
         talk.seen.target = .value(.open(1))
         talk.expectStalled(.fenceLost)
@@ -141,8 +141,8 @@ struct RollbackTests {
         talk.intent.goal = .rolledBack
         talk.expect(enters: .rollingBack)
         talk.seen.target = .unknown("connection refused")
-        talk.expect(.openSource(epoch: 1))
-        talk.seen.source = .value(.open(2))
+        talk.expect(.openSource(epoch: 2))
+        talk.seen.source = .value(.open(3))
         talk.expect(enters: .rolledBack)
     }
 
@@ -153,17 +153,46 @@ struct RollbackTests {
         talk.expectWait(.observationFailed)
         talk.pass(seconds: 60)
         talk.expect(enters: .rollingBack)
-        talk.expect(.openSource(epoch: 1))
+        talk.expect(.openSource(epoch: 2))
+    }
+
+    @Test("an undo by a controller without its lease that came before the seal goes back")
+    func undoneBeforeSeal() {
+        var talk = Dialogue.reached(.switching)
+        talk.seen.source = .value(.closed(1))
+        talk.expect(.closeSource(epoch: 1))
+        talk.seen.source = .value(.open(2))
+        talk.expect(enters: .rollingBack)
+        talk.expect(enters: .rolledBack)
+    }
+
+    @Test("a seal that does not come about costs no more than the pause")
+    func unsealable() {
+        var talk = Dialogue.reached(.switching)
+        talk.seen.source = .value(.partial(2))
+        talk.expect(.closeSource(epoch: 1))
+        talk.pass(seconds: 60)
+        talk.expect(enters: .rollingBack)
+    }
+
+    @Test("a controller without its lease undoes what it fenced, and nothing that was sealed")
+    func undoWithoutLease() {
+        let fenced = Record.reached(.copying)
+        #expect(fenced.undoWithoutLease(.partial(0)) == .openSource(epoch: 0))
+        #expect(fenced.undoWithoutLease(.closed(1)) == .openSource(epoch: 1))
+        #expect(fenced.undoWithoutLease(.closed(2)) == nil)
+        #expect(fenced.undoWithoutLease(.open(1)) == nil)
+        #expect(Record.reached(.switching).undoWithoutLease(.closed(1)) == nil)
     }
 
     @Test("an opening of the target still under way is overtaken before the source opens")
     func openingUnderWay() {
         var talk = Dialogue.reached(.rollingBack)
-        talk.seen.source = .value(.closed(1))
+        talk.seen.source = .value(.closed(2))
         talk.seen.target = .value(.closed(0))
         talk.expect(.closeTarget(epoch: 0))
         talk.seen.target = .value(.closed(1))
-        talk.expect(.openSource(epoch: 1))
+        talk.expect(.openSource(epoch: 2))
     }
 
     @Test("a write of an earlier attempt does not count against this one")
@@ -192,7 +221,7 @@ struct RollbackTests {
     func failedRollback() {
         var talk = Dialogue.reached(.rollingBack)
         talk.record?.rollback = .init(cause: .init(.probeFailed, "no"), isRequested: false, from: .soaking, acceptsLoss: false)
-        talk.seen.source = .value(.open(2))
+        talk.seen.source = .value(.open(3))
         talk.seen.target = .value(.closed(2))
         talk.seen.workloads = .value(.init(tag: Dialogue.back, rollout: .failed("CrashLoopBackOff")))
         talk.pass(seconds: 120)

@@ -64,7 +64,7 @@ struct World {
     var record: UInt32 = 0
     /// The action the controller persisted and is about to perform, in ``Mind/actions``; 0 none.
     var pending: UInt8 = 0
-    /// An action of an earlier controller or visit that is still under way; 0 none.
+    /// An action of an earlier controller or visit that is still under way, or the undo of a controller that lost its lease; 0 none.
     var late: UInt8 = 0
     /// Faults, and changes of the user's mind or jumps in time, that may still happen.
     var faultsLeft: UInt8 = 0
@@ -144,13 +144,13 @@ private struct Bits {
 
     mutating func add(_ fence: World.Fence) {
         add(fence.state.ordinal, 2)
-        add(fence.epoch, 4)
+        add(fence.epoch, 5)
         add(fence.aimsAtClosed)
     }
 
     mutating func add(_ job: World.Job) {
         add(job.number, 4)
-        add(job.epoch, 4)
+        add(job.epoch, 5)
         add(job.state.rawValue, 3)
     }
 

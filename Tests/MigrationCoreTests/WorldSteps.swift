@@ -5,6 +5,8 @@ enum Step: Hashable, CustomStringConvertible {
     case visit(Verdict, blind: Mind.Blindness)
     case perform(Outcome)
     case lateArrival
+    /// The lease is lost: the controller sets out to undo its fence, while a successor goes on.
+    case leaseLost
     case job(WorkerStep, World.Job.State)
     case rollout(World.Rollout)
     case write
@@ -40,6 +42,7 @@ enum Step: Hashable, CustomStringConvertible {
         case .visit(let probe, let blind): "visit" + (probe == .ok ? "" : ", probe \(probe)") + (blind == .none ? "" : ", blind to the \(blind)")
         case .perform(let outcome): "perform: \(outcome)"
         case .lateArrival: "the late action arrives"
+        case .leaseLost: "the lease is lost, and the undo of the fence is under way"
         case .job(let step, let state): "\(step) Job: \(state)"
         case .rollout(let result): "rollout: \(result)"
         case .write: "a client writes on the target"
@@ -154,12 +157,20 @@ extension Mind {
         finish(.perform(outcome), next, nil, body)
     }
 
-    private func worldSteps(_ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
+    private mutating func worldSteps(_ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
         if let action = actions[Int(world.late)] {
             var next = world
             next.late = 0
             next.perform(action)
             finish(.lateArrival, next, nil, body)
+        }
+        if world.faultsLeft > 0, limits.kind != .jobs, world.late == 0, world.pending == 0,
+            let undo = record(world).undoWithoutLease(SourceState(fence: world.source.state, epoch: Int64(world.source.epoch)))
+        {
+            var next = world
+            next.faultsLeft -= 1
+            next.late = number(undo)
+            finish(.leaseLost, next, nil, body)
         }
         for (step, job) in [(WorkerStep.copy, world.copy), (.verify, world.verify)] where job.state == .running {
             for result in [World.Job.State.succeeded, .mayRetry, .failed] {

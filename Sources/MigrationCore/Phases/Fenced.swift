@@ -4,12 +4,12 @@ extension Visit {
         guard let fence = record.fence else { return rest(.stalled(.init(.stateLost, "Phase Fencing without a fence on record."))) }
         switch observation.source {
         case .unknown(let why): return wait(.observationFailed, "The source cannot be observed: \(why)", wake: 2)
-        case .value(let source) where source.epoch == fence.epoch + 1 && source.fence == .closed:
+        case .value(let source) where source.epoch == fence.closedEpoch && source.fence == .closed:
             record.fence?.closedAt = source.closedAt ?? now
             record.fence?.evidence = source.evidence
             notice(.normal, .succeeded, "The source is fenced: \(source.evidence)")
             return move(to: Phase.fencing.next(in: plan), "The source is fenced.")
-        case .value(let source) where source.epoch > fence.epoch + 1 || (source.epoch == fence.epoch + 1 && source.fence == .open):
+        case .value(let source) where source.epoch > fence.closedEpoch || (source.epoch == fence.closedEpoch && source.fence == .open):
             return abort(.init(.fenceLost, "somebody else moved the source fence to epoch \(source.epoch) while it was being closed"))
         case .value: return act(.closeSource(epoch: fence.epoch), "Fencing the source.")
         }
@@ -22,14 +22,14 @@ extension Visit {
         }
         switch observation.source {
         case .unknown(let why): return wait(.observationFailed, "The source cannot be observed: \(why)", wake: 2)
-        case .value(let source) where source.fence != .closed || source.epoch != fence.epoch + 1:
+        case .value(let source) where source.fence != .closed || source.epoch != fence.closedEpoch:
             return abort(.init(.fenceLost, "the source fence no longer holds: \(source.evidence)"))
         case .value: break
         }
         switch observation.job {
         case .unknown(let why): return wait(.observationFailed, "The \(step.rawValue) Job cannot be observed: \(why)", wake: 2)
         case .value(.absent):
-            return act(.runJob(step, number: number, sourceEpoch: fence.epoch + 1), "Starting \(step.rawValue) Job \(number).")
+            return act(.runJob(step, number: number, sourceEpoch: fence.closedEpoch), "Starting \(step.rawValue) Job \(number).")
         case .value(.running(let message)): return wait(.progressing, message, wake: 2)
         case .value(.succeeded(let message)):
             record.milestones.insert(done)

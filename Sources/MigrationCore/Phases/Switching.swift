@@ -1,4 +1,5 @@
-/// Switching: the target is opened, the Secrets point at it, the workloads restart. One step a visit, each the first that is not yet true.
+/// Switching: the source is sealed, the target is opened, the Secrets point at it, the workloads restart. One step a visit, each the first
+/// that is not yet true.
 extension Visit {
     mutating func switching(_ plan: Plan, forward tag: String) -> Decision {
         guard case .value(let source) = observation.source, case .value(let target) = observation.target else {
@@ -10,7 +11,7 @@ extension Visit {
             return wait(.observationFailed, "A server cannot be observed: \(why)", wake: 2)
         }
         noteClientWrite(target)
-        guard source.fence == .closed else { return sourceFenceLost(source) }
+        if let decision = sealed(source) { return decision }
         // A target with writes of its own that was fenced by somebody is opened again: going back would lose them.
         let opened = record.rollbackWouldLose && target.fence == .closed ? target.epoch : record.targetEpoch ?? target.epoch
         guard target.fence == .open else {
@@ -28,6 +29,19 @@ extension Visit {
             return act(.pointSecrets(.target), "Pointing the connection strings at the target.")
         case .value: return rollsOut(plan, tag)
         }
+    }
+
+    /// The source is closed once more, at the next epoch, before anything is opened: from then on the undo that an earlier controller was allowed
+    /// to do (``Record/undoWithoutLease(_:)``) comes too late, whatever it has read.
+    private mutating func sealed(_ source: SourceState) -> Decision? {
+        guard let fence = record.fence else { return rest(.stalled(.init(.stateLost, "Phase Switching without a fence on record."))) }
+        let isSealing = record.targetEpoch == nil && (source.epoch == fence.sealEpoch || source.epoch == fence.closedEpoch && source.fence == .closed)
+        if source.fence == .closed, source.epoch >= fence.sealEpoch { return nil }
+        guard isSealing, source.fence != .open else { return sourceFenceLost(source) }
+        guard now < fence.deadline else {
+            return goBack(.init(.pauseBudgetExceeded, "the write pause reached its budget before the source could be sealed: \(source.evidence)"))
+        }
+        return act(.closeSource(epoch: fence.closedEpoch), "Sealing the source fence.")
     }
 
     private mutating func sourceFenceLost(_ source: SourceState) -> Decision {
