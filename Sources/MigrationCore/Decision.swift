@@ -8,6 +8,17 @@ public enum Action: Sendable, Hashable {
     case openSource(epoch: Int64)
     case closeTarget(epoch: Int64)
     case openTarget(epoch: Int64)
+    /// Publication and slot on the publisher and a disabled subscription on the subscriber exist. Lane actions are compare-and-set on the
+    /// source's epoch: late ones stop.
+    case prepareLanes(Direction, epoch: Int64)
+    /// The subscriptions exist and are enabled.
+    case connectLanes(Direction, epoch: Int64)
+    /// The subscriptions, if there are any, are disabled and their workers gone.
+    case disconnectLanes(Direction, epoch: Int64)
+    /// Nothing of the direction's lanes is left on either server.
+    case removeLanes(Direction, epoch: Int64)
+    /// The subscriber's sequences are past the publisher's, both being closed; `publisherEpoch` is noted as done.
+    case alignSequences(Direction, epoch: Int64, publisherEpoch: Int64)
     case runJob(WorkerStep, number: Int, sourceEpoch: Int64)
     /// Deletes every Job of this migration and waits for their pods to be gone.
     case deleteJobs

@@ -18,13 +18,16 @@ public struct SourceState: Sendable, Hashable {
     public var epoch: Int64
     /// When the fence that stands was closed, by the source's clock.
     public var closedAt: Timestamp?
+    /// The server's insert position, read after the fence was seen closed; `nil` while it is not.
+    public var position: WALPosition?
     /// Evidence of a closed fence (method, WAL position), or what is missing from one.
     public var evidence: String
 
-    public init(fence: FenceState, epoch: Int64, closedAt: Timestamp? = nil, evidence: String = "") {
+    public init(fence: FenceState, epoch: Int64, closedAt: Timestamp? = nil, position: WALPosition? = nil, evidence: String = "") {
         self.fence = fence
         self.epoch = epoch
         self.closedAt = closedAt
+        self.position = position
         self.evidence = evidence
     }
 }
@@ -39,8 +42,14 @@ public struct TargetState: Sendable, Hashable {
     public var tookClientWrite: Bool
     /// When the first of those began, by the target's clock.
     public var firstClientWriteAt: Timestamp?
+    /// The server's insert position, read after the fence was seen closed; `nil` while it is not.
+    public var position: WALPosition?
 
-    public init(isPrepared: Bool, fence: FenceState, epoch: Int64, tookClientWrite: Bool = false, firstClientWriteAt: Timestamp? = nil) {
+    public init(
+        isPrepared: Bool, fence: FenceState, epoch: Int64, tookClientWrite: Bool = false, firstClientWriteAt: Timestamp? = nil,
+        position: WALPosition? = nil
+    ) {
+        self.position = position
         self.isPrepared = isPrepared
         self.fence = fence
         self.epoch = epoch
@@ -155,6 +164,9 @@ public struct Observation: Sendable, Hashable {
     public var job: Fact<JobState>
     /// Whether any Job of this migration still exists.
     public var hasJobs: Fact<Bool>
+    /// The lanes of each direction; asked in Live mode only.
+    public var forward: Fact<ReplicationState>
+    public var reverse: Fact<ReplicationState>
     /// Whether originals of Secrets or artefacts on a server remain (asked on clean-up and deletion).
     public var leftovers: Fact<Set<Leftover>>
     /// Readings of this visit; empty when no probe was due.
@@ -167,8 +179,11 @@ public struct Observation: Sendable, Hashable {
         source: Fact<SourceState> = .unknown(notAsked), target: Fact<TargetState> = .unknown(notAsked),
         secrets: Fact<SecretsState> = .unknown(notAsked),
         workloads: Fact<WorkloadsState> = .unknown(notAsked), job: Fact<JobState> = .unknown(notAsked), hasJobs: Fact<Bool> = .unknown(notAsked),
+        forward: Fact<ReplicationState> = .unknown(notAsked), reverse: Fact<ReplicationState> = .unknown(notAsked),
         leftovers: Fact<Set<Leftover>> = .unknown(notAsked), probes: [ProbeReading] = [], progress: [DatabaseProgress] = []
     ) {
+        self.forward = forward
+        self.reverse = reverse
         self.hasFinalizer = hasFinalizer
         self.conflictingOwner = conflictingOwner
         self.preflight = preflight

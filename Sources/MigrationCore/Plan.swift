@@ -44,11 +44,15 @@ extension Plan {
         public var certificateAuthority: SecretKey?
         /// Where fences are recorded; never one of the migrated databases.
         public var maintenanceDatabase: String
+        /// Who creates subscriptions here, where `credentials` may not (before PostgreSQL 16 only a superuser may).
+        public var subscriber: CredentialsReference?
+        /// How the other server reaches this one, where that differs.
+        public var replication: Replication?
 
         public init(
             host: String, port: Int = 5432, sslMode: String = "verify-full", credentials: CredentialsReference,
             certificateAuthority: SecretKey? = nil,
-            maintenanceDatabase: String = "postgres"
+            maintenanceDatabase: String = "postgres", subscriber: CredentialsReference? = nil, replication: Replication? = nil
         ) {
             self.host = host
             self.port = port
@@ -56,6 +60,24 @@ extension Plan {
             self.credentials = credentials
             self.certificateAuthority = certificateAuthority
             self.maintenanceDatabase = maintenanceDatabase
+            self.subscriber = subscriber
+            self.replication = replication
+        }
+    }
+
+    /// A server as the other one reaches it; what is `nil` is as for everybody.
+    public struct Replication: Sendable, Hashable, Codable {
+        public var host: String?
+        public var port: Int?
+        /// `require` unless said otherwise: the other server has no file with our CA.
+        public var sslMode: String
+        public var credentials: CredentialsReference?
+
+        public init(host: String? = nil, port: Int? = nil, sslMode: String = "require", credentials: CredentialsReference? = nil) {
+            self.host = host
+            self.port = port
+            self.sslMode = sslMode
+            self.credentials = credentials
         }
     }
 
@@ -103,10 +125,13 @@ extension Plan {
         public var mode: Mode
         /// Tables copied at the same time, over all databases.
         public var jobs: Int
+        /// WAL a server may keep for a slot of ours before it is dropped.
+        public var maxRetainedWALMiB: Int
 
-        public init(mode: Mode, jobs: Int = 4) {
+        public init(mode: Mode, jobs: Int = 4, maxRetainedWALMiB: Int = 20_480) {
             self.mode = mode
             self.jobs = jobs
+            self.maxRetainedWALMiB = maxRetainedWALMiB
         }
     }
 
@@ -115,9 +140,12 @@ extension Plan {
         public var pauseSeconds: Int
         public var connections: [Connection]
         public var workloads: [WorkloadSelection]
+        /// Live mode: the pause begins only while the lag is at most this.
+        public var maxLagBytes: Int64
 
-        public init(pauseSeconds: Int, connections: [Connection], workloads: [WorkloadSelection]) {
+        public init(pauseSeconds: Int, connections: [Connection], workloads: [WorkloadSelection], maxLagBytes: Int64 = 1_048_576) {
             self.pauseSeconds = pauseSeconds
+            self.maxLagBytes = maxLagBytes
             self.connections = connections
             self.workloads = workloads
         }
@@ -193,7 +221,18 @@ extension Plan {
     public struct Rollback: Sendable, Hashable, Codable {
         /// Go back by itself when health fails and nothing would be lost.
         public var automatic: Bool
+        /// Live mode: carry what is written on the target back to the source until clean-up.
+        public var keepReverseReplication: Bool
 
-        public init(automatic: Bool = true) { self.automatic = automatic }
+        public init(automatic: Bool = true, keepReverseReplication: Bool = true) {
+            self.automatic = automatic
+            self.keepReverseReplication = keepReverseReplication
+        }
     }
+}
+
+extension Plan {
+    public var isLive: Bool { strategy == .blueGreen && copy.mode == .live }
+    /// Whether writes taken by the target can be carried back.
+    public var keepsReverseLane: Bool { isLive && rollback.keepReverseReplication }
 }

@@ -33,6 +33,16 @@ struct MigrationPerformer: Sendable {
         case .openSource(let epoch): try await adapters.databases.openSource(try await context(reference, plan), epoch: epoch)
         case .closeTarget(let epoch): try await adapters.databases.closeTarget(try await context(reference, plan), epoch: epoch)
         case .openTarget(let epoch): try await adapters.databases.openTarget(try await context(reference, plan), epoch: epoch)
+        case .prepareLanes(let direction, let epoch):
+            try await adapters.databases.prepareLanes(try await context(reference, plan), direction, epoch: epoch)
+        case .connectLanes(let direction, let epoch):
+            try await adapters.databases.connectLanes(try await context(reference, plan), direction, epoch: epoch)
+        case .disconnectLanes(let direction, let epoch):
+            try await adapters.databases.disconnectLanes(try await context(reference, plan), direction, epoch: epoch)
+        case .removeLanes(let direction, let epoch):
+            try await adapters.databases.removeLanes(try await context(reference, plan), direction, epoch: epoch)
+        case .alignSequences(let direction, let epoch, let publisherEpoch):
+            try await adapters.databases.alignSequences(try await context(reference, plan), direction, epoch: epoch, publisherEpoch: publisherEpoch)
         case .runJob(let step, let number, let epoch):
             try await adapters.jobs.run(reference, task: WorkerTask(uid: reference.uid, step: step, number: number, sourceEpoch: epoch, plan: plan))
         case .deleteJobs: try await adapters.jobs.deleteAll(reference)

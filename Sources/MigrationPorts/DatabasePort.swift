@@ -8,12 +8,32 @@ public struct ServerAccess: Sendable, Hashable {
     public var password: Redacted<String>
     /// A file with the CA certificates to verify the server with; `nil` names the system's bundle.
     public var certificateAuthorityFile: String?
+    /// Who creates subscriptions here; `nil` means `user`.
+    public var subscriber: Login?
+    /// Who the other server logs in as to receive changes; `nil` means `user`.
+    public var replicator: Login?
 
-    public init(server: Plan.Server, user: String, password: Redacted<String>, certificateAuthorityFile: String?) {
+    public init(
+        server: Plan.Server, user: String, password: Redacted<String>, certificateAuthorityFile: String?, subscriber: Login? = nil,
+        replicator: Login? = nil
+    ) {
+        self.subscriber = subscriber
+        self.replicator = replicator
         self.server = server
         self.user = user
         self.password = password
         self.certificateAuthorityFile = certificateAuthorityFile
+    }
+}
+
+/// A role and its password.
+public struct Login: Sendable, Hashable {
+    public var user: String
+    public var password: Redacted<String>
+
+    public init(user: String, password: Redacted<String>) {
+        self.user = user
+        self.password = password
     }
 }
 
@@ -71,7 +91,18 @@ public protocol DatabasePort: Sendable {
     func closeTarget(_ context: DatabaseContext, epoch: Int64) async throws
     /// Lifts the target's fence; its guard stays and counts client writes.
     func openTarget(_ context: DatabaseContext, epoch: Int64) async throws
-    /// Drops schema `_dbmigration` and the guard from every database of a side, and its fence rows. On the source, settings of a fence which
+
+    /// The lanes of a direction, one for each database of the plan, in its order.
+    func observeLanes(_ context: DatabaseContext, _ direction: Direction) async -> Fact<ReplicationState>
+    /// Lane operations are done only while the source's fence stands at `epoch` (0 = there was none yet), under the source's fence lock.
+    func prepareLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws
+    func connectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws
+    func disconnectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws
+    func removeLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws
+    /// Both sides are closed and the lanes drained: sets every sequence of the subscriber past the publisher's, and notes `publisherEpoch`.
+    func alignSequences(_ context: DatabaseContext, _ direction: Direction, epoch: Int64, publisherEpoch: Int64) async throws
+
+    /// Drops lanes of this side, schema `_dbmigration` and the guard from every database of a side, and its fence rows. On the source, settings of a fence which
     /// stands are left (after the switch it stays read-only); on the target the saved settings come back, so that nothing unexplained stays.
     func removeArtefacts(_ context: DatabaseContext, side: Side) async throws
 }

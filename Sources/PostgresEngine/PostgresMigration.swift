@@ -32,6 +32,30 @@ public struct PostgresMigration: DatabasePort {
     public func closeTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context).close(epoch: epoch) }
     public func openTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context).open(epoch: epoch) }
 
+    public func observeLanes(_ context: DatabaseContext, _ direction: Direction) async -> Fact<ReplicationState> {
+        await fact { try await LaneObservation(context, direction).read() }
+    }
+
+    public func prepareLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {
+        try await Lanes(context, direction).prepare(epoch: epoch)
+    }
+
+    public func connectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {
+        try await Lanes(context, direction).connect(epoch: epoch)
+    }
+
+    public func disconnectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {
+        try await Lanes(context, direction).disconnect(epoch: epoch)
+    }
+
+    public func removeLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {
+        try await Lanes(context, direction).remove(epoch: epoch)
+    }
+
+    public func alignSequences(_ context: DatabaseContext, _ direction: Direction, epoch: Int64, publisherEpoch: Int64) async throws {
+        try await SequenceAlignment(context, direction).run(epoch: epoch, publisherEpoch: publisherEpoch)
+    }
+
     public func removeArtefacts(_ context: DatabaseContext, side: Side) async throws { try await ArtefactRemoval(context, side: side).run() }
 
     private func fact<Value: Sendable>(_ read: () async throws -> Value) async -> Fact<Value> {

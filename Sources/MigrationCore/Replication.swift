@@ -1,0 +1,83 @@
+/// Which way changes flow between the two servers.
+public enum Direction: String, Sendable, Hashable, Codable, CaseIterable {
+    /// From source to target, until the switch.
+    case forward
+    /// From target to source, after it: what makes a rollback lossless.
+    case reverse
+
+    public var publisher: Side { self == .forward ? .source : .target }
+    public var subscriber: Side { self == .forward ? .target : .source }
+}
+
+/// A lane of one database: publication and slot on the publisher, subscription on the subscriber.
+public struct LaneState: Sendable, Hashable {
+    /// How much of a lane exists, in the order in which it comes to be.
+    public enum Stage: Int, Sendable, Hashable, Comparable, CaseIterable {
+        case absent
+        /// Publication and slot, no subscription.
+        case slotted
+        /// A subscription too, disabled.
+        case connected
+        /// The subscription is enabled.
+        case running
+
+        public static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// Source name of the database.
+    public var database: String
+    public var stage: Stage
+    /// A worker applies, fed by a walsender.
+    public var isStreaming: Bool
+    /// Everything before it is durable on the subscriber.
+    public var confirmed: WALPosition?
+    /// Between the publisher's insert position and ``confirmed``.
+    public var lagBytes: Int64?
+    /// WAL the publisher keeps for this slot.
+    public var retainedBytes: Int64?
+    /// The slot is lost or invalidated, or its publication is not the one it was made with: changes are missing, and only a new copy helps.
+    public var loss: String?
+    /// Why it does not get on, e.g. that the worker ends with errors; it may recover.
+    public var trouble: String?
+
+    public init(
+        database: String, stage: Stage, isStreaming: Bool = false, confirmed: WALPosition? = nil, lagBytes: Int64? = nil, retainedBytes: Int64? = nil,
+        loss: String? = nil, trouble: String? = nil
+    ) {
+        self.database = database
+        self.stage = stage
+        self.isStreaming = isStreaming
+        self.confirmed = confirmed
+        self.lagBytes = lagBytes
+        self.retainedBytes = retainedBytes
+        self.loss = loss
+        self.trouble = trouble
+    }
+}
+
+/// All lanes of one direction, one for each database of the plan.
+public struct ReplicationState: Sendable, Hashable {
+    public var lanes: [LaneState]
+    /// The publisher's fence epoch for which the subscriber's sequences were last set past the publisher's; `nil` never.
+    public var sequencesEpoch: Int64?
+
+    public init(lanes: [LaneState], sequencesEpoch: Int64? = nil) {
+        self.lanes = lanes
+        self.sequencesEpoch = sequencesEpoch
+    }
+
+    /// How far all lanes have come.
+    public var stage: LaneState.Stage { lanes.map(\.stage).min() ?? .absent }
+    /// Nothing of any lane exists.
+    public var isAbsent: Bool { lanes.allSatisfy { $0.stage == .absent } }
+    /// Some lane may apply changes.
+    public var isRunning: Bool { lanes.contains { $0.stage == .running } }
+    /// The largest lag; `nil` while one is unknown.
+    public var lagBytes: Int64? { lanes.map(\.lagBytes).reduce(Int64?.some(0)) { most, lag in most.flatMap { most in lag.map { max(most, $0) } } } }
+    public var retainedBytes: Int64 { lanes.compactMap(\.retainedBytes).max() ?? 0 }
+    public var loss: String? { lanes.lazy.compactMap { lane in lane.loss.map { "\(lane.database): \($0)" } }.first }
+    public var trouble: String? { lanes.lazy.compactMap { lane in lane.trouble.map { "\(lane.database): \($0)" } }.first }
+
+    /// Whether everything the publisher wrote before `position` is durable on the subscriber.
+    public func isDrained(to position: WALPosition) -> Bool { !lanes.isEmpty && lanes.allSatisfy { ($0.confirmed ?? .init(bytes: 0)) >= position } }
+}
