@@ -45,14 +45,22 @@ struct Performance {
     private mutating func play() async throws {
         let servers = stage.cluster.servers
         board.say("setting up \(stage.databases.map(\.name).joined(separator: ", ")) on \(servers.source.host), applications and controller")
-        try await stage.setUp(failingHost: story.variant == .rollback ? servers.target.host : nil)
+        try await stage.setUp()
         try await stage.waitForDeployments()
         board.say("all pods are ready; waiting until users write into every database")
         users = Task { [load] in await load.run() }
         try await waitForEntries()
         board.say("kubectl apply: move everything to \(servers.target.host)")
-        try await stage.start(MigrationManifest(databases: stage.databases, servers: servers, soakSeconds: story.soakSeconds))
-        try await watch()
+        try await stage.start(
+            MigrationManifest(databases: stage.databases, servers: servers, soakSeconds: story.soakSeconds, isLive: story.variant != .snapshot))
+        try await watch(until: "Promoted")
+        if story.variant == .rollback, migration.phase == "Promoted" {
+            board.say("promoted; waiting until users wrote into every database on \(servers.target.host)")
+            try await waitForEntries()
+            board.say("kubectl patch: spec.goal RolledBack")
+            try await stage.setGoal("RolledBack")
+            try await watch(until: "RolledBack")
+        }
         // Whatever happened: the applications have to be at work again.
         board.say("the migration is \(migration.phase); waiting until users write into every database again")
         try await waitForEntries()
@@ -73,9 +81,9 @@ struct Performance {
         }
     }
 
-    /// Shows the table until the migration has come to its end.
-    private mutating func watch() async throws {
-        let ends: Set = ["Promoted", "Completed", "RolledBack", "Failed"]
+    /// Shows the table until the migration has come to `phase`, or to an end that it does not leave by itself.
+    private mutating func watch(until phase: String) async throws {
+        let ends: Set = [phase, "Completed", "RolledBack", "Failed"]
         while true {
             board.show(frame())
             if ends.contains(migration.phase) { return }
@@ -121,7 +129,7 @@ struct Performance {
         result.duplicated += audit.duplicated.count
         if !audit.lost.isEmpty { result.problems.append("lost in \(database.name): \(Self.some(audit.lost))") }
         if !audit.duplicated.isEmpty { result.problems.append("duplicated in \(database.name): \(Self.some(audit.duplicated))") }
-        let expected = story.variant == .snapshot ? stage.cluster.servers.target.host : stage.cluster.servers.source.host
+        let expected = story.variant == .rollback ? stage.cluster.servers.source.host : stage.cluster.servers.target.host
         if side.host != expected { result.problems.append("\(database.secret) names \(side.host) instead of \(expected)") }
     }
 

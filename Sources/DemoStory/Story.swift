@@ -3,6 +3,7 @@ import FoundationEssentials
 import KubernetesClient
 import KubernetesModel
 import MigrationAPI
+import StructuredData
 
 /// A staging environment with three databases under load is moved to a new server, by nothing but the operator.
 ///
@@ -10,10 +11,12 @@ import MigrationAPI
 /// who set the environment up, the users, and the one who applies a `DatabaseMigration` and watches it.
 public struct Story: Sendable {
     public enum Variant: String, Sendable, CaseIterable {
-        /// Everything goes well.
-        case snapshot
-        /// The applications do not get on with the new server: all goes back.
+        /// Replicated live, switched within seconds.
+        case live
+        /// The same, and after it people change their mind: all goes back, with what was written meanwhile.
         case rollback
+        /// Copied within the write pause.
+        case snapshot
     }
 
     public var variant: Variant
@@ -31,7 +34,7 @@ public struct Story: Sendable {
         self.soakSeconds = soakSeconds
     }
 
-    var expectedPhase: String { variant == .snapshot ? "Promoted" : "RolledBack" }
+    var expectedPhase: String { variant == .rollback ? "RolledBack" : "Promoted" }
 
     /// Tells the story on standard output.
     ///
@@ -57,7 +60,7 @@ struct Stage: Sendable {
     var deadline: Deadline
 
     /// The databases with their data, and side by side with that everything the cluster has to know.
-    func setUp(failingHost: String?) async throws {
+    func setUp() async throws {
         for server in [cluster.servers.source, cluster.servers.target] {
             // Managed servers give their administrator the database postgres; fences are recorded there.
             try await Psql(server: server, login: server.superuser, database: "postgres").run(
@@ -68,7 +71,7 @@ struct Stage: Sendable {
         try await data
         // One authority signed both servers' certificates.
         let authority = String(decoding: try Data(contentsOf: URL(filePath: cluster.servers.source.certificateAuthority)), as: UTF8.self)
-        let objects = StagingObjects(databases: databases, servers: cluster.servers, certificateAuthority: authority, failingHost: failingHost)
+        let objects = StagingObjects(databases: databases, servers: cluster.servers, certificateAuthority: authority)
         try await client.apply(documents: objects.documents())
     }
 
@@ -93,5 +96,11 @@ struct Stage: Sendable {
                 return false
             }
         }
+    }
+
+    /// What a person does with `kubectl patch`: another goal for the migration.
+    func setGoal(_ goal: String) async throws {
+        _ = try await client.patch(
+            DatabaseMigration.self, StagingNames.migration, namespace: StagingNames.namespace, .merge(["spec": ["goal": .string(goal)]]))
     }
 }

@@ -10,12 +10,15 @@ struct Component: Sendable {
 
     /// Runs until the program ends, which is an error, or until the task is cancelled, which kills it.
     ///
+    /// - Parameter started: gets the program's process number.
     /// - Throws: `DevClusterError.componentEnded`, `CancellationError`.
-    func run() async throws {
+    func run(started: @Sendable (Int32) -> Void) async throws {
         // The shell is replaced by the program; it is there for the redirection.
         let script = #"log=$1; shift; exec "$@" </dev/null >>"$log" 2>&1"#
         let result = try await Subprocess.run(
-            .name("sh"), arguments: Arguments(["-c", script, "sh", log] + command), environment: .init(environment), output: .discarded)
+            .name("sh"), arguments: Arguments(["-c", script, "sh", log] + command), environment: .init(environment), input: .none,
+            output: .discarded, error: .discarded
+        ) { started($0.processIdentifier.value) }
         try Task.checkCancellation()
         throw DevClusterError.componentEnded(name: name, status: result.terminationStatus.summary, log: Files.tail(log))
     }

@@ -44,9 +44,15 @@ public struct StateFolder: Sendable, Hashable {
     /// The log file of a component.
     public func log(of component: String) -> String { "\(logs)/\(component).log" }
 
+    /// Holds the process number of a component that runs.
+    func processFile(of component: String) -> String { file("components/\(component).process") }
+
+    /// While it is there, a component that ended is not started again.
+    func holdFile(of component: String) -> String { file("components/\(component).held") }
+
     /// Makes the folder and its parts. Others may pass through (the `postgres` user does), not look around.
     func create() throws {
-        for folder in [path, certificates, logs, pods] { try Self.makeFolder(folder, mode: 0o711) }
+        for folder in [path, certificates, logs, pods, file("components")] { try Self.makeFolder(folder, mode: 0o711) }
     }
 
     func remove() throws {

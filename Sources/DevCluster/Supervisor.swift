@@ -6,11 +6,12 @@ import StructuredData
 public struct Supervisor: Sendable {
     private let folder: StateFolder
     private let logger: Logger
-    private let components = RunningComponents()
+    private let components: RunningComponents
 
     /// - Parameter folder: the state folder, prepared by ``DevCluster``.
     public init(folder: String, logger: Logger) {
         self.folder = StateFolder(path: folder)
+        components = RunningComponents(folder: self.folder)
         self.logger = logger
     }
 
@@ -35,8 +36,8 @@ public struct Supervisor: Sendable {
         try await certificates.createAuthority()
         let controlPlane = ControlPlane(
             folder: folder, binaries: try ControlPlaneBinaries.find(), certificates: certificates, adminToken: Redacted(RandomSecret.make()))
-        async let servers = startServers(certificates)
-        let node = try await start(controlPlane, images: options.images)
+        async let servers = startServers(certificates, restarts: options.restartsComponents)
+        let node = try await start(controlPlane, options)
         let state = DevClusterState(
             name: options.name, folder: folder.path, holder: try holder(), kubeconfig: folder.kubeconfig, server: ControlPlane.server,
             certificateAuthority: certificates.authority, binaries: controlPlane.binaries, auditLog: folder.auditLog, servers: try await servers,
@@ -52,37 +53,38 @@ public struct Supervisor: Sendable {
         return holder
     }
 
-    private func start(_ controlPlane: ControlPlane, images: ImageMap) async throws -> ProcessNode {
-        components.launch(controlPlane.etcd)
+    private func start(_ controlPlane: ControlPlane, _ options: DevClusterOptions) async throws -> ProcessNode {
+        let restarts = options.restartsComponents
+        components.launch(controlPlane.etcd, restarts: false)
         try await controlPlane.certificates.createServiceAccountKey()
         try await controlPlane.prepare()
         try await controlPlane.etcd.waitUntilReady(within: .seconds(30)) { try await controlPlane.etcdIsHealthy() }
-        components.launch(controlPlane.apiServer)
+        components.launch(controlPlane.apiServer, restarts: restarts)
         try await controlPlane.apiServer.waitUntilReady(within: .seconds(90)) { try await controlPlane.apiServerIsReady() }
-        components.launch(controlPlane.controllerManager)
-        let node = try ProcessNode(folder: folder, images: images, certificates: controlPlane.certificates, logger: logger)
+        components.launch(controlPlane.controllerManager, restarts: restarts)
+        let node = try ProcessNode(folder: folder, images: options.images, certificates: controlPlane.certificates, logger: logger)
         try await node.register()
         // The controller manager works once it has made the account that pods of the default namespace run as.
         try await controlPlane.controllerManager.waitUntilReady(within: .seconds(60)) { try await node.canRunPods() }
         return node
     }
 
-    private func startServers(_ certificates: Certificates) async throws -> DevServers {
+    private func startServers(_ certificates: Certificates, restarts: Bool) async throws -> DevServers {
         let binaries = try await PostgresBinaries.find()
         let make = { (role: String, host: String, address: String) in
             PostgresServer(role: role, host: host, address: address, folder: folder, binaries: binaries, certificates: certificates)
         }
         let source = make("source", Addresses.sourceHost, Addresses.source)
         let target = make("target", Addresses.targetHost, Addresses.target)
-        async let first: Void = start(source)
-        async let second: Void = start(target)
+        async let first: Void = start(source, restarts: restarts)
+        async let second: Void = start(target, restarts: restarts)
         _ = try await (first, second)
         return DevServers(source: source.state, target: target.state)
     }
 
-    private func start(_ server: PostgresServer) async throws {
+    private func start(_ server: PostgresServer, restarts: Bool) async throws {
         try await server.prepare()
-        components.launch(server.component)
+        components.launch(server.component, restarts: restarts)
         try await server.component.waitUntilReady(within: .seconds(60)) { try await server.isReady() }
         try await server.createAdministrator()
     }

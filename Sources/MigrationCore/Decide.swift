@@ -21,6 +21,7 @@ public func decide(_ desired: Desired, uid: String, record: Record?, observation
 public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> Set<FactKind> {
     let record = record ?? Record(attempt: desired.intent.attempt, at: now)
     var facts = record.phase.row.facts
+    if desired.planInForce(record)?.isLive == true { facts.formUnion(record.phase.row.liveFacts) }
     if facts.contains(.probes), case let plan? = record.frozen, let last = record.lastProbeAt, now < last.adding(seconds: plan.health.periodSeconds) {
         facts.remove(.probes)
     }
@@ -37,17 +38,19 @@ extension Visit {
         case .provisioning: provisioning(plan)
         case .awaitingCutover: awaitingCutover(plan)
         case .fencing: fencing(plan)
-        case .copying: runsJob(.copy, plan, done: .copied)
-        case .verifying: runsJob(.verify, plan, done: .verified)
+        case .copying: plan.isLive ? copiesLive(plan) : runsJob(.copy, plan, done: .copied)
+        case .replicating: replicating(plan)
+        case .verifying: plan.isLive ? verifiesLive(plan) : runsJob(.verify, plan, done: .verified)
+        case .draining: draining(plan)
         case .switching: switching(plan, forward: record.forwardTag(uid: uid))
         case .soaking: soaking(plan)
         case .promoted: promoted(plan)
         case .cleaningUp: cleaningUp()
         case .completed: completed()
         case .rollingBack: rollingBack(plan, back: record.backTag(uid: uid))
-        case .rolledBack: rolledBack()
+        case .rolledBack: rolledBack(plan)
         case .failed: failed()
-        case .backingUp, .seeding, .replicating, .draining:
+        case .backingUp, .seeding:
             rest(.stalled(.init(.notImplemented, "Phase \(record.phase.rawValue) belongs to a mode this version does not run.")))
         }
     }

@@ -40,8 +40,9 @@ extension Visit {
         record.held = cause
         record.abort = nil
         record.fence = nil
+        // In Live mode the lanes go on, and what was copied and verified stays so.
+        if record.frozen?.isLive != true { record.milestones.subtract([.copied, .verified]) }
         record.frozen = nil
-        record.milestones.subtract([.copied, .verified])
         notice(.warning, .cutoverAborted, "Cutover undone, the source takes writes again: \(cause.message)")
         return move(to: .awaitingCutover, "Cutover undone: \(cause.message)", reason: cause.reason)
     }
@@ -107,8 +108,8 @@ extension Visit {
             record.attempt = intent.attempt
         default: break
         }
-        let accepts = intent.acceptedLoss == Reason.noReverseLane.rawValue || record.rollback?.acceptsLoss == true
-        if record.rollbackWouldLose, !accepts, record.phase != .failed { return nil }
+        let accepts = loss.map { intent.acceptedLoss == $0.rawValue } == true || record.rollback?.acceptsLoss == true
+        if loss != nil, !accepts, record.phase != .failed { return nil }
         return goBack(.init(.requested, "spec.goal is RolledBack"), requested: true, acceptsLoss: accepts)
     }
 

@@ -48,4 +48,11 @@ public struct Desired: Sendable, Hashable {
         self.intent = intent
         self.plan = plan
     }
+
+    /// The plan to act by: frozen from Fencing on.
+    public func planInForce(_ record: Record?) -> Plan? {
+        if let frozen = record?.frozen { return frozen }
+        if case .plan(let plan) = plan { return plan }
+        return nil
+    }
 }

@@ -35,7 +35,7 @@ public enum Reversibility: String, Sendable, Hashable, CaseIterable {
 
 /// A kind of fact the observer gathers for a phase.
 public enum FactKind: String, Sendable, Hashable, CaseIterable {
-    case conflictingOwner, preflight, source, target, secrets, workloads, job, hasJobs, leftovers, probes
+    case conflictingOwner, preflight, source, target, secrets, workloads, job, hasJobs, forward, reverse, leftovers, probes
 }
 
 extension Phase {
@@ -47,6 +47,8 @@ extension Phase {
         public var deadlineSeconds: Int?
         public var reversibility: Reversibility
         public var facts: Set<FactKind>
+        /// Those the Live mode needs besides.
+        public var liveFacts: Set<FactKind>
     }
 
     public var row: Row {
@@ -56,22 +58,27 @@ extension Phase {
         case .provisioning: Row([.backingUp, .copying, .seeding, .awaitingCutover, .rollingBack, .failed], 3600, .free, [.target])
         case .backingUp: Row([.copying, .seeding, .awaitingCutover, .rollingBack, .failed], nil, .free, [.source, .job])
         case .seeding: Row([.awaitingCutover, .rollingBack, .failed], nil, .free, [.source, .job])
-        case .awaitingCutover: Row([.fencing, .rollingBack], nil, .free, [.preflight, .source, .target, .secrets])
+        case .awaitingCutover:
+            Row([.fencing, .replicating, .rollingBack], nil, .free, [.preflight, .source, .target, .secrets], live: [.forward, .reverse])
         case .fencing: Row([.copying, .draining, .switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source, .hasJobs])
         case .copying:
-            Row([.verifying, .switching, .replicating, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs])
-        case .replicating: Row([.verifying, .rollingBack, .failed], nil, .free, [.source, .target])
-        case .verifying: Row([.switching, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs])
-        case .draining: Row([.switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source, .target, .hasJobs])
-        case .switching: Row([.soaking, .rollingBack], nil, .rollback, [.source, .target, .secrets, .workloads])
-        case .soaking: Row([.promoted, .rollingBack], nil, .rollback, [.target, .workloads, .probes])
-        case .promoted: Row([.cleaningUp, .rollingBack], nil, .rollback, [.target])
+            Row(
+                [.verifying, .switching, .replicating, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs],
+                live: [.forward])
+        case .replicating: Row([.verifying, .awaitingCutover, .copying, .rollingBack, .failed], nil, .free, [.source], live: [.forward])
+        case .verifying:
+            Row([.switching, .replicating, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs], live: [.forward])
+        case .draining: Row([.switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source, .hasJobs], live: [.forward])
+        case .switching: Row([.soaking, .rollingBack], nil, .rollback, [.source, .target, .secrets, .workloads], live: [.forward, .reverse])
+        case .soaking: Row([.promoted, .rollingBack], nil, .rollback, [.target, .workloads, .probes], live: [.source, .forward, .reverse])
+        case .promoted: Row([.cleaningUp, .rollingBack], nil, .rollback, [.target], live: [.source, .forward, .reverse])
         case .cleaningUp: Row([.completed], nil, .none, [.hasJobs, .leftovers])
         case .completed: Row([], nil, .none, [])
         case .rollingBack:
-            Row([.rolledBack, .failed, .switching], nil, .rollback, [.source, .target, .secrets, .workloads, .hasJobs])
-        case .rolledBack: Row([.pending], nil, .none, [])
-        case .failed: Row([.pending, .rollingBack], nil, .rollback, [])
+            Row(
+                [.rolledBack, .failed, .switching], nil, .rollback, [.source, .target, .secrets, .workloads, .hasJobs], live: [.forward, .reverse])
+        case .rolledBack: Row([.pending], nil, .none, [], live: [.source, .forward])
+        case .failed: Row([.pending, .rollingBack], nil, .rollback, [], live: [.source, .forward])
         }
     }
 
@@ -102,7 +109,9 @@ extension Phase {
 }
 
 extension Phase.Row {
-    fileprivate init(_ successors: Set<Phase>, _ deadline: Int?, _ reversibility: Reversibility, _ facts: Set<FactKind>) {
-        self.init(successors: successors, deadlineSeconds: deadline, reversibility: reversibility, facts: facts)
+    fileprivate init(
+        _ successors: Set<Phase>, _ deadline: Int?, _ reversibility: Reversibility, _ facts: Set<FactKind>, live: Set<FactKind> = []
+    ) {
+        self.init(successors: successors, deadlineSeconds: deadline, reversibility: reversibility, facts: facts, liveFacts: live)
     }
 }

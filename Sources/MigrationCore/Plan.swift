@@ -127,6 +127,7 @@ extension Plan {
         public var jobs: Int
         /// WAL a server may keep for a slot of ours before it is dropped.
         public var maxRetainedWALMiB: Int
+        var maxRetainedBytes: Int64 { Int64(maxRetainedWALMiB) << 20 }
 
         public init(mode: Mode, jobs: Int = 4, maxRetainedWALMiB: Int = 20_480) {
             self.mode = mode
@@ -142,10 +143,15 @@ extension Plan {
         public var workloads: [WorkloadSelection]
         /// Live mode: the pause begins only while the lag is at most this.
         public var maxLagBytes: Int64
+        /// Live mode: the longest the final check inside the pause may take, in seconds; 0 leaves it out.
+        public var verifySeconds: Int
 
-        public init(pauseSeconds: Int, connections: [Connection], workloads: [WorkloadSelection], maxLagBytes: Int64 = 1_048_576) {
+        public init(
+            pauseSeconds: Int, connections: [Connection], workloads: [WorkloadSelection], maxLagBytes: Int64 = 1_048_576, verifySeconds: Int = 20
+        ) {
             self.pauseSeconds = pauseSeconds
             self.maxLagBytes = maxLagBytes
+            self.verifySeconds = verifySeconds
             self.connections = connections
             self.workloads = workloads
         }

@@ -33,6 +33,10 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case preparedTransactions = "PreparedTransactions"
     case serverSettings = "ServerSettings"
     case unsupportedObject = "UnsupportedObject"
+    case replicaIdentityMissing = "ReplicaIdentityMissing"
+    case sequenceNearEnd = "SequenceNearEnd"
+    case longTransactions = "LongTransactions"
+    case serversCannotReach = "ServersCannotReach"
     case stateLost = "StateLost"
     case forbidden = "Forbidden"
     case observationFailed = "ObservationFailed"
@@ -44,7 +48,14 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case workerLost = "WorkerLost"
     case workerRejected = "WorkerRejected"
 
+    // Lanes
+    case laneLost = "LaneLost"
+    case laneBroken = "LaneBroken"
+    case catchingUp = "CatchingUp"
+    case retainedWALExceeded = "RetainedWALExceeded"
+
     // Cutover
+    case draining = "Draining"
     case pauseBudgetExceeded = "PauseBudgetExceeded"
     case cutoverAborted = "CutoverAborted"
     case goalLowered = "GoalLowered"
@@ -59,6 +70,8 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case requested = "Requested"
     case lossless = "Lossless"
     case noReverseLane = "NoReverseLane"
+    case reverseLaneLost = "ReverseLaneLost"
+    case reverseLaneBroken = "ReverseLaneBroken"
     case automaticRollbackOff = "AutomaticRollbackOff"
     case sourceNeverFenced = "SourceNeverFenced"
     case rollbackWindowClosed = "RollbackWindowClosed"

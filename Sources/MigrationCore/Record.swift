@@ -24,6 +24,8 @@ public struct Record: Sendable, Hashable, Codable {
     public var held: Cause?
     /// Why we go back, from RollingBack on.
     public var rollback: Rollback?
+    /// Why the forward lanes are taken away: they are not made again in this attempt.
+    public var dropped: Cause?
     /// Why it failed, in Failed.
     public var failure: Cause?
     /// How each health check fares in this soak.
@@ -76,6 +78,8 @@ extension Record {
         public var deadline: Timestamp
         /// When the fence was closed, by the source's clock.
         public var closedAt: Timestamp?
+        /// The source's insert position behind the closed fence: what the forward lanes have to reach.
+        public var position: WALPosition?
         public var evidence: String?
 
         /// The source's epoch once it is closed.
@@ -90,6 +94,10 @@ extension Record {
         public var isRequested: Bool
         public var from: Phase
         public var acceptsLoss: Bool
+        /// The target's insert position behind its closed fence: what the reverse lanes have to reach.
+        public var position: WALPosition?
+        /// Everything the target took is on the source, sequences included: the reverse lanes have done their work.
+        public var isCarriedBack: Bool?
     }
 
     public struct CheckState: Sendable, Hashable, Codable {
@@ -115,5 +123,5 @@ extension Record {
 
 /// Something reached in this attempt; conditions are derived from these.
 public enum Milestone: String, Sendable, Hashable, Codable, CaseIterable {
-    case preflightPassed, provisioned, copied, verified, cutOver, promoted, rolledBack, cleanedUp
+    case preflightPassed, provisioned, copied, caughtUp, verified, cutOver, promoted, rolledBack, cleanedUp
 }

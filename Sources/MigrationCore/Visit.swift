@@ -9,11 +9,10 @@ struct Visit {
     var intent: Intent { desired.intent }
 
     /// The plan in force: frozen from Fencing on.
-    var plan: Plan? {
-        if let frozen = record.frozen { return frozen }
-        if case .plan(let plan) = desired.plan { return plan }
-        return nil
-    }
+    var plan: Plan? { desired.planInForce(record) }
+
+    /// What going back now would cost; see ``lossReason(plan:record:reverse:)``.
+    var loss: Reason? { plan.flatMap { lossReason(plan: $0, record: record, reverse: observation.reverse) } }
 
     // MARK: Ends of a visit
 
@@ -99,7 +98,4 @@ extension Record {
     /// A short, bounded operation that is brought to its end before a suspension, an invalid spec or a deletion is looked at:
     /// stopping in its middle would leave the applications without a writable side. A rollback without a fence on record has nothing to restore.
     var isCommitted: Bool { phase == .switching || (phase == .rollingBack && fence != nil) }
-
-    /// Whether going back would lose a write taken by the target.
-    public var rollbackWouldLose: Bool { firstClientWriteAt != nil }
 }

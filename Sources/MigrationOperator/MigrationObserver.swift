@@ -28,6 +28,8 @@ struct MigrationObserver: Sendable {
         observation.preflight = fromServers.preflight
         observation.source = fromServers.source
         observation.target = fromServers.target
+        observation.forward = fromServers.forward
+        observation.reverse = fromServers.reverse
         observation.leftovers = fromServers.leftovers
         observation.progress = fromServers.progress
         return observation
@@ -56,20 +58,29 @@ struct MigrationObserver: Sendable {
 
     private func servers(_ reference: MigrationReference, _ plan: Plan, _ record: Record?, _ facts: Set<FactKind>) async -> Observation {
         var observation = Observation()
-        guard !facts.isDisjoint(with: [.preflight, .source, .target, .leftovers]) else { return observation }
-        let roles = await adapters.secrets.applicationRoles(reference, plan: plan)
-        switch await access.read(plan, namespace: reference.namespace) {
+        guard !facts.isDisjoint(with: [.preflight, .source, .target, .forward, .reverse, .leftovers]) else { return observation }
+        // Who logs in matters while roles are checked and made; later visits need not read every Secret for it.
+        let needsRoles = facts.contains(.preflight) || record?.phase == .provisioning
+        let roles = needsRoles ? await adapters.secrets.applicationRoles(reference, plan: plan) : ApplicationRoles(roles: [], problems: [])
+        let found =
+            facts.contains(.preflight)
+            ? await access.read(plan, namespace: reference.namespace) : await access.recent(plan, namespace: reference.namespace)
+        switch found {
         case .problems(let problems):
             let why = problems.map(\.message).joined(separator: "; ")
             if facts.contains(.preflight) { observation.preflight = .value(problems + roles.problems) }
             observation.source = .unknown(why)
             observation.target = .unknown(why)
+            observation.forward = .unknown(why)
+            observation.reverse = .unknown(why)
             observation.leftovers = await leftovers(reference, record, artefacts: { .unknown(why) })
         case .access(let source, let target):
             let context = DatabaseContext(uid: reference.uid, plan: plan, source: source, target: target, applicationRoles: roles.roles)
             let databases = adapters.databases
             async let sourceState = facts.contains(.source) ? databases.observeSource(context) : .unknown(Observation.notAsked)
             async let targetState = facts.contains(.target) ? databases.observeTarget(context) : .unknown(Observation.notAsked)
+            async let forward = facts.contains(.forward) ? databases.observeLanes(context, .forward) : .unknown(Observation.notAsked)
+            async let reverse = facts.contains(.reverse) ? databases.observeLanes(context, .reverse) : .unknown(Observation.notAsked)
             async let progress = record?.phase.step != nil ? databases.progress(context) : .unknown(Observation.notAsked)
             if facts.contains(.preflight) {
                 async let onServers = databases.preflight(context)
@@ -81,6 +92,8 @@ struct MigrationObserver: Sendable {
             }
             observation.source = await sourceState
             observation.target = await targetState
+            observation.forward = await forward
+            observation.reverse = await reverse
             observation.progress = await progress.value ?? []
         }
         return observation

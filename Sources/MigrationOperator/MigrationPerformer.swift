@@ -28,7 +28,7 @@ struct MigrationPerformer: Sendable {
         let reference = visit.reference
         switch action {
         case .holdFinalizer, .releaseFinalizer: break
-        case .prepareTarget: try await adapters.databases.prepareTarget(try await context(reference, plan))
+        case .prepareTarget: try await adapters.databases.prepareTarget(try await context(reference, plan, withRoles: true))
         case .closeSource(let epoch): try await adapters.databases.closeSource(try await context(reference, plan), epoch: epoch)
         case .openSource(let epoch): try await adapters.databases.openSource(try await context(reference, plan), epoch: epoch)
         case .closeTarget(let epoch): try await adapters.databases.closeTarget(try await context(reference, plan), epoch: epoch)
@@ -53,12 +53,13 @@ struct MigrationPerformer: Sendable {
         }
     }
 
-    private func context(_ reference: MigrationReference, _ plan: Plan) async throws -> DatabaseContext {
-        switch await access.read(plan, namespace: reference.namespace) {
+    /// - Parameter withRoles: only what makes roles needs to know them.
+    private func context(_ reference: MigrationReference, _ plan: Plan, withRoles: Bool = false) async throws -> DatabaseContext {
+        switch await access.recent(plan, namespace: reference.namespace) {
         case .problems(let problems): throw PerformError(message: problems.map(\.message).joined(separator: "; "))
         case .access(let source, let target):
-            let roles = await adapters.secrets.applicationRoles(reference, plan: plan)
-            return DatabaseContext(uid: reference.uid, plan: plan, source: source, target: target, applicationRoles: roles.roles)
+            let roles = withRoles ? await adapters.secrets.applicationRoles(reference, plan: plan).roles : []
+            return DatabaseContext(uid: reference.uid, plan: plan, source: source, target: target, applicationRoles: roles)
         }
     }
 

@@ -6,21 +6,38 @@ import MigrationPorts
 import StructuredData
 import Synchronization
 
-/// Reads the admin credentials a plan names. Passwords stay in memory; CA certificates go to files, because libpq reads them from there.
+/// Reads the credentials a plan names: the operator's own, and those that make and serve subscriptions where they are others.
+/// Passwords stay in memory; CA certificates go to files, because libpq reads them from there.
 struct ServerAccessReader: Sendable {
-    let client: KubernetesClient
+    /// A Secret by name and namespace.
+    let secret: @Sendable (String, String) async throws(KubernetesError) -> Secret
     /// A folder of ours for CA certificates; their names are digests of their content.
     let folder: String
     private let memory = AccessMemory()
 
     init(client: KubernetesClient, folder: String) {
-        self.client = client
+        self.init(folder: folder) { name, namespace throws(KubernetesError) in try await client.get(Secret.self, name, namespace: namespace) }
+    }
+
+    init(folder: String, secret: @escaping @Sendable (String, String) async throws(KubernetesError) -> Secret) {
         self.folder = folder
+        self.secret = secret
     }
 
     /// What was last read, without asking the API server; read now only if it never was.
-    func remembered(_ plan: Plan, namespace: String) async -> Result {
-        if let source = memory[plan.source, namespace], let target = memory[plan.target, namespace] { return .access(source: source, target: target) }
+    func remembered(_ plan: Plan, namespace: String) async -> Result { await read(plan, namespace: namespace, notBefore: nil) }
+
+    /// What was read within the last seconds: visits follow each other closely while a phase is active, and a write pause waits for each.
+    func recent(_ plan: Plan, namespace: String) async -> Result { await read(plan, namespace: namespace, notBefore: .now - Self.recent) }
+
+    private static let recent = Duration.seconds(10)
+
+    private func read(_ plan: Plan, namespace: String, notBefore: ContinuousClock.Instant?) async -> Result {
+        if let source = memory.access(plan.source, namespace, notBefore: notBefore),
+            let target = memory.access(plan.target, namespace, notBefore: notBefore)
+        {
+            return .access(source: source, target: target)
+        }
         return await read(plan, namespace: namespace)
     }
 
@@ -44,17 +61,23 @@ struct ServerAccessReader: Sendable {
 
     private func access(_ server: Plan.Server, _ namespace: String) async -> Swift.Result<ServerAccess, Failure> {
         do throws(Failure) {
-            let reference = server.credentials
-            let user = try await value(reference.name, reference.usernameKey, namespace, of: server)
-            let password = try await value(reference.name, reference.passwordKey, namespace, of: server)
+            let login = try await login(server.credentials, namespace, of: server)
             var authority: String?
             if let key = server.certificateAuthority { authority = try file(await value(key.name, key.key, namespace, of: server), server) }
-            let access = ServerAccess(server: server, user: text(user), password: Redacted(text(password)), certificateAuthorityFile: authority)
-            memory[server, namespace] = access
+            var access = ServerAccess(server: server, user: login.user, password: login.password, certificateAuthorityFile: authority)
+            if let reference = server.subscriber { access.subscriber = try await self.login(reference, namespace, of: server) }
+            if let reference = server.replication?.credentials { access.replicator = try await self.login(reference, namespace, of: server) }
+            memory.remember(access, namespace)
             return .success(access)
         } catch {
             return .failure(error)
         }
+    }
+
+    private func login(_ reference: Plan.CredentialsReference, _ namespace: String, of server: Plan.Server) async throws(Failure) -> Login {
+        let user = try await value(reference.name, reference.usernameKey, namespace, of: server)
+        let password = try await value(reference.name, reference.passwordKey, namespace, of: server)
+        return Login(user: text(user), password: Redacted(text(password)))
     }
 
     private func text(_ data: Data) -> String { String(decoding: data, as: UTF8.self) }
@@ -62,7 +85,7 @@ struct ServerAccessReader: Sendable {
     private func value(_ name: String, _ key: String, _ namespace: String, of server: Plan.Server) async throws(Failure) -> Data {
         let secret: Secret
         do {
-            secret = try await client.get(Secret.self, name, namespace: namespace)
+            secret = try await self.secret(name, namespace)
         } catch {
             if error.kind == .notFound {
                 let message = "Secret \(namespace)/\(name) for server \(server.host) does not exist: create it with key \(key)"
@@ -103,10 +126,15 @@ private final class AccessMemory: Sendable {
         var namespace: String
     }
 
-    private let known = Mutex<[Key: ServerAccess]>([:])
+    private let known = Mutex<[Key: (access: ServerAccess, readAt: ContinuousClock.Instant)]>([:])
 
-    subscript(server: Plan.Server, namespace: String) -> ServerAccess? {
-        get { known.withLock { $0[Key(server: server, namespace: namespace)] } }
-        set { known.withLock { $0[Key(server: server, namespace: namespace)] = newValue } }
+    /// - Parameter instant: what was read earlier does not count; `nil` counts everything.
+    func access(_ server: Plan.Server, _ namespace: String, notBefore instant: ContinuousClock.Instant?) -> ServerAccess? {
+        guard let found = known.withLock({ $0[Key(server: server, namespace: namespace)] }) else { return nil }
+        return instant.map { found.readAt < $0 } == true ? nil : found.access
+    }
+
+    func remember(_ access: ServerAccess, _ namespace: String) {
+        known.withLock { $0[Key(server: access.server, namespace: namespace)] = (access, .now) }
     }
 }

@@ -10,9 +10,5 @@ struct VisitContext: Sendable {
     var facts: Set<FactKind>
 
     /// The plan in force: frozen from Fencing on, else the spec's. An object that is deleted with an invalid spec is tidied up by the plan it ran with.
-    var plan: Plan? {
-        if let frozen = record?.frozen { return frozen }
-        if case .plan(let plan) = desired.plan { return plan }
-        return desired.intent.isDeleted ? record?.accepted : nil
-    }
+    var plan: Plan? { desired.planInForce(record) ?? (desired.intent.isDeleted ? record?.accepted : nil) }
 }

@@ -38,8 +38,9 @@ public struct MigrationWorker: Sendable {
             let context = CopyContext(task: task, source: credentials.source, target: credentials.target, logger: logger)
             switch task.step {
             case .copy:
-                try await CopyRun(context).run()
-                return WorkerResult(succeeded: true, message: "copied \(task.plan.databases.count) databases")
+                let summary = try await CopyRun(context).run()
+                let kept = summary.kept > 0 ? ", kept \(summary.kept) that were complete" : ""
+                return WorkerResult(succeeded: true, message: "copied \(summary.copied) databases" + kept)
             case .verify: return try await verify(context)
             }
         } catch {
@@ -48,11 +49,15 @@ public struct MigrationWorker: Sendable {
     }
 
     private func verify(_ context: CopyContext) async throws -> WorkerResult {
-        let mismatches = try await Verification(context).run()
-        guard let first = mismatches.first else { return WorkerResult(succeeded: true, message: "row counts are equal") }
+        let outcome = try await Verification(context).run()
+        let busy = outcome.busy.isEmpty ? "" : "; \(outcome.busy.count) busy tables are compared again in the write pause, e.g. \(outcome.busy[0])"
+        guard let first = outcome.mismatches.first else {
+            let what = context.task.plan.verification == .checksum ? "row counts and checksums" : "row counts"
+            return WorkerResult(succeeded: true, message: Self.limited("\(what) are equal" + busy))
+        }
         return WorkerResult(
             succeeded: false, reason: .verificationMismatch,
-            message: Self.limited("\(mismatches.count) tables differ, e.g. \(first): look for writes that passed the fence"))
+            message: Self.limited("\(outcome.mismatches.count) tables differ, e.g. \(first): look for writes that passed the fence" + busy))
     }
 
     private func failure(_ error: any Error, step: WorkerStep) -> WorkerResult {
@@ -64,6 +69,7 @@ public struct MigrationWorker: Sendable {
             return WorkerResult(succeeded: false, reason: .workerRejected, message: message)
         case let error as ToolFailure: return WorkerResult(succeeded: false, reason: reason, message: message, mayRetry: error.isTransient)
         case let error as PostgresError: return WorkerResult(succeeded: false, reason: reason, message: message, mayRetry: error.isTransient)
+        case is CopyInterrupted: return WorkerResult(succeeded: false, reason: reason, message: message, mayRetry: true)
         case is CancellationError: return WorkerResult(succeeded: false, reason: reason, message: "stopped", mayRetry: true)
         default: return WorkerResult(succeeded: false, reason: reason, message: message)
         }

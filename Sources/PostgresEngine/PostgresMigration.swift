@@ -5,17 +5,22 @@ public import MigrationPorts
 /// The database side of a migration, on two real PostgreSQL servers.
 public struct PostgresMigration: DatabasePort {
     private let logger: Logger
+    private let pool = SessionPool()
 
     public init(logger: Logger) { self.logger = logger }
 
     public func preflight(_ context: DatabaseContext) async -> [PreflightProblem] { await Preflight(context: context).run() }
 
-    public func observeSource(_ context: DatabaseContext) async -> Fact<SourceState> { await fact { try await SourceObservation(context).read() } }
+    public func observeSource(_ context: DatabaseContext) async -> Fact<SourceState> {
+        await fact { try await SourceObservation(context, pool).read() }
+    }
 
-    public func observeTarget(_ context: DatabaseContext) async -> Fact<TargetState> { await fact { try await TargetObservation(context).read() } }
+    public func observeTarget(_ context: DatabaseContext) async -> Fact<TargetState> {
+        await fact { try await TargetObservation(context, pool).read() }
+    }
 
     public func progress(_ context: DatabaseContext) async -> Fact<[DatabaseProgress]> {
-        await fact { try await ProgressReading(sessions: Sessions(context.target, uid: context.uid)).read(context.plan.databases) }
+        await fact { try await ProgressReading(sessions: Sessions(context.target, uid: context.uid, pool: pool)).read(context.plan.databases) }
     }
 
     public func artefacts(_ context: DatabaseContext) async -> Fact<Set<Side>> {
@@ -33,7 +38,7 @@ public struct PostgresMigration: DatabasePort {
     public func openTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context).open(epoch: epoch) }
 
     public func observeLanes(_ context: DatabaseContext, _ direction: Direction) async -> Fact<ReplicationState> {
-        await fact { try await LaneObservation(context, direction).read() }
+        await fact { try await LaneObservation(context, direction, pool).read() }
     }
 
     public func prepareLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {

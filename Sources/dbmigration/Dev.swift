@@ -28,6 +28,9 @@ struct DevStartOptions: ParsableArguments {
     @Option(help: "Seconds the start may take.")
     var timeout = 120
 
+    @Flag(help: "Start a server or control plane program that ended again, instead of ending the cluster.")
+    var restartComponents = false
+
     func options() throws -> DevClusterOptions {
         var map = ["dbmigration": try Program.path()]
         for image in images {
@@ -37,7 +40,7 @@ struct DevStartOptions: ParsableArguments {
             guard FileManager.default.isExecutableFile(atPath: path) else { throw ValidationError("--image \(image): \(path) is no executable file") }
             map[parts[0]] = path
         }
-        return DevClusterOptions(name: cluster.name, images: ImageMap(map), deadlineSeconds: timeout)
+        return DevClusterOptions(name: cluster.name, images: ImageMap(map), deadlineSeconds: timeout, restartsComponents: restartComponents)
     }
 }
 

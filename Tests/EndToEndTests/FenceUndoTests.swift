@@ -43,7 +43,7 @@ extension EndToEnd {
             try await scenario.arrange()
             try await scenario.apply()
             try await scenario.wait(phase: .copying)
-            try await scenario.patchSpec(["copy": ["mode": "Live"]])
+            try await scenario.patchSpec(["copy": ["lanes": 4]])
             try await scenario.wait("the stall") { $0.phase == "AwaitingCutover" && $0[.stalled]?.status == "True" }
             #expect(await scenario.applicationCanWrite(.source))
             try await scenario.end()

@@ -59,6 +59,7 @@ struct Scenario: Sendable {
             CREATE TABLE app.ledger (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, client text NOT NULL DEFAULT '', number bigint NOT NULL, note text);
             INSERT INTO app.ledger (number, note) SELECT n, repeat('x', 100) FROM generate_series(1, \(rows)) n;
             CREATE TABLE app.empty (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+            ALTER TABLE app.empty REPLICA IDENTITY FULL;
             CREATE VIEW app.total AS SELECT count(*) AS n FROM app.ledger;
             """)
         guard copyLasts > 0 else { return }
@@ -73,8 +74,12 @@ struct Scenario: Sendable {
     }
 
     func arrangeSecrets() async throws {
-        for (name, server) in [("source-admin", lab.state.servers.source), ("target-admin", lab.state.servers.target)] {
-            let login = server.administrator
+        let (source, target) = (lab.state.servers.source, lab.state.servers.target)
+        let logins = [
+            ("source-admin", source.administrator), ("target-admin", target.administrator), ("source-superuser", source.superuser),
+            ("target-superuser", target.superuser),
+        ]
+        for (name, login) in logins {
             _ = try await lab.client.create(
                 Secret(
                     metadata: ObjectMeta(name: name, namespace: namespace),
@@ -117,6 +122,16 @@ struct Scenario: Sendable {
             "apiVersion": "migrations.mystira.app/v1alpha1", "kind": "DatabaseMigration",
             "metadata": ["name": .string(Self.migration), "namespace": .string(namespace)], "spec": spec,
         ]
+    }
+
+    /// Makes a manifest live: before PostgreSQL 16 only superusers create subscriptions.
+    static func live(_ spec: inout JSONValue) {
+        spec["copy"] = ["mode": "Live", "jobs": 2]
+        spec["verification"] = ["mode": "Checksum"]
+        spec["cutover"]?["snapshotPauseSeconds"] = nil
+        spec["cutover"]?["maxPauseSeconds"] = 60
+        spec["source"]?["subscriptionCredentialsSecretRef"] = ["name": "source-superuser"]
+        spec["target"]?["subscriptionCredentialsSecretRef"] = ["name": "target-superuser"]
     }
 
     func apply(_ change: (inout JSONValue) -> Void = { _ in }) async throws {
@@ -184,6 +199,8 @@ struct Scenario: Sendable {
     func artefacts(_ side: Side) async throws -> Int {
         let text = """
             SELECT (SELECT count(*) FROM pg_namespace WHERE nspname = '_dbmigration') + (SELECT count(*) FROM pg_trigger WHERE tgname LIKE '\\_dbmigration%')
+                + (SELECT count(*) FROM pg_replication_slots WHERE database = current_database()) + (SELECT count(*) FROM pg_publication)
+                + (SELECT count(*) FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database())
             """
         return Int(try await lab.sql(side, database, text).first?[0] ?? "") ?? -1
     }

@@ -18,16 +18,73 @@ struct PlanBuilderTests {
             plan.databases == [
                 Plan.Database(name: "chain_db", targetName: "chain_two", createIfMissing: false), Plan.Database(name: "publisher_db"),
             ])
-        #expect(plan.copy == Plan.Copy(mode: .snapshot, jobs: 3))
+        #expect(plan.copy == Plan.Copy(mode: .snapshot, jobs: 3, maxRetainedWALMiB: 1024))
         #expect(plan.verification == .none)
         #expect(plan.cutover.pauseSeconds == 60)
         #expect(plan.cutover.connections.first?.credentials == Plan.CredentialsReference(name: "chain-new", usernameKey: "user"))
         #expect(plan.cutover.connections.last?.credentials == nil)
         #expect(plan.cutover.workloads == [Plan.WorkloadSelection(matchLabels: ["part-of": "mys"], rolloutSeconds: 30)])
         #expect(plan.health.http.last?.address == .service(name: "publisher", port: "8080", path: "/health"))
-        #expect(plan.rollback.automatic == false)
+        #expect(plan.rollback == Plan.Rollback(automatic: false, keepReverseReplication: false))
+        #expect(!plan.isLive)
         #expect(reading.intent == Intent(goal: .promoted, attempt: 2, acceptedLoss: "NoReverseLane"))
         #expect(reading.desired.plan == .plan(plan))
+    }
+
+    @Test("Live mode has its own limits, roles and ways between the servers")
+    func live() throws {
+        let reading = try PlanBuilder.read(Fixtures.live())
+        #expect(reading.problems == [])
+        let plan = try #require(reading.plan)
+        #expect(plan.isLive && plan.keepsReverseLane)
+        #expect(plan.copy == Plan.Copy(mode: .live, jobs: 3, maxRetainedWALMiB: 1024))
+        #expect(plan.cutover.pauseSeconds == 45)
+        #expect(plan.cutover.maxLagBytes == 4096)
+        #expect(plan.cutover.verifySeconds == 5)
+        #expect(plan.source.subscriber == Plan.CredentialsReference(name: "old-super", usernameKey: "user", passwordKey: "pass"))
+        let replicator = Plan.CredentialsReference(name: "old-replicator", usernameKey: "user", passwordKey: "pass")
+        #expect(plan.source.replication == Plan.Replication(host: "old.internal", port: 6432, sslMode: "disable", credentials: replicator))
+        #expect(plan.target.subscriber == Plan.CredentialsReference(name: "new-super"))
+        #expect(plan.target.replication?.host == "new.internal" && plan.target.replication?.credentials?.name == "new-replicator")
+        #expect(try PlanBuilder.read(Fixtures.live("{rollback: {keepReverseReplication: false}}")).plan?.keepsReverseLane == false)
+    }
+
+    @Test("Live is the default, and so are its limits")
+    func liveDefaults() throws {
+        var spec = try Fixtures.json(Fixtures.complete)
+        for member in ["subscriptionCredentialsSecretRef", "replication"] { spec = spec.setting(nil, at: [.key("source"), .key(member)]) }
+        for member in ["mode", "maxRetainedWALMiB"] { spec = spec.setting(nil, at: [.key("copy"), .key(member)]) }
+        for member in ["snapshotPauseSeconds", "maxPauseSeconds", "maxLagBytes", "verifySeconds"] {
+            spec = spec.setting(nil, at: [.key("cutover"), .key(member)])
+        }
+        let plan = try #require(PlanBuilder.read(Fixtures.migration(spec.setting(nil, at: [.key("rollback")]))).plan)
+        #expect(plan.isLive && plan.keepsReverseLane)
+        #expect(plan.source.subscriber == nil && plan.source.replication == nil)
+        #expect(plan.copy.maxRetainedWALMiB == 20_480)
+        #expect(plan.cutover.pauseSeconds == 300)
+        #expect(plan.cutover.maxLagBytes == 1_048_576)
+        #expect(plan.cutover.verifySeconds == 20)
+    }
+
+    @Test(
+        "the other server takes over how lax TLS is, never a CA it has not",
+        arguments: [
+            ("prefer", nil, "prefer"), ("disable", nil, "disable"), ("require", nil, "require"), ("verify-full", nil, "require"),
+            ("verify-ca", "verify-full", "verify-full"), ("disable", "require", "require"),
+        ] as [(String, String?, String)])
+    func replicationSSL(own: String, given: String?, expected: String) throws {
+        let word = given.map { JSONValue.string($0) }
+        let spec = try Fixtures.json(Fixtures.complete).setting(.string(own), at: [.key("target"), .key("sslMode")])
+            .setting(word, at: [.key("target"), .key("replication"), .key("sslMode")])
+        let plan = try PlanBuilder.read(Fixtures.migration(spec)).plan
+        #expect(plan?.target.replication?.sslMode == expected)
+    }
+
+    @Test("what only the database can say is not refused here", arguments: ["None", "RowCount", "Checksum"])
+    func verification(mode: String) throws {
+        for migration in [try Fixtures.migration("{verification: {mode: \(mode)}}"), try Fixtures.live("{verification: {mode: \(mode)}}")] {
+            #expect(PlanBuilder.read(migration).plan?.verification.rawValue == mode)
+        }
     }
 
     @Test("a deletion timestamp is an intent")
@@ -58,6 +115,17 @@ struct PlanBuilderTests {
             ("{databases: [{create: Always}]}", "spec.databases[0].create"),
             ("{copy: {jobs: 33}}", "spec.copy.jobs"),
             ("{copy: {onExisting: Drop}}", "spec.copy.onExisting"),
+            ("{copy: {mode: Live}}", "spec.cutover.snapshotPauseSeconds"),
+            ("{copy: {maxRetainedWALMiB: 63}}", "spec.copy.maxRetainedWALMiB"),
+            ("{copy: {lanes: 0}}", "spec.copy.lanes"),
+            ("{cutover: {maxPauseSeconds: 4}}", "spec.cutover.maxPauseSeconds"),
+            ("{cutover: {verifySeconds: 601}}", "spec.cutover.verifySeconds"),
+            ("{cutover: {maxLagBytes: -1}}", "spec.cutover.maxLagBytes"),
+            ("{source: {subscriptionCredentialsSecretRef: {name: A_B}}}", "spec.source.subscriptionCredentialsSecretRef.name"),
+            ("{source: {replication: {host: 'a,b'}}}", "spec.source.replication.host"),
+            ("{target: {replication: {port: 0}}}", "spec.target.replication.port"),
+            ("{target: {replication: {sslMode: sometimes}}}", "spec.target.replication.sslMode"),
+            ("{target: {replication: {credentialsSecretRef: {name: ''}}}}", "spec.target.replication.credentialsSecretRef.name"),
             ("{cutover: {snapshotPauseSeconds: 1}}", "spec.cutover.snapshotPauseSeconds"),
             ("{cutover: {connections: [{database: other}]}}", "spec.cutover.connections[0].database"),
             ("{cutover: {connections: [{}, {secretRef: {name: chain}}]}}", "spec.cutover.connections[1].secretRef"),
@@ -87,7 +155,7 @@ struct PlanBuilderTests {
         "what later versions bring is refused by name",
         arguments: [
             ("{strategy: Fresh}", "spec.strategy"), ("{strategy: InPlace}", "spec.strategy"), ("{criticality: Critical}", "spec.criticality"),
-            ("{copy: {mode: Live}}", "spec.copy.mode"), ("{verification: {mode: Checksum}}", "spec.verification.mode"),
+            ("{copy: {lanes: 2}}", "spec.copy.lanes"),
             ("{cutover: {traffic: PgBouncer}}", "spec.cutover.traffic"), ("{cutover: {secretWriter: External}}", "spec.cutover.secretWriter"),
             ("{cutover: {workloads: [{kinds: [StatefulSet]}]}}", "spec.cutover.workloads[0].kinds[0]"),
             ("{backup: {formats: [Plain]}}", "spec.backup"), ("{cutover: {window: {}}}", "spec.cutover.window"),
@@ -111,16 +179,11 @@ struct PlanBuilderTests {
         #expect(problems.count == leaves.count)
     }
 
-    @Test("an absent mode is Live, and the message says what works today")
-    func absentMode() throws {
-        let spec = try Fixtures.json(Fixtures.complete).setting(nil, at: [.key("copy"), .key("mode")])
-        let problems = try PlanBuilder.read(Fixtures.migration(spec)).problems
-        #expect(problems.map(\.path) == ["spec.copy.mode"])
-        #expect(problems.first?.message.contains("set spec.copy.mode: Snapshot") == true)
-    }
-
-    @Test("a Snapshot needs its pause")
+    @Test("a Snapshot needs its pause, and Live refuses it by name")
     func pause() throws {
+        let both = try PlanBuilder.read(Fixtures.live("{cutover: {snapshotPauseSeconds: 7200}}")).problems
+        #expect(both.map(\.path) == ["spec.cutover.snapshotPauseSeconds"])
+        #expect(both.first?.message.contains("spec.cutover.maxPauseSeconds (45) bounds") == true)
         let spec = try Fixtures.json(Fixtures.complete).setting(nil, at: [.key("cutover"), .key("snapshotPauseSeconds")])
         #expect(try PlanBuilder.read(Fixtures.migration(spec)).problems.map(\.path) == ["spec.cutover.snapshotPauseSeconds"])
     }
@@ -161,12 +224,15 @@ struct PlanBuilderTests {
         #expect(problems.map(\.path) == ["spec"])
     }
 
-    @Test("source, target and databases stay those of the accepted plan")
+    @Test("source, target, databases and copy mode stay those of the accepted plan")
     func immutability() throws {
         let accepted = try #require(PlanBuilder.read(Fixtures.migration()).plan)
         #expect(try PlanBuilder.read(Fixtures.migration("{goal: Completed, health: {soakSeconds: 1}}"), accepted: accepted).problems == [])
         let changed = try Fixtures.migration("{source: {port: 5000}, target: {sslMode: prefer}, databases: [{}, {}, {name: more}]}")
         #expect(PlanBuilder.read(changed, accepted: accepted).problems.map(\.path) == ["spec.source", "spec.target", "spec.databases"])
+        #expect(try PlanBuilder.read(Fixtures.live(), accepted: accepted).problems.map(\.path) == ["spec.copy.mode"])
+        let replication = try Fixtures.migration("{source: {replication: {host: other}}, target: {subscriptionCredentialsSecretRef: {name: a}}}")
+        #expect(PlanBuilder.read(replication, accepted: accepted).problems.map(\.path) == ["spec.source", "spec.target"])
     }
 
     @Test("lint finds unknown fields, wrong types and foreign kinds")

@@ -12,10 +12,13 @@ struct RecordCodingTests {
         record.frozen = try PlanBuilder.read(Fixtures.migration()).plan
         record.fence = Record.Fence(
             epoch: 3, decidedAt: Timestamp(milliseconds: 1_000), deadline: Timestamp(milliseconds: 61_000), closedAt: Timestamp(milliseconds: 1_500),
-            evidence: "no client session")
+            position: WALPosition("16/B374D848"), evidence: "no client session")
         record.jobs = [.verify: 2, .copy: 4]
         record.milestones = Set(Milestone.allCases)
         record.held = .init(.goalLowered, "spec.goal went back to Ready")
+        record.dropped = .init(.retainedWALExceeded, "too much WAL")
+        record.rollback = .init(
+            cause: .init(.requested, "x"), isRequested: true, from: .soaking, acceptsLoss: false, position: WALPosition("0/1"), isCarriedBack: true)
         record.checks = ["chain": .init(verdict: .ok, streak: 2, message: "200")]
         record.switchedAt = Timestamp(milliseconds: 6_000)
         return record

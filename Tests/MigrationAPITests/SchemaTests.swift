@@ -87,7 +87,7 @@ struct SchemaTests {
         }
         let all = rules(schema)
         #expect(all.allSatisfy { $0["rule"]?.string?.isEmpty == false && $0["message"]?.string?.isEmpty == false })
-        for field in ["source", "target", "databases"] {
+        for field in ["source", "target", "databases", "copy.mode"] {
             #expect(all.contains { $0["rule"]?.string?.contains("self.spec.\(field) == oldSelf.spec.\(field)") == true }, "\(field)")
         }
     }

@@ -54,7 +54,7 @@ struct StatusBuilderTests {
         let standings: [Standing] = [
             .progressing(.init(.progressingWithRetry, long)), .awaitingApproval(long), .goalReached(""), .stalled(.init(.copyFailed, long)),
         ]
-        let invalid = try PlanBuilder.read(Fixtures.migration("{copy: {mode: Live}, source: {host: ''}}"))
+        let invalid = try PlanBuilder.read(Fixtures.migration("{strategy: Fresh, source: {host: ''}}"))
         let unknown = Observation(preflight: .unknown(long), source: .unknown(long), target: .unknown(long), workloads: .unknown(long))
         let noisy = Observation(
             preflight: .value([PreflightProblem(reason: .unreachable, message: long)]),
@@ -98,13 +98,13 @@ struct StatusBuilderTests {
 
     @Test("an invalid spec lists every problem, and says when only the version lacks something")
     func invalid() throws {
-        let later = try PlanBuilder.read(Fixtures.migration("{copy: {mode: Live}, backup: {}}"))
+        let later = try PlanBuilder.read(Fixtures.migration("{copy: {lanes: 2}, backup: {}}"))
         let status = try build(record(.pending), standing: .stalled(.init(.invalidSpec, "two problems")), reading: later)
         expect(status[.specValid], "False", .notImplemented)
         expect(status[.stalled], "True", .notImplemented)
-        #expect(status[.specValid]?.message?.contains("spec.copy.mode: ") == true)
+        #expect(status[.specValid]?.message?.contains("spec.copy.lanes: ") == true)
         #expect(status[.specValid]?.message?.contains("\nspec.") == true)
-        let mixed = try PlanBuilder.read(Fixtures.migration("{copy: {mode: Live}, attempt: 0}"))
+        let mixed = try PlanBuilder.read(Fixtures.migration("{copy: {lanes: 2}, attempt: 0}"))
         expect(try build(record(.pending), standing: .stalled(.init(.invalidSpec, "x")), reading: mixed)[.ready], "False", .invalidSpec)
     }
 

@@ -2,11 +2,52 @@
 
 /// Every abstract value of every fact, for tests that try all of them. Epochs are relative to ``Record/reached(_:plan:at:)``: the source fence was
 /// decided at 0 and the target's opening at 0.
-enum AbstractSpace {
-    static let sources: [Fact<SourceState>] =
+struct AbstractSpace: Sendable, CustomStringConvertible {
+    static let snapshot = AbstractSpace(plan: .example(soakSeconds: 0, failureLimit: 1))
+    static let live = AbstractSpace(plan: .example(mode: .live, soakSeconds: 0, failureLimit: 1))
+
+    let plan: Plan
+
+    var description: String { plan.copy.mode.rawValue }
+
+    private static let everySource: [Fact<SourceState>] =
         [.unknown("timeout")] + (0...2).flatMap { epoch in FenceState.allCases.map { .value(.init(fence: $0, epoch: epoch)) } }
 
-    static let targets: [Fact<TargetState>] =
+    /// With lanes, which vary as well, fewer values of the servers do.
+    private static let fewSources: [Fact<SourceState>] = [
+        .unknown("timeout"), .value(.init(fence: .open, epoch: 0)), .value(.init(fence: .closed, epoch: 1, position: written)),
+        .value(.init(fence: .partial, epoch: 1)), .value(.init(fence: .closed, epoch: 2, position: written)), .value(.init(fence: .open, epoch: 3)),
+    ]
+
+    private static let written = WALPosition(bytes: 100)
+
+    private static let fewTargets: [Fact<TargetState>] = [
+        .unknown("timeout"), .value(.init(isPrepared: true, fence: .closed, epoch: 0, position: written)),
+        .value(.init(isPrepared: true, fence: .open, epoch: 1)), .value(.init(isPrepared: true, fence: .open, epoch: 1, tookClientWrite: true)),
+        .value(.init(isPrepared: true, fence: .closed, epoch: 1, tookClientWrite: true, position: written)),
+    ]
+
+    /// What the ways of a lane turn on.
+    static let lanes: [Fact<ReplicationState>] =
+        [.unknown("timeout")] + LaneState.Stage.allCases.map { .value(.lane($0)) } + [
+            .value(.lane(.running, confirmed: 100, sequences: 1)), .value(.lane(.running, loss: "slot lost")),
+        ]
+
+    /// What only phases with few other facts can be tried with.
+    static let troubledLanes: [Fact<ReplicationState>] = [
+        .value(.lane(.running, confirmed: 100)), .value(.lane(.running, lag: 1 << 30, trouble: "apply fails")),
+        .value(.lane(.running, retained: 1 << 50)),
+    ]
+
+    var sources: [Fact<SourceState>] { plan.isLive ? Self.fewSources : Self.everySource }
+    var targets: [Fact<TargetState>] { plan.isLive ? Self.fewTargets : Self.everyTarget }
+
+    /// With lanes: every second value, the unknown among them.
+    private func few<Value>(_ all: [Fact<Value>]) -> [Fact<Value>] {
+        plan.isLive ? all.enumerated().filter { $0.offset.isMultiple(of: 2) || all.count < 4 }.map(\.element) : all
+    }
+
+    private static let everyTarget: [Fact<TargetState>] =
         [.unknown("timeout"), .value(.init(isPrepared: false, fence: .open, epoch: 0))]
         + (0...1).flatMap { epoch in
             FenceState.allCases.flatMap { fence in
@@ -37,31 +78,33 @@ enum AbstractSpace {
         .unknown("timeout"), .value([]), .value([.init(reason: .databaseMissing, message: "")]), .value([.init(reason: .stateLost, message: "")]),
     ]
 
-    static let plan = Plan.example(soakSeconds: 0, failureLimit: 1)
-
     /// Every wish: goals × suspended × deleted × invalid × attempt × accepted loss.
-    static let wishes: [Desired] = Goal.allCases.flatMap { goal in
-        (0..<32).map { bits in
-            let intent = Intent(
-                goal: goal, attempt: bits & 1 == 0 ? 1 : 2, isSuspended: bits & 2 != 0, isDeleted: bits & 4 != 0,
-                acceptedLoss: bits & 8 != 0 ? "NoReverseLane" : "")
-            return Desired(intent: intent, plan: bits & 16 != 0 ? .invalid(["spec"]) : .plan(plan))
+    var wishes: [Desired] {
+        Goal.allCases.flatMap { goal in
+            (0..<32).filter { !plan.isLive || $0.nonzeroBitCount <= 1 }.map { bits in
+                let intent = Intent(
+                    goal: goal, attempt: bits & 1 == 0 ? 1 : 2, isSuspended: bits & 2 != 0, isDeleted: bits & 4 != 0,
+                    acceptedLoss: bits & 8 != 0 ? "NoReverseLane" : "")
+                return Desired(intent: intent, plan: bits & 16 != 0 ? .invalid(["spec"]) : .plan(plan))
+            }
         }
     }
 
     /// The wishes that differ for a switch or a rollback under way, which listen to the goal and the accepted loss alone.
-    static let wishesWhenCommitted =
+    var wishesWhenCommitted: [Desired] {
         wishes.filter { !$0.intent.isDeleted && $0.intent.attempt == 1 && !$0.intent.isSuspended && $0.plan == .plan(plan) }
-        + [Desired(intent: Intent(goal: .promoted, isSuspended: true, isDeleted: true), plan: .invalid(["spec"]))]
+            + [Desired(intent: Intent(goal: .promoted, isSuspended: true, isDeleted: true), plan: .invalid(["spec"]))]
+    }
 
     /// A rollback listens to none of them; these stand for all.
-    static let wishesOfRollback = wishesWhenCommitted.filter {
-        $0.intent.isDeleted || ($0.intent.goal == .rolledBack) == !$0.intent.acceptedLoss.isEmpty
+    var wishesOfRollback: [Desired] {
+        wishesWhenCommitted.filter { $0.intent.isDeleted || ($0.intent.goal == .rolledBack) == !$0.intent.acceptedLoss.isEmpty }
     }
 
     /// The records a phase may stand on: the plain one, and what sets its rules apart.
-    static func records(_ phase: Phase) -> [Record] {
-        let plain = Record.reached(phase, plan: plan)
+    func records(_ phase: Phase) -> [Record] {
+        var plain = Record.reached(phase, plan: plan)
+        if plan.isLive, [.copying, .verifying].contains(phase) { (plain.fence, plain.frozen) = (nil, nil) }
         func with(_ change: (inout Record) -> Void) -> Record {
             var record = plain
             change(&record)
@@ -92,25 +135,30 @@ enum AbstractSpace {
     }
 
     /// Calls `body` for every observation of the facts that `phase` and deletion ask for, each varied on its own over all its values.
-    static func forEachObservation(_ facts: Set<FactKind>, _ body: (Observation) -> Void) {
+    func forEachObservation(_ facts: Set<FactKind>, _ body: (Observation) -> Void) {
         func of<Value>(_ kind: FactKind, _ all: [Fact<Value>]) -> [Fact<Value>] { facts.contains(kind) ? all : [.unknown(Observation.notAsked)] }
         for source in of(.source, sources) {
             for target in of(.target, targets) {
-                for secret in of(.secrets, secrets) {
-                    for workload in of(.workloads, workloads) {
-                        for job in of(.job, jobs) {
-                            for hasJob in of(.hasJobs, hasJobs) {
-                                for left in of(.leftovers, leftovers) {
-                                    for probe in facts.contains(.probes) ? probes : [[]] {
-                                        for owner in of(.conflictingOwner, owners) {
-                                            for preflight in of(.preflight, preflights) {
-                                                body(
-                                                    Observation(
-                                                        hasFinalizer: owner.value != "other", conflictingOwner: owner, preflight: preflight,
-                                                        source: source,
-                                                        target: target, secrets: secret, workloads: workload, job: job, hasJobs: hasJob,
-                                                        leftovers: left,
-                                                        probes: probe))
+                for secret in of(.secrets, few(Self.secrets)) {
+                    for workload in of(.workloads, few(Self.workloads)) {
+                        for job in of(.job, Self.jobs) {
+                            for hasJob in of(.hasJobs, Self.hasJobs) {
+                                for left in of(.leftovers, Self.leftovers) {
+                                    for probe in facts.contains(.probes) ? (plan.isLive ? Array(Self.probes.prefix(3)) : Self.probes) : [[]] {
+                                        for owner in of(.conflictingOwner, Self.owners) {
+                                            for preflight in of(.preflight, few(Self.preflights)) {
+                                                for forward in of(.forward, facts.contains(.reverse) ? Self.lanes : Self.lanes + Self.troubledLanes) {
+                                                    for reverse in of(.reverse, Self.lanes) {
+                                                        body(
+                                                            Observation(
+                                                                hasFinalizer: owner.value != "other", conflictingOwner: owner, preflight: preflight,
+                                                                source: source,
+                                                                target: target, secrets: secret, workloads: workload, job: job, hasJobs: hasJob,
+                                                                forward: forward, reverse: reverse,
+                                                                leftovers: left,
+                                                                probes: probe))
+                                                    }
+                                                }
                                             }
                                         }
                                     }
@@ -124,7 +172,7 @@ enum AbstractSpace {
     }
 
     /// Calls `body` for every record of `phase`, every wish and every observation that phase can make, now and past every deadline.
-    static func forEachVisit(_ phase: Phase, _ body: (Desired, Record, Observation, Timestamp) -> Void) {
+    func forEachVisit(_ phase: Phase, _ body: (Desired, Record, Observation, Timestamp) -> Void) {
         for record in records(phase) {
             for desired in record.isCommitted ? (phase == .rollingBack ? wishesOfRollback : wishesWhenCommitted) : wishes {
                 forEachObservation(varied(desired, record)) { body(desired, record, $0, start) }
@@ -136,7 +184,7 @@ enum AbstractSpace {
     }
 
     /// The facts to vary; the others stay unknown. Deletion and a rollback with nothing to restore look at few of those their phase asks for.
-    private static func varied(_ desired: Desired, _ record: Record) -> Set<FactKind> {
+    private func varied(_ desired: Desired, _ record: Record) -> Set<FactKind> {
         let facts = factsNeeded(desired, record: record, now: start)
         if record.isCommitted { return facts }
         if desired.intent.isDeleted { return facts.intersection([.source, .hasJobs, .leftovers, .conflictingOwner]) }
@@ -144,7 +192,7 @@ enum AbstractSpace {
         return record.phase == .rollingBack ? facts.intersection([.source, .hasJobs]) : facts
     }
 
-    private static func isTimed(_ phase: Phase) -> Bool {
+    private func isTimed(_ phase: Phase) -> Bool {
         phase.row.deadlineSeconds != nil || [.fencing, .copying, .verifying, .switching, .rollingBack].contains(phase)
     }
 }

@@ -38,7 +38,8 @@ struct DeletionTests {
             talk.seen.leftovers = talk.seen.leftovers.map { $0.subtracting([side == .source ? .sourceArtefacts : .targetArtefacts]) }
         case .discardOriginals: talk.seen.leftovers = talk.seen.leftovers.map { $0.subtracting([.originals]) }
         case .releaseFinalizer: break
-        case .holdFinalizer, .prepareTarget, .closeSource, .runJob: Issue.record("\(action) while deleting")
+        case .holdFinalizer, .prepareTarget, .closeSource, .runJob, .prepareLanes, .connectLanes, .disconnectLanes, .removeLanes, .alignSequences:
+            Issue.record("\(action) while deleting")
         }
     }
 

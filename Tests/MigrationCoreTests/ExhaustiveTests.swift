@@ -5,11 +5,13 @@ import Testing
 
 @Suite("Every phase × every abstract observation × every wish")
 struct ExhaustiveTests {
-    @Test("leads to a legal successor, decides nothing on an unknown, and never waits for nothing", arguments: Phase.allCases)
-    func everyVisit(phase: Phase) {
+    @Test(
+        "leads to a legal successor, decides nothing on an unknown, and never waits for nothing", arguments: Phase.allCases,
+        [AbstractSpace.snapshot, .live])
+    func everyVisit(phase: Phase, space: AbstractSpace) {
         var complaints: [String] = []
         var visits = 0
-        AbstractSpace.forEachVisit(phase) { desired, record, observation, now in
+        space.forEachVisit(phase) { desired, record, observation, now in
             visits += 1
             guard complaints.count < 3 else { return }
             let decision = decide(desired, uid: "u", record: record, observation: observation, now: now)
@@ -43,9 +45,9 @@ struct ExhaustiveTests {
         #expect(try JSONEncoder().encode(record).count <= Record.sizeLimit)
     }
 
-    @Test("a record survives being written and read", arguments: Phase.allCases)
-    func codable(phase: Phase) throws {
-        for record in AbstractSpace.records(phase) {
+    @Test("a record survives being written and read", arguments: Phase.allCases, [AbstractSpace.snapshot, .live])
+    func codable(phase: Phase, space: AbstractSpace) throws {
+        for record in space.records(phase) {
             #expect(try JSONDecoder().decode(Record.self, from: JSONEncoder().encode(record)) == record)
         }
     }
@@ -95,7 +97,9 @@ enum Rules {
             return "waits for nothing"
         }
         if let wake = decision.wake, wake < 0 { return "wakes in the past" }
-        if record.phase != .rollingBack, next == .rollingBack, decision.record.rollback?.isRequested == false, decision.record.rollbackWouldLose {
+        if record.phase != .rollingBack, next == .rollingBack, decision.record.rollback?.isRequested == false,
+            lossReason(plan: record.frozen ?? .example(), record: decision.record, reverse: seen.reverse) != nil
+        {
             return "goes back by itself although writes would be lost"
         }
         return nil
@@ -115,7 +119,8 @@ enum Rules {
             [
                 seen.source.value == nil ? .source : nil, seen.target.value == nil ? .target : nil, seen.secrets.value == nil ? .secrets : nil,
                 seen.workloads.value == nil ? .workloads : nil, seen.job.value == nil ? .job : nil, seen.hasJobs.value == nil ? .hasJobs : nil,
-                seen.leftovers.value == nil ? .leftovers : nil,
+                seen.leftovers.value == nil ? .leftovers : nil, seen.forward.value == nil ? .forward : nil,
+                seen.reverse.value == nil ? .reverse : nil,
             ].compactMap { $0 })
         let needed: Set<FactKind> =
             switch action {
@@ -125,6 +130,9 @@ enum Rules {
             case .openSource: record.targetEpoch == nil ? [.source] : [.source, .target]
             case .openTarget: [.source, .target]
             case .runJob: [.source, .job]
+            case .prepareLanes(let direction, _), .connectLanes(let direction, _), .disconnectLanes(let direction, _), .removeLanes(let direction, _),
+                .alignSequences(let direction, _, _):
+                [.source, direction == .forward ? .forward : .reverse]
             case .deleteJobs: [.hasJobs]
             case .pointSecrets(.target): [.source, .target, .secrets]
             case .pointSecrets(.source): record.targetEpoch == nil ? [.source, .secrets] : [.source, .target, .secrets]

@@ -85,11 +85,17 @@ struct Mind {
         return answer
     }
 
+    /// The reason a user reads in the condition and copies.
+    private func loss(_ world: World) -> Reason? {
+        let reverse = lanes(world.reverse, delivered: !world.writeOnTargetOnly, epoch: world.target.epoch)
+        return lossReason(plan: plan, record: record(world), reverse: plan.isLive ? .value(reverse) : .unknown("")) ?? .noReverseLane
+    }
+
     func desired(_ world: World) -> Desired {
         let wish = world.wish
         let intent = Intent(
             goal: wish.goal, attempt: Int(wish.attempt), isSuspended: wish.isSuspended, isDeleted: wish.isDeleted,
-            acceptedLoss: wish.acceptsLoss ? Reason.noReverseLane.rawValue : "")
+            acceptedLoss: wish.acceptsLoss ? loss(world)?.rawValue ?? "" : "")
         return Desired(intent: intent, plan: wish.isInvalid ? .invalid(["spec"]) : .plan(plan))
     }
 
@@ -107,15 +113,35 @@ struct Mind {
         let hasJobs = world.hasStaleJob || world.copy.state != .absent || world.verify.state != .absent
         return Observation(
             hasFinalizer: world.hasFinalizer, conflictingOwner: see(.conflictingOwner, .cluster, nil), preflight: see(.preflight, .target, []),
-            source: see(.source, .source, SourceState(fence: world.source.state, epoch: Int64(world.source.epoch))),
+            source: see(
+                .source, .source,
+                SourceState(fence: world.source.state, epoch: Int64(world.source.epoch), position: world.source.state == .closed ? Self.written : nil)
+            ),
             target: see(
                 .target, .target,
                 TargetState(
-                    isPrepared: world.isPrepared, fence: world.target.state, epoch: Int64(world.target.epoch), tookClientWrite: world.clientWrote)),
+                    isPrepared: world.isPrepared, fence: world.target.state, epoch: Int64(world.target.epoch), tookClientWrite: world.clientWrote,
+                    position: world.target.state == .closed ? Self.written : nil)),
             secrets: see(.secrets, .cluster, world.secrets == .source ? .source : world.secrets == .target ? .target : .mixed),
             workloads: see(.workloads, .cluster, WorkloadsState(tag: World.text(world.tag), rollout: rollout(world))),
-            job: see(.job, .cluster, job(world, record)), hasJobs: see(.hasJobs, .cluster, hasJobs), leftovers: see(.leftovers, .target, leftovers),
+            job: see(.job, .cluster, job(world, record)), hasJobs: see(.hasJobs, .cluster, hasJobs),
+            forward: see(.forward, .target, lanes(world.forward, delivered: world.isCopied, epoch: world.source.epoch)),
+            reverse: see(.reverse, .target, lanes(world.reverse, delivered: !world.writeOnTargetOnly, epoch: world.target.epoch)),
+            leftovers: see(.leftovers, .target, leftovers),
             probes: facts.contains(.probes) ? [.init(name: "health", verdict: probe, message: "")] : [])
+    }
+
+    /// What a closed publisher has written.
+    private static let written = WALPosition(bytes: 100)
+
+    private func lanes(_ lanes: World.Lanes, delivered: Bool, epoch: UInt8) -> ReplicationState {
+        // A slot that was made too late confirms everything, and lacks what came before it.
+        let confirmed = WALPosition(bytes: delivered || !lanes.holds ? 100 : 0)
+        let isLost = lanes.isLost && lanes.stage != .absent
+        let state = LaneState(
+            database: plan.databases[0].name, stage: lanes.stage, isStreaming: lanes.applies, confirmed: lanes.stage == .absent ? nil : confirmed,
+            lagBytes: 0, retainedBytes: 0, loss: isLost ? "slot lost" : nil)
+        return ReplicationState(lanes: [state], sequencesEpoch: lanes.areSequencesAligned ? Int64(epoch) : nil)
     }
 
     private func rollout(_ world: World) -> WorkloadsState.Rollout {
@@ -152,6 +178,7 @@ enum Stamps {
         record.milestones = []
         record.fence?.closedAt = nil
         record.fence?.evidence = nil
+        record.dropped = record.dropped.map { _ in .init(.progressing, "") }
         record.fence?.decidedAt = start
         if let fence = record.fence, fence.deadline < start { record.fence?.deadline = start }
         let cause = Record.Cause(.progressing, "")

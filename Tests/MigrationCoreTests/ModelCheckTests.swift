@@ -27,6 +27,18 @@ struct ModelCheckTests {
         #expect(phases.isSuperset(of: [.pending, .fencing, .copying, .switching, .soaking, .promoted, .rollingBack, .rolledBack]))
     }
 
+    static let livePlan = Plan.example(mode: .live, periodSeconds: 0, soakSeconds: 0, failureLimit: 1)
+
+    @Test("the same of the Live mode, where lanes carry writes forth and back", arguments: runs.indices)
+    func livePromises(run: Int) {
+        var search = Search(plan: Self.livePlan, limits: Self.runs[run])
+        search.explore()
+        search.calm()
+        if let counterexample = search.counterexample { Issue.record("\(counterexample)") }
+        let phases = Set(search.worlds.map { search.mind.record($0).phase })
+        #expect(phases.isSuperset(of: [.pending, .copying, .replicating, .draining, .switching, .soaking, .promoted, .rollingBack, .rolledBack]))
+    }
+
     private static let ways: [Step.Change] = [.goal(.ready), .goal(.completed), .goal(.rolledBack), .suspend, .delete, .backWithLoss]
 
     @Test("a crash reaches only outcomes that are also reachable without it")

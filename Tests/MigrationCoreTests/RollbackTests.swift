@@ -9,7 +9,7 @@ struct RollbackTests {
         talk.expect(.closeTarget(epoch: targetEpoch))
         talk.seen.target = .value(.init(isPrepared: true, fence: .partial, epoch: targetEpoch))
         talk.expect(.closeTarget(epoch: targetEpoch))
-        talk.seen.target = .value(.closed(targetEpoch + 1, wrote: talk.record?.rollbackWouldLose == true))
+        talk.seen.target = .value(.closed(targetEpoch + 1, wrote: talk.record?.firstClientWriteAt != nil))
         talk.expect(.openSource(epoch: 2))
         talk.seen.source = .value(.open(3))
         talk.expect(.pointSecrets(.source))

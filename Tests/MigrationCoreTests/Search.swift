@@ -29,6 +29,7 @@ struct Search {
         mind = Mind(plan: plan)
         self.limits = limits
         var world = World()
+        world.isLive = plan.isLive
         world.faultsLeft = limits.faults
         world.changesLeft = limits.changes
         worlds = [world]
@@ -118,6 +119,12 @@ struct Search {
             next.finishRollout(.complete)
             return settled(next)
         }
+        for direction in Direction.allCases where world.canApply(direction) {
+            next.apply(direction)
+            next = settled(next)
+            // A source in use is never caught up with for good.
+            if next.key != world.key { return next }
+        }
         next.record = mind.older(world.record)
         return answer.isWaiting && next.record != world.record ? next : nil
     }
@@ -169,6 +176,7 @@ struct Search {
         if record.firstClientWriteAt != nil { words.append("write known") }
         if world.writeOnTargetOnly { words.append("write on target only") }
         if world.isCopied { words.append("copied") }
+        if world.isLive { words.append("forward \(world.forward)"); words.append("reverse \(world.reverse)") }
         if let abort = record.abort { words.append("abort \(abort.reason)") }
         if let held = record.held { words.append("held \(held.reason)") }
         if let action = mind.actions[Int(world.pending)] { words.append("pending \(action)") }

@@ -4,10 +4,10 @@ import Testing
 
 @Suite("Deciding again changes nothing")
 struct StabilityTests {
-    @Test("once it waits or rests, the same observation leaves the record as it is", arguments: Phase.allCases)
-    func fixpoint(phase: Phase) {
+    @Test("once it waits or rests, the same observation leaves the record as it is", arguments: Phase.allCases, [AbstractSpace.snapshot, .live])
+    func fixpoint(phase: Phase, space: AbstractSpace) {
         var complaints: [String] = []
-        AbstractSpace.forEachVisit(phase) { desired, record, observation, now in
+        space.forEachVisit(phase) { desired, record, observation, now in
             guard complaints.count < 3 else { return }
             let first = decide(desired, uid: "u", record: record, observation: observation, now: now)
             guard first.actions.isEmpty, first.wake != 0 else { return }
@@ -19,11 +19,12 @@ struct StabilityTests {
         for complaint in complaints { Issue.record("\(complaint)") }
     }
 
-    @Test("on a frozen observation it comes to one wait, or to one action that it repeats", arguments: Phase.allCases)
-    func noPingPong(phase: Phase) {
+    @Test(
+        "on a frozen observation it comes to one wait, or to one action that it repeats", arguments: Phase.allCases, [AbstractSpace.snapshot, .live])
+    func noPingPong(phase: Phase, space: AbstractSpace) {
         var complaints: [String] = []
         var turn = 0
-        AbstractSpace.forEachVisit(phase) { desired, record, observation, now in
+        space.forEachVisit(phase) { desired, record, observation, now in
             turn += 1
             // Every visit is followed by up to 16 more, so every 11th is enough: no fact has 11 or 22 values, so each value meets each other.
             guard turn.isMultiple(of: 11), complaints.count < 3 else { return }

@@ -27,6 +27,22 @@ struct World {
         var state = State.absent
     }
 
+    /// The lanes of one direction, as one.
+    struct Lanes: Hashable, CustomStringConvertible {
+        var stage = LaneState.Stage.absent
+        /// With what the subscriber has, the slot gives it everything the publisher takes.
+        var holds = false
+        /// The slot is gone or invalidated.
+        var isLost = false
+        /// The subscriber's sequences are past the publisher's.
+        var areSequencesAligned = false
+
+        var description: String {
+            "\(stage)\(holds ? "" : " gap")\(isLost ? " lost" : "")\(areSequencesAligned ? " aligned" : "")"
+        }
+        var applies: Bool { stage == .running && holds && !isLost }
+    }
+
     enum Rollout: UInt8 { case complete, progressing, failed }
     enum Reach: UInt8 {
         case source, target, mixed
@@ -49,7 +65,13 @@ struct World {
     /// 0 none or mixed, otherwise 2 × attempt + (1 when back).
     var tag: UInt8 = 0
     var rollout = Rollout.complete
+    /// Set for the Live mode; never changes.
+    var isLive = false
+    var forward = Lanes()
+    var reverse = Lanes()
     var copy = Job()
+    /// The newest copy when the target was last opened: workers up to it are refused from then on.
+    var openedAfterCopy: UInt8 = 0
     var verify = Job()
     /// A Job older than the newest of its step came to life late.
     var hasStaleJob = false
@@ -109,6 +131,9 @@ extension World {
         high.add(tag, 4)
         high.add(rollout.rawValue, 2)
         high.add(wish)
+        high.add(openedAfterCopy, 4)
+        high.add(forward)
+        high.add(reverse)
         var low = Bits()
         low.add(copy)
         low.add(verify)
@@ -128,6 +153,13 @@ extension World {
         bits.add(tag, 4)
         bits.add(rollout.rawValue, 2)
         bits.add(wish)
+        for lanes in [forward, reverse] {
+            bits.add(UInt8(lanes.stage.rawValue), 2)
+            bits.add(lanes.isLost)
+            bits.add(lanes.areSequencesAligned)
+        }
+        bits.add(isLive && isCopied)
+        bits.add(isLive && writeOnTargetOnly)
         bits.add(copy.state.rawValue, 3)
         bits.add(copy.number, 4)
         bits.add(verify.state.rawValue, 3)
@@ -146,6 +178,13 @@ private struct Bits {
         add(fence.state.ordinal, 2)
         add(fence.epoch, 5)
         add(fence.aimsAtClosed)
+    }
+
+    mutating func add(_ lanes: World.Lanes) {
+        add(UInt8(lanes.stage.rawValue), 2)
+        add(lanes.holds)
+        add(lanes.isLost)
+        add(lanes.areSequencesAligned)
     }
 
     mutating func add(_ job: World.Job) {

@@ -39,7 +39,14 @@ extension World {
             let wasClosed = target.state == .closed
             target.move(closing: false, from: epoch, cut: cut)
             // The evidence of writes starts anew before the first database is opened.
-            if wasClosed, target.isWritable { clientWrote = false }
+            if wasClosed, target.isWritable { (clientWrote, openedAfterCopy) = (false, copy.number) }
+        case .prepareLanes(let direction, let epoch): moveLanes(epoch) { $0.prepare(direction) }
+        case .connectLanes(let direction, let epoch):
+            moveLanes(epoch) { if $0[direction].stage != .absent, !$0[direction].isLost { $0[direction].stage = .running } }
+        case .disconnectLanes(let direction, let epoch): moveLanes(epoch) { $0[direction].stage = min($0[direction].stage, .connected) }
+        case .removeLanes(let direction, let epoch):
+            moveLanes(epoch) { $0[direction] = Lanes(areSequencesAligned: $0[direction].areSequencesAligned) }
+        case .alignSequences(let direction, let epoch, _): moveLanes(epoch) { $0[direction].areSequencesAligned = true }
         case .runJob(let step, let number, let epoch): start(step, UInt8(number), UInt8(epoch))
         case .deleteJobs: (copy.state, verify.state, hasStaleJob) = (.absent, .absent, false)
         case .pointSecrets(let side):
@@ -50,6 +57,25 @@ extension World {
         case .removeArtefacts(let side): removeArtefacts(side)
         case .discardOriginals: originals = false
         }
+    }
+
+    subscript(_ direction: Direction) -> Lanes {
+        get { direction == .forward ? forward : reverse }
+        set { if direction == .forward { forward = newValue } else { reverse = newValue } }
+    }
+
+    /// Lane actions are compare-and-set on the source's epoch.
+    private mutating func moveLanes(_ epoch: Int64, _ change: (inout World) -> Void) {
+        if Int64(source.epoch) == epoch { change(&self) }
+    }
+
+    /// A slot gives what is written from now on. Forward that is enough only while both sides are still and equal; backwards, as the target's
+    /// opening advances the slot, only if it is there before a client writes.
+    private mutating func prepare(_ direction: Direction) {
+        guard self[direction].stage < .connected else { return }
+        let isStill = isCopied && !writeOnTargetOnly && !source.isWritable && !target.isWritable
+        self[direction] = Lanes(
+            stage: .connected, holds: direction == .forward ? isStill : !writeOnTargetOnly, areSequencesAligned: self[direction].areSequencesAligned)
     }
 
     private mutating func start(_ step: WorkerStep, _ number: UInt8, _ epoch: UInt8) {
@@ -92,6 +118,7 @@ extension World {
     /// refuses a target that is open or no longer knows the migration. Otherwise one created late would overwrite what the clients write there.
     mutating func finish(_ step: WorkerStep, _ state: Job.State) -> String? {
         let path = step == .copy ? \World.copy : \World.verify
+        if isLive { return finishLive(step, state) }
         let holds = self[keyPath: path].epoch == source.epoch && source.state == .closed && target.state == .closed && targetArtefacts
         guard state == .succeeded, holds, step == .copy || isCopied else {
             self[keyPath: path].state = state == .succeeded ? .failed : state
@@ -104,10 +131,44 @@ extension World {
         return nil
     }
 
+    /// In Live mode the source's fence does not matter: the slot the copy made gives what comes after its snapshot.
+    private mutating func finishLive(_ step: WorkerStep, _ state: Job.State) -> String? {
+        let path = step == .copy ? \World.copy : \World.verify
+        let mayWrite =
+            target.state == .closed && targetArtefacts
+            && (step == .verify ? forward.applies : copy.number > openedAfterCopy && (forward.stage < .connected || forward.isLost))
+        self[keyPath: path].state = state == .succeeded && !mayWrite ? .failed : state
+        guard state == .succeeded, mayWrite, step == .copy else { return nil }
+        if writeOnTargetOnly { return "the copy overwrites acknowledged writes of the target" }
+        forward = Lanes(stage: .slotted, holds: true)
+        isCopied = false
+        return nil
+    }
+
+    /// The lanes deliver everything there is.
+    mutating func apply(_ direction: Direction) {
+        if direction == .forward { return isCopied = true }
+        writeOnTargetOnly = false
+        // What came back would go forth again: an old forward slot is of no more use.
+        if forward.stage != .absent { forward.holds = false }
+    }
+
+    /// Whether the lanes have something to deliver.
+    func canApply(_ direction: Direction) -> Bool {
+        self[direction].applies && (direction == .forward ? !isCopied : writeOnTargetOnly)
+    }
+
     /// A client of the target has a write acknowledged.
     mutating func writeOnTarget() -> String? {
         clientWrote = true
         writeOnTargetOnly = true
+        if isLive {
+            if !forward.areSequencesAligned { return "an application writes on the target before its sequences were set" }
+            reverse.areSequencesAligned = false
+            if reverse.stage == .absent { reverse.holds = false }
+            // The target is another than the one a forward slot was made for.
+            if forward.stage != .absent, reverse.stage == .absent { forward.holds = false }
+        }
         return isCopied ? nil : "an application writes on the target before it has everything of the source"
     }
 
@@ -120,6 +181,7 @@ extension World {
     mutating func writeOnSource() -> String? {
         guard takesWrites(.source) else { return nil }
         isCopied = false
+        forward.areSequencesAligned = false
         return writeOnTargetOnly ? "the source takes writes while acknowledged writes stand on the target alone" : nil
     }
 }

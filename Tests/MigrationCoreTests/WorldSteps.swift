@@ -5,6 +5,8 @@ enum Step: Hashable, CustomStringConvertible {
     case visit(Verdict, blind: Mind.Blindness)
     case perform(Outcome)
     case lateArrival
+    /// The lanes deliver, or lose their slot.
+    case applied(Direction), laneLost(Direction)
     /// The lease is lost: the controller sets out to undo its fence, while a successor goes on.
     case leaseLost
     case job(WorkerStep, World.Job.State)
@@ -42,6 +44,8 @@ enum Step: Hashable, CustomStringConvertible {
         case .visit(let probe, let blind): "visit" + (probe == .ok ? "" : ", probe \(probe)") + (blind == .none ? "" : ", blind to the \(blind)")
         case .perform(let outcome): "perform: \(outcome)"
         case .lateArrival: "the late action arrives"
+        case .applied(let direction): "the \(direction) lanes deliver"
+        case .laneLost(let direction): "the \(direction) slot is lost"
         case .leaseLost: "the lease is lost, and the undo of the fence is under way"
         case .job(let step, let state): "\(step) Job: \(state)"
         case .rollout(let result): "rollout: \(result)"
@@ -183,6 +187,19 @@ extension Mind {
                 finish(.job(step, result), next, broken, body)
             }
         }
+        for direction in Direction.allCases {
+            if world.canApply(direction) {
+                var next = world
+                next.apply(direction)
+                finish(.applied(direction), next, nil, body)
+            }
+            if world.faultsLeft > 0, limits.kind == .all, world[direction].stage != .absent, !world[direction].isLost {
+                var next = world
+                next.faultsLeft -= 1
+                next[direction].isLost = true
+                finish(.laneLost(direction), next, nil, body)
+            }
+        }
         if world.rollout == .progressing, world.tag != 0 {
             for result in [World.Rollout.complete, .failed] {
                 var next = world
@@ -208,6 +225,9 @@ extension Mind {
 
     private func brokenInvariant(_ world: World, _ record: Traits) -> String? {
         if world.isPrepared, world.source.isWritable, world.target.isWritable { return "both sides are open to clients" }
+        if world.forward.stage == .running, world.reverse.stage == .running { return "changes go round: both directions run" }
+        if world.forward.applies, world.isPrepared, world.target.isWritable { return "the forward lanes write on an open target" }
+        if world.reverse.applies, world.source.isWritable { return "the reverse lanes write on an open source" }
         switch record.phase {
         case .rolledBack where world.source.state != .open: return "RolledBack with a source that is \(world.source.state)"
         case .rolledBack where world.secrets != .source: return "RolledBack with Secrets that are not the originals"
@@ -231,6 +251,7 @@ extension Action {
     fileprivate var canBeLate: Bool {
         switch self {
         case .closeSource, .openSource, .closeTarget, .openTarget, .runJob, .restartWorkloads: true
+        case .prepareLanes, .connectLanes, .disconnectLanes, .removeLanes, .alignSequences: true
         default: false
         }
     }

@@ -77,7 +77,7 @@ extension DatabaseTests {
             try await client.execute("SELECT lo_create(0)")
             try await client.execute("BEGIN; CREATE TABLE p (a int); PREPARE TRANSACTION 'held'")
             let found = await problems(scenario) { context in
-                context.plan.copy.jobs = 18
+                context.plan.copy.jobs = 100
                 context.plan.databases.append(Plan.Database(name: other.databases[0]))
             }
             #expect(

@@ -7,6 +7,7 @@ struct MigrationManifest: Sendable {
     var databases: [StagingDatabase]
     var servers: DevServers
     var soakSeconds: Int
+    var isLive = true
 
     var text: String {
         """
@@ -16,14 +17,14 @@ struct MigrationManifest: Sendable {
         spec:
           goal: Promoted
           source:
-        \(server(servers.source, StagingNames.sourceAdministrator))
+        \(server(servers.source, StagingNames.sourceAdministrator, StagingNames.sourceSuperuser))
           target:
-        \(server(servers.target, StagingNames.targetAdministrator))
+        \(server(servers.target, StagingNames.targetAdministrator, StagingNames.targetSuperuser))
           databases:
         \(list { "{name: \($0.name)}" })
-          copy: {mode: Snapshot, jobs: 2}
+          copy: {mode: \(isLive ? "Live" : "Snapshot"), jobs: 2}
           cutover:
-            snapshotPauseSeconds: 120
+            \(isLive ? "maxPauseSeconds" : "snapshotPauseSeconds"): 120
             connections:
         \(list { "  {secretRef: {name: \($0.secret), key: \(StagingNames.connectionKey)}, database: \($0.name)}" })
             workloads:
@@ -39,13 +40,14 @@ struct MigrationManifest: Sendable {
 
     func document() throws -> JSONValue { try YAML.decode(text).first ?? .null }
 
-    private func server(_ server: DevServer, _ secret: String) -> String {
+    /// Before PostgreSQL 16 only a superuser may create subscriptions.
+    private func server(_ server: DevServer, _ secret: String, _ superuser: String) -> String {
         """
             host: \(server.host)
             port: \(server.port)
             caSecretRef: {name: \(StagingNames.certificateSecret), key: \(StagingNames.certificateKey)}
             credentialsSecretRef: {name: \(secret)}
-        """
+        """ + (isLive ? "\n    subscriptionCredentialsSecretRef: {name: \(superuser)}" : "")
     }
 
     private func list(_ item: (StagingDatabase) -> String) -> String {

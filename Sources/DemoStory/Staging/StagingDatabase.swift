@@ -69,6 +69,8 @@ enum StagingNames {
     static let connectionKey = "connection-string"
     static let sourceAdministrator = "old-psql-admin"
     static let targetAdministrator = "new-psql-admin"
+    static let sourceSuperuser = "old-psql-superuser"
+    static let targetSuperuser = "new-psql-superuser"
     static let certificateSecret = "psql-ca"
     static let certificateKey = "ca.crt"
     /// Where the applications' pods see the CA.

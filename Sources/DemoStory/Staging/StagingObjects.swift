@@ -7,8 +7,6 @@ struct StagingObjects: Sendable {
     var databases: [StagingDatabase]
     var servers: DevServers
     var certificateAuthority: String
-    /// Applications refuse to work with this host; for the rollback story.
-    var failingHost: String?
 
     func documents() throws -> [JSONValue] {
         var documents = try YAML.decode("apiVersion: v1\nkind: Namespace\nmetadata: {name: \(StagingNames.namespace)}\n") + secrets
@@ -21,14 +19,16 @@ struct StagingObjects: Sendable {
             let value = database.connectionString(host: servers.source.host, port: servers.source.port)
             return Self.secret(database.secret, [StagingNames.connectionKey: value.reveal()])
         } + [
-            Self.secret(StagingNames.sourceAdministrator, Self.login(servers.source)),
-            Self.secret(StagingNames.targetAdministrator, Self.login(servers.target)),
+            Self.secret(StagingNames.sourceAdministrator, Self.login(servers.source.administrator)),
+            Self.secret(StagingNames.targetAdministrator, Self.login(servers.target.administrator)),
+            Self.secret(StagingNames.sourceSuperuser, Self.login(servers.source.superuser)),
+            Self.secret(StagingNames.targetSuperuser, Self.login(servers.target.superuser)),
             Self.secret(StagingNames.certificateSecret, [StagingNames.certificateKey: certificateAuthority]),
         ]
     }
 
-    private static func login(_ server: DevServer) -> [String: String] {
-        ["username": server.administrator.user, "password": server.administrator.password.reveal()]
+    private static func login(_ login: DevLogin) -> [String: String] {
+        ["username": login.user, "password": login.password.reveal()]
     }
 
     private static func secret(_ name: String, _ values: [String: String]) -> JSONValue {
@@ -61,7 +61,6 @@ struct StagingObjects: Sendable {
                       env:
                         - {name: DATABASE_URL, valueFrom: {secretKeyRef: {name: \(database.secret), key: \(StagingNames.connectionKey)}}}
                         - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
-                        - {name: FAIL_HEALTH_WHEN_HOST, value: "\(failingHost ?? "")"}
                       ports: [{name: http, containerPort: 8080, protocol: TCP}]
                       readinessProbe: {httpGet: {path: /ready, port: http}, periodSeconds: 1}
                       volumeMounts: [{name: ca, mountPath: \(StagingNames.certificateFolder), readOnly: true}]

@@ -21,8 +21,9 @@ struct PostgresServer: Sendable {
         Sandbox.isRoot ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"] : []
     }
 
+    /// With a home of its own: a subscription's worker looks there for certificates, and the home it inherits may not be its to read.
     var component: Component {
-        Component(name: "postgres-\(role)", command: asServerUser + ["\(binaries)/postgres", "-D", data], log: log)
+        Component(name: "postgres-\(role)", command: asServerUser + ["env", "HOME=\(base)", "\(binaries)/postgres", "-D", data], log: log)
     }
 
     var state: DevServer {

@@ -62,6 +62,17 @@ extension Reason {
         case .serverSettings: Documentation("A server setting stands in the way.", "Set the parameter the message names.")
         case .unsupportedObject:
             Documentation("A database holds objects this version does not carry over.", "Remove or move by hand what the message names.")
+        case .replicaIdentityMissing:
+            Documentation(
+                "A table of the source has no replica identity that would do: its UPDATEs and DELETEs could not be carried.",
+                "Run the ALTER TABLE of the message.")
+        case .sequenceNearEnd: Documentation("A sequence has used up 95 % of its range.", "Widen it and its column as the message says.")
+        case .longTransactions:
+            Documentation("A writing transaction is older than a minute; the making of a slot would wait for it.", "Let it end, or end it.")
+        case .serversCannotReach:
+            Documentation(
+                "One server cannot connect to the other, which changes travel by; they connect directly, not through the controller.",
+                "Open the way between the servers, or say in `spec.source.replication` or `spec.target.replication` how one reaches the other.")
         case .stateLost:
             Documentation(
                 "Our fence or journal stands on a server without a matching record, or the record cannot be read.",
@@ -79,10 +90,26 @@ extension Reason {
         case .workerRejected:
             Documentation("A worker's Job cannot be created or started.", "Look at the namespace's quota, PodSecurity and admission.")
 
+        case .laneLost:
+            Documentation(
+                "A lane's slot or publication is gone or was invalidated: changes are missing.",
+                "Nothing: everything is copied again by itself. Find who dropped the slot, or raise the source's `max_slot_wal_keep_size`.")
+        case .laneBroken:
+            Documentation(
+                "A lane does not apply changes at the moment.",
+                "Read the message and the subscriber's server log; the lane goes on by itself once mended.")
+        case .catchingUp:
+            Documentation(
+                "The target is further behind than `spec.cutover.maxLagBytes`, or its lanes are being connected.", "Wait, or raise the limit.")
+        case .retainedWALExceeded:
+            Documentation(
+                "A server kept more WAL for a lane than `spec.copy.maxRetainedWALMiB`, so the lane was dropped before the disk was in danger.",
+                "Find what held the lane up, then raise `spec.attempt`, and the limit if the disk allows.")
+        case .draining: Documentation("The write pause waits until the other side has everything.")
         case .pauseBudgetExceeded:
             Documentation(
                 "The write pause reached its budget and the source was opened again.",
-                "Raise `spec.cutover.snapshotPauseSeconds` or `spec.copy.jobs`.")
+                "Raise `spec.cutover.maxPauseSeconds`; in Snapshot mode `spec.cutover.snapshotPauseSeconds` or `spec.copy.jobs`.")
         case .cutoverAborted:
             Documentation("The cutover was undone before the switch; the applications go on at the source.", "See the reason in the message.")
         case .goalLowered: Documentation("The goal was lowered during the cutover, which was undone.", "Set goal `Promoted` again when ready.")
@@ -101,8 +128,17 @@ extension Reason {
         case .lossless: Documentation("Going back loses nothing that was acknowledged.", "Nothing; set goal `RolledBack` to go back.")
         case .noReverseLane:
             Documentation(
-                "The target took client writes and nothing carries them back (Snapshot mode).",
+                "The target took client writes and nothing carries them back (Snapshot mode, or `rollback.keepReverseReplication: false`).",
                 "Stay on the target, or set `spec.rollback.acceptLoss: NoReverseLane` with goal `RolledBack` and lose what was written there.")
+        case .reverseLaneLost:
+            Documentation(
+                "The target took client writes and a reverse lane or its slot is gone: changes are missing on the source.",
+                "Stay on the target, or set `spec.rollback.acceptLoss: ReverseLaneLost` with goal `RolledBack` and lose what was written there.")
+        case .reverseLaneBroken:
+            Documentation(
+                "The target took client writes and a reverse lane does not carry them back at the moment.",
+                "Repair what the message names; the lane goes on by itself. Or set `spec.rollback.acceptLoss: ReverseLaneBroken` with goal "
+                    + "`RolledBack` and lose what was written there.")
         case .automaticRollbackOff: Documentation("Going back by itself is switched off.", "Repair the application, or set goal `RolledBack`.")
         case .sourceNeverFenced: Documentation("The source took writes all the time.", "Nothing was switched; there is nothing to go back from.")
         case .rollbackWindowClosed: Documentation("Goal `Completed` closed the way back.", "Start a new migration in the other direction.")

@@ -2,8 +2,8 @@ import MigrationCore
 
 /// The conditions that follow from what the record has reached.
 struct MilestoneConditions {
-    private let input: StatusInput
-    private var record: Record { input.record }
+    let input: StatusInput
+    var record: Record { input.record }
 
     init(_ input: StatusInput) { self.input = input }
 
@@ -13,8 +13,7 @@ struct MilestoneConditions {
             step(.provisioned, .provisioned, in: [.provisioning], done: "Roles and databases exist on the target."),
             ConditionDraft(.backedUp, .false, .notRequested, "Backups are not implemented in this version; make one of the source yourself."),
             step(.copied, .copied, in: [.copying], done: "All databases are copied."),
-            ConditionDraft(.caughtUp, .false, .notRequested, "A Snapshot is copied while the source is fenced; there is nothing to catch up with."),
-            verified, cutOver, promoted, rolledBack, cleanedUp,
+            caughtUp, verified, cutOver, promoted, rolledBack, cleanedUp,
         ]
     }
 
@@ -33,7 +32,8 @@ struct MilestoneConditions {
         if input.plan?.verification == Plan.Verification.none, !record.milestones.contains(.verified) {
             return ConditionDraft(.verified, .false, .notRequested, "spec.verification.mode is None.")
         }
-        return step(.verified, .verified, in: [.verifying], done: "The row counts of all tables are equal on both servers.")
+        let compared = input.plan?.verification == .checksum ? "contents" : "row counts"
+        return step(.verified, .verified, in: [.verifying], done: "The \(compared) of all tables are equal on both servers.")
     }
 
     private var cutOver: ConditionDraft {
@@ -61,7 +61,7 @@ struct MilestoneConditions {
     }
 
     /// True once reached; otherwise what its phases say now, or why they ended without it.
-    private func step(_ type: ConditionType, _ milestone: Milestone, in phases: Set<Phase>, done: String) -> ConditionDraft {
+    func step(_ type: ConditionType, _ milestone: Milestone, in phases: Set<Phase>, done: String) -> ConditionDraft {
         if record.milestones.contains(milestone) { return ConditionDraft(type, .true, .succeeded, done) }
         if phases.contains(record.phase) { return running(type) }
         if let end, phases.contains(end.phase) { return ConditionDraft(type, .false, end.cause) }

@@ -16,9 +16,9 @@ struct RollbackCondition {
                 .rollbackReady, .false, .rollbackWindowClosed, "Goal Completed closed the way back. \(Reason.rollbackWindowClosed.remedy)")
         default: break
         }
-        if let moment = record.firstClientWriteAt ?? writeSeen { return lossy(since: moment) }
+        if let moment = record.firstClientWriteAt ?? writeSeen { return written(since: moment) }
         let mayWrite = record.switchedAt != nil || record.phase == .switching
-        if mayWrite, let why = input.observation.target.whyUnknown {
+        if mayWrite, loss(since: input.now) != nil, let why = input.observation.target.whyUnknown {
             return ConditionDraft(.rollbackReady, .unknown, .observationFailed, "Whether the target took client writes is not known: \(why)")
         }
         return ConditionDraft(.rollbackReady, .true, .lossless, "Going back loses nothing. Set spec.goal to RolledBack to do so.")
@@ -29,10 +29,40 @@ struct RollbackCondition {
         return target.firstClientWriteAt ?? input.now
     }
 
-    private func lossy(since moment: Timestamp) -> ConditionDraft {
-        ConditionDraft(
-            .rollbackReady, .false, .noReverseLane,
-            "Clients write on the target since \(moment.time), and a Snapshot has nothing that carries this back. To go back and lose it, set "
-                + "spec.rollback.acceptLoss to \(Reason.noReverseLane.rawValue) and spec.goal to RolledBack.")
+    /// The core's own judgement, so that what is shown is what `rollback.acceptLoss` must name.
+    private func loss(since moment: Timestamp) -> Reason? {
+        guard let plan = input.plan else { return .noReverseLane }
+        var record = input.record
+        record.firstClientWriteAt = moment
+        return lossReason(plan: plan, record: record, reverse: input.observation.reverse)
+    }
+
+    private func written(since moment: Timestamp) -> ConditionDraft {
+        let writes = "Clients write on the target since \(moment.time)"
+        let reverse = input.observation.reverse
+        guard let loss = loss(since: moment) else {
+            let lag = reverse.value?.lagBytes.map { "; the source is \($0) bytes behind" } ?? ""
+            return ConditionDraft(
+                .rollbackReady, .true, .lossless,
+                "\(writes), and the reverse lanes carry that back\(lag). Set spec.goal to RolledBack to go back and lose nothing.")
+        }
+        let remedy = "To go back and lose it, set spec.rollback.acceptLoss to \(loss.rawValue) and spec.goal to RolledBack."
+        if loss == .reverseLaneBroken, let why = reverse.whyUnknown {
+            return ConditionDraft(
+                .rollbackReady, .unknown, .observationFailed,
+                "\(writes), and whether the reverse lanes carry that back is not known: \(why). \(remedy)")
+        }
+        return ConditionDraft(.rollbackReady, .false, loss, "\(writes), and \(obstacle(loss)). \(remedy)")
+    }
+
+    private func obstacle(_ loss: Reason) -> String {
+        let reverse = input.observation.reverse.value
+        return switch loss {
+        case .reverseLaneLost: "the reverse lanes no longer have all of it: \(reverse?.loss ?? "a lane is gone")"
+        case .reverseLaneBroken:
+            "the reverse lanes do not get on: \(reverse?.trouble ?? "the cause is not known"); repaired, they go on by themselves"
+        case _ where input.plan?.isLive == true: "spec.rollback.keepReverseReplication is false, so that nothing carries this back"
+        default: "a Snapshot has nothing that carries this back"
+        }
     }
 }

@@ -4,11 +4,16 @@ import MigrationCore
 extension StatusBuilder {
     static let mismatchLimit = 20
 
-    /// Progress of the databases; the last known one of this attempt when there is none now.
+    /// Progress of the databases, the last known one of this attempt when there is none now, with the lanes seen now.
     static func databases(_ input: StatusInput) -> [DatabaseStatus]? {
-        let progress = input.observation.progress
-        guard !progress.isEmpty else { return input.previousOfAttempt?.databases }
-        return progress.prefix(DatabaseRules.limit).map(DatabaseStatus.init)
+        var databases = input.observation.progress.prefix(DatabaseRules.limit).map(DatabaseStatus.init)
+        if databases.isEmpty { databases = input.previousOfAttempt?.databases ?? [] }
+        if databases.isEmpty, input.plan?.isLive == true {
+            databases = (input.plan?.databases ?? []).map { DatabaseStatus(name: $0.name.bounded(63), lanes: lanes(of: $0.name, input.observation)) }
+                .filter { $0.lanes != nil }
+        }
+        for index in databases.indices { databases[index].lanes = lanes(of: databases[index].name, input.observation) }
+        return databases.isEmpty ? nil : databases
     }
 
     static func endpoints(_ record: Record) -> [EndpointStatus]? {
@@ -24,11 +29,13 @@ extension StatusBuilder {
     /// the source is open again; the latter is seen at a visit, so it is an upper bound.
     static func cutover(_ input: StatusInput) -> CutoverStatus? {
         let record = input.record
-        let previous = input.previousOfAttempt?.cutover
+        var previous = input.previousOfAttempt?.cutover
+        previous?.reverseLane = reverseLane(input)
         guard let fence = record.fence else { return previous.map { ended($0, at: input.now) } }
         var cutover = CutoverStatus(
             startedAt: fence.decidedAt.microTime, closedAt: fence.closedAt?.microTime, switchedAt: record.switchedAt?.microTime,
-            firstClientWriteAt: record.firstClientWriteAt?.microTime, fenceEvidence: fence.evidence?.bounded(1_024))
+            firstClientWriteAt: record.firstClientWriteAt?.microTime, fenceEvidence: fence.evidence?.bounded(1_024),
+            fenceLSN: fence.position?.description, reverseLane: reverseLane(input))
         if let closedAt = fence.closedAt, let writeAt = record.firstClientWriteAt {
             cutover.pauseMilliseconds = max(0, writeAt.since(closedAt))
         } else if previous?.startedAt == cutover.startedAt, let known = previous?.pauseMilliseconds {

@@ -43,6 +43,8 @@ public enum StatusBuilder {
         status.attempt = record.attempt
         status.progressPercent = Progress.percent(input)
         status.etaSeconds = Progress.secondsLeft(input)
+        status.lagBytes = lagBytes(input)
+        status.lagMeasuredAt = status.lagBytes.map { _ in input.now.microTime }
         status.databases = databases(input)
         status.cutover = cutover(input)
         status.endpoints = endpoints(record)
@@ -64,6 +66,8 @@ public enum StatusBuilder {
         status.observedGeneration = generation
         status.message = cause.message.bounded(1_024)
         status.etaSeconds = nil
+        status.lagBytes = nil
+        status.lagMeasuredAt = nil
         var drafts = [
             ConditionDraft(.ready, .false, cause.reason, cause.message), ConditionDraft(.stalled, .true, cause.reason, cause.message),
         ]

@@ -3,27 +3,25 @@ import MigrationCore
 enum CopyRules {
     static func copy(_ spec: CopySpec, _ findings: inout Findings) -> Plan.Copy {
         findings.word("spec.copy.mode", spec.mode, oneOf: ["Live", "Snapshot"])
-        if spec.mode == "Live" {
-            findings.notImplemented(
-                "spec.copy.mode",
-                "Live (the default) is not implemented in this version; set spec.copy.mode: Snapshot, which copies inside the write pause, "
-                    + "and spec.cutover.snapshotPauseSeconds")
-        }
         findings.range("spec.copy.jobs", spec.jobs, 1...32)
+        findings.range("spec.copy.maxRetainedWALMiB", spec.maxRetainedWALMiB, 64...10_485_760, unit: "MiB")
+        findings.range("spec.copy.lanes", spec.lanes, 1...32)
+        if (2...32).contains(spec.lanes) {
+            findings.notImplemented(
+                "spec.copy.lanes", "\(spec.lanes) lanes for a database are not implemented in this version; use 1, or leave the field out")
+        }
         findings.word("spec.copy.onExisting", spec.onExisting, oneOf: ["Refuse"])
         findings.word("spec.copy.roles", spec.roles, oneOf: ["CreateMissing"])
         findings.later("spec.copy.indexJobs", spec.indexJobs, "a limit of its own for index builds is")
-        findings.later("spec.copy.lanes", spec.lanes, "live replication is")
         findings.later("spec.copy.splitAboveMiB", spec.splitAboveMiB, "splitting large tables is")
-        findings.later("spec.copy.maxRetainedWALMiB", spec.maxRetainedWALMiB, "live replication is")
-        return Plan.Copy(mode: spec.mode == "Snapshot" ? .snapshot : .live, jobs: spec.jobs)
+        return Plan.Copy(mode: mode(spec), jobs: spec.jobs, maxRetainedWALMiB: spec.maxRetainedWALMiB)
     }
+
+    /// An unknown word is a problem of its own; the other rules take it for the default.
+    static func mode(_ spec: CopySpec) -> Plan.Copy.Mode { Plan.Copy.Mode(rawValue: spec.mode) ?? .live }
 
     static func verification(_ spec: VerificationSpec, _ findings: inout Findings) -> Plan.Verification {
         findings.word("spec.verification.mode", spec.mode, oneOf: ["None", "RowCount", "Checksum"])
-        if spec.mode == "Checksum" {
-            findings.notImplemented("spec.verification.mode", "Checksum is not implemented in this version; use RowCount")
-        }
         return Plan.Verification(rawValue: spec.mode) ?? .rowCount
     }
 }

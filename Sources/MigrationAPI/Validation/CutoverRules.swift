@@ -2,14 +2,11 @@ import MigrationCore
 import StructuredData
 
 enum CutoverRules {
-    static func cutover(_ spec: CutoverSpec, databases: [Plan.Database], isSnapshot: Bool, _ findings: inout Findings) -> Plan.Cutover {
+    static func cutover(_ spec: CutoverSpec, databases: [Plan.Database], mode: Plan.Copy.Mode, _ findings: inout Findings) -> Plan.Cutover {
         let path = "spec.cutover"
-        if let seconds = spec.snapshotPauseSeconds {
-            findings.range("\(path).snapshotPauseSeconds", seconds, 10...604_800, unit: "seconds")
-        } else if isSnapshot {
-            findings.add(
-                "\(path).snapshotPauseSeconds", "is missing; copy mode Snapshot needs the longest write pause you accept, which contains the copy")
-        }
+        let pauseSeconds = pauseSeconds(spec, mode, path, &findings)
+        findings.range("\(path).maxLagBytes", spec.maxLagBytes, 0...1_099_511_627_776, unit: "bytes")
+        findings.range("\(path).verifySeconds", spec.verifySeconds, 0...600, unit: "seconds")
         refuseLaterParts(spec, path, &findings)
         if spec.connections.isEmpty {
             findings.add("\(path).connections", "is empty; name the Secret keys that hold the applications' connection strings")
@@ -27,7 +24,31 @@ enum CutoverRules {
         let workloads = spec.workloads.enumerated().map { index, workload in
             self.workload(workload, "\(path).workloads[\(index)]", &findings)
         }
-        return Plan.Cutover(pauseSeconds: spec.snapshotPauseSeconds ?? 0, connections: connections, workloads: workloads)
+        return Plan.Cutover(
+            pauseSeconds: pauseSeconds, connections: connections, workloads: workloads, maxLagBytes: Int64(spec.maxLagBytes),
+            verifySeconds: spec.verifySeconds)
+    }
+
+    /// Each mode has its own bound of the write pause; the other's must not be mistaken for it. `maxPauseSeconds` has a default, so that
+    /// a Snapshot cannot refuse it.
+    private static func pauseSeconds(_ spec: CutoverSpec, _ mode: Plan.Copy.Mode, _ path: String, _ findings: inout Findings) -> Int {
+        findings.range("\(path).maxPauseSeconds", spec.maxPauseSeconds, 5...3_600, unit: "seconds")
+        switch (mode, spec.snapshotPauseSeconds) {
+        case (.snapshot, let seconds?):
+            findings.range("\(path).snapshotPauseSeconds", seconds, 10...604_800, unit: "seconds")
+            return seconds
+        case (.snapshot, nil):
+            findings.add(
+                "\(path).snapshotPauseSeconds", "is missing; copy mode Snapshot needs the longest write pause you accept, which contains the copy")
+            return 0
+        case (.live, let seconds):
+            if seconds != nil {
+                findings.add(
+                    "\(path).snapshotPauseSeconds",
+                    "belongs to copy mode Snapshot; in mode Live remove it, \(path).maxPauseSeconds (\(spec.maxPauseSeconds)) bounds the write pause")
+            }
+            return spec.maxPauseSeconds
+        }
     }
 
     private static func refuseLaterParts(_ spec: CutoverSpec, _ path: String, _ findings: inout Findings) {
@@ -39,9 +60,6 @@ enum CutoverRules {
         if spec.secretWriter == "External" {
             findings.notImplemented("\(path).secretWriter", "External is not implemented in this version; use Operator")
         }
-        findings.later("\(path).maxLagBytes", spec.maxLagBytes, "live replication is")
-        findings.later("\(path).maxPauseSeconds", spec.maxPauseSeconds, "live replication (snapshotPauseSeconds bounds the pause of a Snapshot) is")
-        findings.later("\(path).verifySeconds", spec.verifySeconds, "live replication is")
         findings.later("\(path).window", spec.window, "maintenance windows are")
     }
 

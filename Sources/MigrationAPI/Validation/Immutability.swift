@@ -10,5 +10,6 @@ enum Immutability {
         if plan.databases != accepted.databases {
             findings.add("spec.databases", "\(advice) (it was \(accepted.databases.map(\.name).joined(separator: ", ").bounded(512)))")
         }
+        if plan.copy.mode != accepted.copy.mode { findings.add("spec.copy.mode", "\(advice) (it was \(accepted.copy.mode.rawValue))") }
     }
 }

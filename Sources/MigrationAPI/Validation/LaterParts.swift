@@ -12,7 +12,6 @@ extension PlanBuilder {
         findings.later("spec.objectStores", spec.objectStores, "moving object stores is")
         findings.later("spec.keyVaults", spec.keyVaults, "moving key vaults is")
         findings.later("spec.notifications", spec.notifications, "notifications are")
-        findings.later("spec.rollback.keepReverseReplication", spec.rollback.keepReverseReplication, "reverse replication is")
         findings.word("spec.cleanup.sourceDatabases", spec.cleanup.sourceDatabases, oneOf: ["Keep"])
         findings.later("spec.cleanup.terraformDestroyTargets", spec.cleanup.terraformDestroyTargets, "destroying what terraform made is")
         findings.later("spec.cleanup.afterSeconds", spec.cleanup.afterSeconds, "delayed clean-up is")
@@ -32,7 +31,7 @@ extension PlanBuilder {
         if spec.criticality == "Critical" {
             findings.notImplemented(
                 "spec.criticality",
-                "Critical demands a tested backup and Checksum verification, which are not implemented in this version; use Medium")
+                "Critical demands a tested backup, and backups are not implemented in this version; use Medium")
         }
     }
 }

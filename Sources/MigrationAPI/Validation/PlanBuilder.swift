@@ -4,7 +4,7 @@ public import MigrationCore
 /// Turns a spec into a ``Plan``, or finds every problem it has. The rules are those of the schema and of its CEL rules, for servers
 /// without CEL and for `lint`, and those only code can express.
 public enum PlanBuilder {
-    /// - Parameter accepted: a plan this migration already works by (``Record/frozen``): source, target and databases must still be its.
+    /// - Parameter accepted: a plan this migration already works by (``Record/frozen``): source, target, databases and copy mode must still be its.
     public static func read(_ migration: DatabaseMigration, accepted: Plan? = nil) -> SpecReading {
         var findings = Findings()
         let spec = migration.spec
@@ -38,7 +38,8 @@ public enum PlanBuilder {
         return Plan(
             source: source, target: target, databases: databases, strategy: .blueGreen, copy: copy,
             verification: CopyRules.verification(spec.verification, &findings),
-            cutover: CutoverRules.cutover(spec.cutover, databases: databases, isSnapshot: spec.copy.mode == "Snapshot", &findings),
-            health: HealthRules.health(spec.health, &findings), rollback: Plan.Rollback(automatic: spec.rollback.automatic))
+            cutover: CutoverRules.cutover(spec.cutover, databases: databases, mode: copy.mode, &findings),
+            health: HealthRules.health(spec.health, &findings),
+            rollback: Plan.Rollback(automatic: spec.rollback.automatic, keepReverseReplication: spec.rollback.keepReverseReplication))
     }
 }

@@ -12,11 +12,21 @@ enum ServerRules {
         let authority = spec.caSecretRef.map { reference in
             secretKey(name: reference.name, key: reference.key, "\(path).caSecretRef", &findings)
         }
-        findings.later("\(path).subscriptionCredentialsSecretRef", spec.subscriptionCredentialsSecretRef, "live replication is")
-        findings.later("\(path).replication", spec.replication, "live replication is")
+        let subscriber = spec.subscriptionCredentialsSecretRef.map { self.credentials($0, "\(path).subscriptionCredentialsSecretRef", &findings) }
+        let replication = spec.replication.map { self.replication($0, sslMode: spec.sslMode, "\(path).replication", &findings) }
         return Plan.Server(
             host: spec.host, port: spec.port, sslMode: spec.sslMode, credentials: credentials, certificateAuthority: authority,
-            maintenanceDatabase: spec.maintenanceDatabase)
+            maintenanceDatabase: spec.maintenanceDatabase, subscriber: subscriber, replication: replication)
+    }
+
+    /// - Parameter sslMode: how everybody else reaches the server. Its verifying words are not taken over: the other server has no file with our CA.
+    private static func replication(_ spec: ReplicationSpec, sslMode: String, _ path: String, _ findings: inout Findings) -> Plan.Replication {
+        if let host = spec.host { findings.text("\(path).host", host, .host) }
+        if let port = spec.port { findings.range("\(path).port", port, 1...65_535) }
+        if let word = spec.sslMode { findings.word("\(path).sslMode", word, oneOf: sslModes) }
+        return Plan.Replication(
+            host: spec.host, port: spec.port, sslMode: spec.sslMode ?? (["disable", "allow", "prefer"].contains(sslMode) ? sslMode : "require"),
+            credentials: spec.credentialsSecretRef.map { credentials($0, "\(path).credentialsSecretRef", &findings) })
     }
 
     static func credentials(_ spec: CredentialsSecretReference, _ path: String, _ findings: inout Findings) -> Plan.CredentialsReference {

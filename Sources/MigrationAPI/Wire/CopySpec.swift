@@ -22,10 +22,11 @@ public struct CopySpec: Codable, Sendable, Hashable {
     public var jobs = 4
     public var onExisting = "Refuse"
     public var roles = "CreateMissing"
+    public var lanes = 1
+    /// Live mode only.
+    public var maxRetainedWALMiB = 20_480
     var indexJobs: JSONValue?
-    var lanes: JSONValue?
     var splitAboveMiB: JSONValue?
-    var maxRetainedWALMiB: JSONValue?
 
     init() {}
 
@@ -35,10 +36,10 @@ public struct CopySpec: Codable, Sendable, Hashable {
         jobs = try container.value(.jobs, default: jobs)
         onExisting = try container.value(.onExisting, default: onExisting)
         roles = try container.value(.roles, default: roles)
+        lanes = try container.value(.lanes, default: lanes)
+        maxRetainedWALMiB = try container.value(.maxRetainedWALMiB, default: maxRetainedWALMiB)
         indexJobs = try container.decodeIfPresent(JSONValue.self, forKey: .indexJobs)
-        lanes = try container.decodeIfPresent(JSONValue.self, forKey: .lanes)
         splitAboveMiB = try container.decodeIfPresent(JSONValue.self, forKey: .splitAboveMiB)
-        maxRetainedWALMiB = try container.decodeIfPresent(JSONValue.self, forKey: .maxRetainedWALMiB)
     }
 }
 

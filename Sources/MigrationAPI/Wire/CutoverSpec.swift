@@ -2,14 +2,16 @@ public import StructuredData
 
 /// The write pause and what switches in it (`spec.cutover`).
 public struct CutoverSpec: Codable, Sendable, Hashable {
+    /// Snapshot mode only, and required there.
     public var snapshotPauseSeconds: Int?
+    /// This and the next two: Live mode only.
+    public var maxPauseSeconds = 300
+    public var maxLagBytes = 1_048_576
+    public var verifySeconds = 20
     public var connections: [ConnectionSpec] = []
     public var workloads: [WorkloadSpec] = []
     public var traffic = "SecretRollout"
     public var secretWriter = "Operator"
-    var maxLagBytes: JSONValue?
-    var maxPauseSeconds: JSONValue?
-    var verifySeconds: JSONValue?
     var window: JSONValue?
 
     init() {}
@@ -17,13 +19,13 @@ public struct CutoverSpec: Codable, Sendable, Hashable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         snapshotPauseSeconds = try container.decodeIfPresent(Int.self, forKey: .snapshotPauseSeconds)
+        maxPauseSeconds = try container.value(.maxPauseSeconds, default: maxPauseSeconds)
+        maxLagBytes = try container.value(.maxLagBytes, default: maxLagBytes)
+        verifySeconds = try container.value(.verifySeconds, default: verifySeconds)
         connections = try container.value(.connections, default: [])
         workloads = try container.value(.workloads, default: [])
         traffic = try container.value(.traffic, default: traffic)
         secretWriter = try container.value(.secretWriter, default: secretWriter)
-        maxLagBytes = try container.decodeIfPresent(JSONValue.self, forKey: .maxLagBytes)
-        maxPauseSeconds = try container.decodeIfPresent(JSONValue.self, forKey: .maxPauseSeconds)
-        verifySeconds = try container.decodeIfPresent(JSONValue.self, forKey: .verifySeconds)
         window = try container.decodeIfPresent(JSONValue.self, forKey: .window)
     }
 }

@@ -7,8 +7,9 @@ public struct DatabaseMigrationStatus: Codable, Sendable, Hashable {
     public var message: String?
     public var progressPercent: Int?
     public var etaSeconds: Int64?
-    /// Only the Live mode has one.
+    /// How far the side that follows is behind: the target until the switch, the source after it. Only the Live mode has one.
     public var lagBytes: Int64?
+    public var lagMeasuredAt: MicroTime?
     public var attempt: Int?
     public var databases: [DatabaseStatus]?
     public var cutover: CutoverStatus?
@@ -34,8 +35,24 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     public var tables: Tables?
     public var bytes: Bytes?
     public var rows: Rows?
+    /// As seen on the last visit that looked; Live mode only.
+    public var lanes: [LaneStatus]?
     /// At most 20.
     public var mismatches: [String]?
+}
+
+/// One direction of a database's replication.
+public struct LaneStatus: Codable, Sendable, Hashable {
+    /// `Forward` or `Reverse`.
+    public var direction: String
+    /// `Absent`, `Slotted`, `Connected` or `Running`.
+    public var stage: String
+    public var streaming: Bool
+    public var lagBytes: Int64?
+    /// WAL the publisher keeps for it.
+    public var retainedBytes: Int64?
+    /// What is lost, or else what stands in the way at the moment.
+    public var trouble: String?
 }
 
 /// The write pause of this attempt.
@@ -47,6 +64,10 @@ public struct CutoverStatus: Codable, Sendable, Hashable {
     public var switchedAt: MicroTime?
     public var firstClientWriteAt: MicroTime?
     public var fenceEvidence: String?
+    /// What the source had written when its fence was seen closed: the target follows up to here before it opens. Live mode only.
+    public var fenceLSN: String?
+    /// How far the way back has come, in the words of ``LaneStatus/stage``. Live mode only.
+    public var reverseLane: String?
     public var pauseMilliseconds: Int64?
 }
 

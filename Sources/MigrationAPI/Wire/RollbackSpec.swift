@@ -5,7 +5,8 @@ public struct RollbackSpec: Codable, Sendable, Hashable {
     public var automatic = true
     /// Without a default in the schema: Kubernetes 1.20 reads an empty text there as null and refuses the whole resource.
     public var acceptLoss: String?
-    var keepReverseReplication: JSONValue?
+    /// Live mode only.
+    public var keepReverseReplication = true
 
     init() {}
 
@@ -13,7 +14,7 @@ public struct RollbackSpec: Codable, Sendable, Hashable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         automatic = try container.value(.automatic, default: automatic)
         acceptLoss = try container.decodeIfPresent(String.self, forKey: .acceptLoss)
-        keepReverseReplication = try container.decodeIfPresent(JSONValue.self, forKey: .keepReverseReplication)
+        keepReverseReplication = try container.value(.keepReverseReplication, default: keepReverseReplication)
     }
 }
 

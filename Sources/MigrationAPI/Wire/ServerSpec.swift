@@ -1,5 +1,3 @@
-import StructuredData
-
 /// One PostgreSQL server (`spec.source`, `spec.target`).
 public struct ServerSpec: Codable, Sendable, Hashable {
     public var host: String
@@ -8,8 +6,9 @@ public struct ServerSpec: Codable, Sendable, Hashable {
     public var credentialsSecretRef: CredentialsSecretReference
     public var caSecretRef: CertificateSecretReference?
     public var maintenanceDatabase: String
-    var subscriptionCredentialsSecretRef: JSONValue?
-    var replication: JSONValue?
+    /// Who creates subscriptions here; absent, the same as everything else.
+    public var subscriptionCredentialsSecretRef: CredentialsSecretReference?
+    public var replication: ReplicationSpec?
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -19,9 +18,18 @@ public struct ServerSpec: Codable, Sendable, Hashable {
         credentialsSecretRef = try container.decode(CredentialsSecretReference.self, forKey: .credentialsSecretRef)
         caSecretRef = try container.decodeIfPresent(CertificateSecretReference.self, forKey: .caSecretRef)
         maintenanceDatabase = try container.value(.maintenanceDatabase, default: "postgres")
-        subscriptionCredentialsSecretRef = try container.decodeIfPresent(JSONValue.self, forKey: .subscriptionCredentialsSecretRef)
-        replication = try container.decodeIfPresent(JSONValue.self, forKey: .replication)
+        subscriptionCredentialsSecretRef = try container.decodeIfPresent(
+            CredentialsSecretReference.self, forKey: .subscriptionCredentialsSecretRef)
+        replication = try container.decodeIfPresent(ReplicationSpec.self, forKey: .replication)
     }
+}
+
+/// How the other server reaches this one (`spec.source.replication`, `spec.target.replication`); what is absent is as for everybody.
+public struct ReplicationSpec: Codable, Sendable, Hashable {
+    public var host: String?
+    public var port: Int?
+    public var sslMode: String?
+    public var credentialsSecretRef: CredentialsSecretReference?
 }
 
 /// A Secret with a user name and a password.

@@ -35,12 +35,16 @@ extension Visit {
             record.milestones.insert(done)
             notice(.normal, .succeeded, message)
             return move(to: record.phase.next(in: plan), message)
-        case .value(.failed(let reason, let message, let mayRetry)): return jobFailed(step, Record.Cause(reason, message), mayRetry: mayRetry)
+        case .value(.failed(let reason, let message, let mayRetry)):
+            return jobFailed(step, Record.Cause(reason, message), mayRetry: mayRetry) { $0.abort($1) }
         }
     }
 
-    private mutating func jobFailed(_ step: WorkerStep, _ cause: Record.Cause, mayRetry: Bool) -> Decision {
-        guard mayRetry, record.jobFailures < 2 else { return abort(cause) }
+    /// Starts the step again under the next number, at most twice in a stay; then `giveUp` says what follows.
+    mutating func jobFailed(
+        _ step: WorkerStep, _ cause: Record.Cause, mayRetry: Bool, giveUp: (inout Visit, Record.Cause) -> Decision
+    ) -> Decision {
+        guard mayRetry, record.jobFailures < 2 else { return giveUp(&self, cause) }
         record.jobFailures += 1
         record.jobs[step, default: 0] += 1
         notice(.warning, cause.reason, "The \(step.rawValue) Job failed and is started again: \(cause.message)")
@@ -49,7 +53,7 @@ extension Visit {
     }
 
     /// Remembers why the fence must go; the next visit's first rule undoes it.
-    private mutating func abort(_ cause: Record.Cause) -> Decision {
+    mutating func abort(_ cause: Record.Cause) -> Decision {
         record.abort = cause
         return Decision(
             record: record, wake: 0, notices: notices, standing: .progressing(.init(cause.reason, "Undoing the source fence: \(cause.message)")))

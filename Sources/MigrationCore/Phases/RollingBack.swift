@@ -1,7 +1,8 @@
 /// RollingBack and the two phases at its end. The target is closed before the source is opened, so that never two sides take writes.
 extension Visit {
     mutating func rollingBack(_ plan: Plan, back tag: String) -> Decision {
-        closedTarget() ?? openedSource() ?? originalSecrets() ?? backOnSource(plan, tag) ?? withoutJobs() ?? wentBack()
+        closedTarget() ?? carriedBack(plan) ?? openedSource() ?? originalSecrets() ?? backOnSource(plan, tag) ?? withoutJobs() ?? forwardAgain(plan)
+            ?? wentBack(plan)
     }
 
     /// The target must be closed, at an epoch past any opening that may still be under way. A write found there now cancels the rollback.
@@ -13,12 +14,22 @@ extension Visit {
             return act(.closeTarget(epoch: target.epoch), "Fencing the target.")
         case .value(let target):
             noteClientWrite(target)
-            guard record.rollbackWouldLose, record.rollback?.acceptsLoss != true, observation.source.value != nil, !sourceIsOpen else { return nil }
-            notice(.warning, .noReverseLane, "Rollback refused: the target took a client write before it was fenced. It is opened again.")
-            record.rollback = nil
-            record.targetEpoch = target.epoch
-            return move(to: .switching, "Rollback refused: the target took a client write.", reason: .noReverseLane)
+            guard let loss, record.rollback?.acceptsLoss != true, record.rollback?.isCarriedBack != true, observation.source.value != nil,
+                !sourceIsOpen
+            else { return nil }
+            if plan?.keepsReverseLane == true, secondsInPhase < Int64(plan?.cutover.pauseSeconds ?? 0) {
+                return wait(.laneBroken, "The reverse lanes do not carry back what the target took (\(loss.rawValue)).", wake: 2)
+            }
+            return refused(target, loss)
         }
+    }
+
+    /// The applications go on, on the side that has everything.
+    private mutating func refused(_ target: TargetState, _ loss: Reason) -> Decision {
+        notice(.warning, loss, "Rollback refused: the target took client writes that would be lost. It is opened again.")
+        record.rollback = nil
+        record.targetEpoch = target.epoch
+        return move(to: .switching, "Rollback refused: the target took client writes that would be lost.", reason: loss)
     }
 
     /// Open at an epoch past any closing that may still be under way.
@@ -26,6 +37,67 @@ extension Visit {
         guard let fence = record.fence else { return true }
         guard let source = observation.source.value else { return false }
         return source.fence == .open && source.epoch > fence.epoch
+    }
+
+    /// Live mode, after the target was open: what it took goes to the source; then new forward lanes are made while nothing is written anywhere,
+    /// so that the next attempt copies nothing again. Which of the two comes next can be told from what exists: the reverse lanes go last but one.
+    private mutating func carriedBack(_ plan: Plan) -> Decision? {
+        guard plan.isLive, record.targetEpoch != nil, !sourceIsOpen else { return nil }
+        guard case .value(let source) = observation.source, case .value(let target) = observation.target,
+            case .value(let forward) = observation.forward,
+            case .value(let reverse) = observation.reverse
+        else { return unobservedLanes() }
+        if forward.isRunning, !reverse.isAbsent || record.rollback?.acceptsLoss == true {
+            return act(.disconnectLanes(.forward, epoch: source.epoch), "Stopping the forward lanes.")
+        }
+        if record.rollback?.isCarriedBack != true, record.rollback?.acceptsLoss != true {
+            if let decision = drainsBack(plan, source, target, reverse) { return decision }
+            record.rollback?.isCarriedBack = true
+        }
+        if !reverse.isAbsent || record.rollback?.acceptsLoss == true {
+            if !forward.isAbsent { return act(.removeLanes(.forward, epoch: source.epoch), "Removing the old forward lanes.") }
+            if !reverse.isAbsent { return act(.removeLanes(.reverse, epoch: source.epoch), "Removing the reverse lanes.") }
+            return nil
+        }
+        // Worth a moment of the pause, but not the applications' patience.
+        guard forward.stage < .connected, secondsInPhase < Int64(plan.cutover.pauseSeconds) / 2 else { return nil }
+        return act(.prepareLanes(.forward, epoch: source.epoch), "Preparing the next attempt's lanes.")
+    }
+
+    private mutating func drainsBack(_ plan: Plan, _ source: SourceState, _ target: TargetState, _ reverse: ReplicationState) -> Decision? {
+        guard plan.keepsReverseLane, record.firstClientWriteAt != nil else { return nil }
+        if reverse.stage == .connected { return act(.connectLanes(.reverse, epoch: source.epoch), "Connecting the way back.") }
+        guard let position = record.rollback?.position ?? target.position else {
+            return wait(.draining, "Waiting for the target's position.", wake: 0)
+        }
+        record.rollback?.position = position
+        guard reverse.isDrained(to: position) else {
+            if secondsInPhase >= Int64(plan.cutover.pauseSeconds) { return refused(target, .reverseLaneBroken) }
+            return wait(.draining, "Waiting until the source has everything before \(position)" + (reverse.trouble.map { ": \($0)" } ?? "."), wake: 0)
+        }
+        guard reverse.sequencesEpoch == target.epoch else {
+            return act(.alignSequences(.reverse, epoch: source.epoch, publisherEpoch: target.epoch), "Setting the source's sequences.")
+        }
+        return nil
+    }
+
+    /// Live mode: forward lanes that are whole run again, so that the source keeps no WAL for nothing; others go.
+    private mutating func forwardAgain(_ plan: Plan) -> Decision? {
+        let untouched: Set<Phase> = [.pending, .preflight, .provisioning]
+        guard plan.isLive, let rollback = record.rollback, !untouched.contains(rollback.from) else { return nil }
+        guard case .value(let source) = observation.source, case .value(let forward) = observation.forward,
+            case .value(let reverse) = observation.reverse
+        else {
+            // The applications are back; a server that does not answer must not hold up the end.
+            guard secondsInPhase < Int64(plan.cutover.rolloutSeconds) else { return nil }
+            return unobservedLanes()
+        }
+        if !reverse.isAbsent { return act(.removeLanes(.reverse, epoch: source.epoch), "Removing the reverse lanes.") }
+        if forward.isAbsent { return nil }
+        if forward.loss != nil || forward.stage == .slotted || forward.stage == .absent {
+            return act(.removeLanes(.forward, epoch: source.epoch), "Removing the forward lanes.")
+        }
+        return forward.stage == .connected ? act(.connectLanes(.forward, epoch: source.epoch), "Connecting the forward lanes.") : nil
     }
 
     private mutating func openedSource() -> Decision? {
@@ -70,28 +142,39 @@ extension Visit {
         }
     }
 
-    private mutating func wentBack() -> Decision {
+    private mutating func wentBack(_ plan: Plan) -> Decision {
         record.frozen = nil
         record.fence = nil
         record.switchedAt = nil
         record.targetEpoch = nil
-        record.milestones.subtract([.copied, .verified, .cutOver, .promoted])
+        record.milestones.subtract([.copied, .caughtUp, .verified, .cutOver, .promoted])
         record.milestones.insert(.rolledBack)
         let cause = record.rollback?.cause
         notice(record.rollback?.isRequested == true ? .normal : .warning, cause?.reason ?? .requested, "Rolled back: \(cause?.message ?? "")")
-        return settle(in: .rolledBack, reason: cause?.reason) { $0.rolledBack() }
+        return settle(in: .rolledBack, reason: cause?.reason) { $0.rolledBack(plan) }
     }
 
-    mutating func rolledBack() -> Decision {
+    mutating func rolledBack(_ plan: Plan) -> Decision {
         if let decision = newAttempt() { return decision }
+        if let decision = costlyLanes() { return decision }
+        let wake: Int? = plan.isLive ? 60 : nil
         let cause = record.rollback?.cause ?? .init(.requested, "")
-        if intent.goal == .rolledBack { return rest(.goalReached("Rolled back: \(cause.message)")) }
-        return rest(.stalled(.init(cause.reason, "Rolled back: \(cause.message). Raise spec.attempt to try again.")))
+        if intent.goal == .rolledBack { return rest(.goalReached("Rolled back: \(cause.message)"), wake: wake) }
+        return rest(.stalled(.init(cause.reason, "Rolled back: \(cause.message). Raise spec.attempt to try again.")), wake: wake)
     }
 
     mutating func failed() -> Decision {
-        if record.fence == nil, let decision = newAttempt() { return decision }
-        return rest(.stalled(record.failure ?? .init(.rollbackFailed, "Failed.")))
+        if record.fence == nil, let decision = newAttempt() ?? costlyLanes() { return decision }
+        return rest(.stalled(record.failure ?? .init(.rollbackFailed, "Failed.")), wake: plan?.isLive == true ? 60 : nil)
+    }
+
+    /// Live mode, at rest: lanes are kept for the next attempt, but not at the price of the source's disk.
+    private mutating func costlyLanes() -> Decision? {
+        guard let plan, plan.isLive, case .value(let source) = observation.source, case .value(let forward) = observation.forward, !forward.isAbsent,
+            forward.retainedBytes > plan.copy.maxRetainedBytes
+        else { return nil }
+        notice(.warning, .retainedWALExceeded, "The source keeps \(forward.retainedBytes >> 20) MiB of WAL for a lane: the lanes are dropped.")
+        return act(.removeLanes(.forward, epoch: source.epoch), "Removing the forward lanes.")
     }
 
     private mutating func newAttempt() -> Decision? {

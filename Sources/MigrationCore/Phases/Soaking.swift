@@ -2,6 +2,7 @@
 extension Visit {
     mutating func soaking(_ plan: Plan) -> Decision {
         if case .value(let target) = observation.target { noteClientWrite(target) }
+        if let decision = keepsWayBack(plan) { return decision }
         let health = Health.assess(plan, record: &record, readings: observation.probes, rollout: observation.workloads, now: now)
         if intent.goal == .rolledBack { return refusedLoss(wake: nextProbe(plan)) }
         switch health {
@@ -17,7 +18,7 @@ extension Visit {
     }
 
     private mutating func unhealthy(_ plan: Plan, _ why: String) -> Decision {
-        guard plan.rollback.automatic, !record.rollbackWouldLose else {
+        guard plan.rollback.automatic, loss == nil else {
             return wait(rollbackOff(plan), "Unhealthy, and going back by itself is off: \(why)", wake: nextProbe(plan))
         }
         guard case .value = observation.target else {
@@ -28,6 +29,18 @@ extension Visit {
         return goBack(.init(.probeFailed, why))
     }
 
+    /// Live mode: the reverse lanes run while they can, and end before they fill the target's disk; the forward lanes hold nothing any more.
+    private mutating func keepsWayBack(_ plan: Plan) -> Decision? {
+        guard plan.isLive, case .value(let source) = observation.source else { return nil }
+        if let decision = connectsBack(plan) { return decision }
+        if let forward = observation.forward.value, !forward.isAbsent {
+            return act(.removeLanes(.forward, epoch: source.epoch), "Removing the forward lanes.")
+        }
+        guard let reverse = observation.reverse.value, reverse.retainedBytes > plan.copy.maxRetainedBytes else { return nil }
+        notice(.warning, .retainedWALExceeded, "The target keeps \(reverse.retainedBytes >> 20) MiB of WAL for the way back: its lanes are dropped.")
+        return act(.removeLanes(.reverse, epoch: source.epoch), "Removing the reverse lanes.")
+    }
+
     private func nextProbe(_ plan: Plan) -> Int {
         guard let last = record.lastProbeAt else { return 1 }
         let left = last.adding(seconds: plan.health.periodSeconds).since(now)
@@ -36,20 +49,22 @@ extension Visit {
 
     mutating func promoted(_ plan: Plan) -> Decision {
         if case .value(let target) = observation.target { noteClientWrite(target) }
+        if let decision = keepsWayBack(plan) { return decision }
+        let wake = plan.isLive ? 15 : 300
         switch intent.goal {
         case .completed:
             notice(.normal, .rollbackWindowClosed, "Goal Completed closes the rollback window.")
             return move(to: .cleaningUp, "Cleaning up; the rollback window is closed.")
-        case .promoted: return rest(.goalReached("Promoted. Set spec.goal to Completed to clean up, which closes the rollback window."), wake: 300)
+        case .promoted: return rest(.goalReached("Promoted. Set spec.goal to Completed to clean up, which closes the rollback window."), wake: wake)
         case .ready:
-            return rest(.goalReached("Promoted; spec.goal Ready is behind this phase and ignored (\(Reason.goalBehindPhase.rawValue))."), wake: 300)
-        case .rolledBack: return refusedLoss(wake: nil)
+            return rest(.goalReached("Promoted; spec.goal Ready is behind this phase and ignored (\(Reason.goalBehindPhase.rawValue))."), wake: wake)
+        case .rolledBack: return refusedLoss(wake: plan.isLive ? 15 : nil)
         }
     }
 
     /// The goal RolledBack comes here only when going back would lose writes and the loss is not accepted.
     private func refusedLoss(wake: Int?) -> Decision {
-        let remedy = "set spec.rollback.acceptLoss to \(Reason.noReverseLane.rawValue) to go back without them"
+        let remedy = "set spec.rollback.acceptLoss to \((loss ?? .noReverseLane).rawValue) to go back without them"
         return rest(.awaitingApproval("Going back would lose what was written on the target; \(remedy)."), wake: wake)
     }
 

@@ -11,9 +11,9 @@ extension Visit {
             return wait(.observationFailed, "A server cannot be observed: \(why)", wake: 2)
         }
         noteClientWrite(target)
-        if let decision = sealed(source) { return decision }
+        if let decision = sealed(source) ?? turnedLanes(plan, source) { return decision }
         // A target with writes of its own that was fenced by somebody is opened again: going back would lose them.
-        let opened = record.rollbackWouldLose && target.fence == .closed ? target.epoch : record.targetEpoch ?? target.epoch
+        let opened = record.firstClientWriteAt != nil && target.fence == .closed ? target.epoch : record.targetEpoch ?? target.epoch
         guard target.fence == .open else {
             if target.fence == .closed, target.epoch > opened {
                 return goBack(.init(.fenceLost, "somebody else fenced the target during the switch"))
@@ -46,8 +46,10 @@ extension Visit {
 
     private mutating func sourceFenceLost(_ source: SourceState) -> Decision {
         let cause = Record.Cause(.fenceLost, "the source fence no longer holds: \(source.evidence)")
-        guard record.rollbackWouldLose else { return goBack(cause) }
-        let remedy = "fence the source again by hand, or set spec.goal to RolledBack and spec.rollback.acceptLoss to \(Reason.noReverseLane.rawValue)"
+        // An open source may have taken writes that no lane carries: going back and staying lose alike, so a person decides.
+        guard record.firstClientWriteAt != nil else { return goBack(cause) }
+        let remedy =
+            "fence the source again by hand, or set spec.goal to RolledBack" + (loss.map { " and spec.rollback.acceptLoss to \($0.rawValue)" } ?? "")
         return rest(.stalled(.init(.fenceLost, "The target took a client write and \(cause.message). To go on, \(remedy).")), wake: 5)
     }
 
@@ -58,6 +60,7 @@ extension Visit {
         case .unknown(let why): return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2)
         case .value(let workloads) where workloads.tag != tag: return act(.restartWorkloads(tag: tag), "Restarting the workloads.")
         case .value(let workloads):
+            if let decision = connectsBack(plan) { return decision }
             switch workloads.rollout {
             case .complete:
                 record.milestones.insert(.cutOver)
@@ -71,14 +74,36 @@ extension Visit {
     }
 
     private mutating func rolloutFailed(_ plan: Plan, _ why: String) -> Decision {
-        if plan.rollback.automatic, !record.rollbackWouldLose { return goBack(.init(.rolloutFailed, "the rollout failed: \(why)")) }
+        if plan.rollback.automatic, loss == nil { return goBack(.init(.rolloutFailed, "the rollout failed: \(why)")) }
         // The target has writes that the source lacks: staying and saying so is the only way that loses nothing.
         notice(.warning, .rolloutFailed, "The rollout failed and going back by itself is off (\(rollbackOff(plan).rawValue)): \(why)")
         return move(to: .soaking, "The rollout failed: \(why)", reason: .rolloutFailed)
     }
 
     /// Why an automatic rollback does not happen.
-    func rollbackOff(_ plan: Plan) -> Reason { plan.rollback.automatic ? .noReverseLane : .automaticRollbackOff }
+    func rollbackOff(_ plan: Plan) -> Reason { plan.rollback.automatic ? loss ?? .noReverseLane : .automaticRollbackOff }
+
+    /// Live mode, before the target opens: nothing may still apply to it, and the way back has to be there, because a reverse slot made after the
+    /// first client write would miss it.
+    private mutating func turnedLanes(_ plan: Plan, _ source: SourceState) -> Decision? {
+        guard plan.isLive, record.targetEpoch == nil, let fence = record.fence else { return nil }
+        guard now < fence.deadline else {
+            return goBack(.init(.pauseBudgetExceeded, "the write pause reached its budget before the lanes were turned"))
+        }
+        guard case .value(let forward) = observation.forward, case .value(let reverse) = observation.reverse else { return unobservedLanes() }
+        if forward.isRunning { return act(.disconnectLanes(.forward, epoch: source.epoch), "Stopping the forward lanes.") }
+        guard plan.keepsReverseLane, reverse.stage < .connected || reverse.loss != nil else { return nil }
+        return goBack(.init(.laneLost, "the reverse lanes are gone before the switch: \(reverse.loss ?? "not all of them exist")"))
+    }
+
+    /// Live mode, once the applications were told: what the target takes flows back, and the forward lanes, which hold nothing any more, go.
+    mutating func connectsBack(_ plan: Plan) -> Decision? {
+        guard plan.isLive, case .value(let source) = observation.source else { return nil }
+        if plan.keepsReverseLane, let reverse = observation.reverse.value, reverse.stage == .connected, reverse.loss == nil {
+            return act(.connectLanes(.reverse, epoch: source.epoch), "Connecting the way back.")
+        }
+        return nil
+    }
 
     /// Only a write past the opening decided in this attempt counts: until the target is opened again, the server still tells of the one before.
     mutating func noteClientWrite(_ target: TargetState) {

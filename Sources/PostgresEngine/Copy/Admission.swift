@@ -5,13 +5,15 @@ import MigrationPorts
 struct Admission: Sendable {
     let context: CopyContext
 
-    /// - Throws: ``CopyRejected`` unless every target database is closed, and every source database at the task's epoch.
+    /// - Throws: ``CopyRejected`` unless every target database is closed, and every source database at the task's epoch. In live mode the
+    ///   source is open and being written: there the journal alone says which worker is in charge.
     func check() async throws {
         let (uid, databases, epoch) = (context.task.uid, context.task.plan.databases, context.task.sourceEpoch)
         let target = try await context.targetSessions.withMaintenance { try await FenceTable.rows($0, uid: uid) }
         for name in databases.map(\.targetName) where !target.contains(where: { $0.database == name && $0.state == .closed }) {
             throw CopyRejected(description: "the fence of target database \(name) is not closed: nothing may be copied into it")
         }
+        if context.isLive { return }
         let source = try await context.sourceSessions.withMaintenance { try await FenceTable.rows($0, uid: uid) }
         for name in databases.map(\.name) where !source.contains(where: { $0.database == name && $0.state == .closed && $0.epoch == epoch }) {
             throw CopyRejected(description: "the fence of source database \(name) is not closed at epoch \(epoch): its rows may still change")

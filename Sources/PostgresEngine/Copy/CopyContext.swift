@@ -16,6 +16,8 @@ public struct CopyContext: Sendable {
         self.logger = logger
     }
 
+    /// The source is written to while its rows are copied.
+    var isLive: Bool { task.plan.isLive }
     var jobs: Int { max(1, task.plan.copy.jobs) }
     var sourceSessions: Sessions { Sessions(source, uid: task.uid, suffix: "/w\(task.number)") }
     var targetSessions: Sessions { Sessions(target, uid: task.uid, suffix: "/w\(task.number)") }
@@ -40,5 +42,10 @@ public struct CopyRejected: Error, Sendable, CustomStringConvertible {
     /// Of a ``PostgresError`` that means the same, found by the target itself within a transaction.
     public static let sqlState = Journal.overtaken
 
+    public var description: String
+}
+
+/// The copy was cut off by something that may not happen again; another worker begins the database anew.
+public struct CopyInterrupted: Error, Sendable, CustomStringConvertible {
     public var description: String
 }

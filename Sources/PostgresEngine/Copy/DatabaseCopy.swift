@@ -9,16 +9,17 @@ struct DatabaseCopy: Sendable {
     /// Holds the database's lock as long as the worker runs.
     let holder: PostgresConnection
     let folder: String
+    /// How the source is read; a live copy knows it once its lane was begun.
+    var view: SourceView
 
     /// Takes the database: one worker at a time, the highest number wins.
     static func take(_ context: CopyContext, _ database: Plan.Database, folder: String) async throws -> DatabaseCopy {
         let session = try await context.openTarget(database.targetName)
-        let copy = DatabaseCopy(context: context, database: database, holder: session, folder: folder)
+        let view = SourceView(context: context, database: database.name, snapshot: nil)
+        let copy = DatabaseCopy(context: context, database: database, holder: session, folder: folder, view: view)
         if let head = try await Journal.head(session), head.uid == context.task.uid, head.isNewer(than: context.task) {
             await session.close()
-            throw CopyRejected(
-                description:
-                    "worker \(head.worker) of epoch \(head.sourceEpoch) is in charge of \(database.targetName), this is \(context.task.number)")
+            throw copy.overtaken(by: head)
         }
         do {
             try await CopyLock(session: session, uid: context.task.uid).take()
@@ -31,41 +32,77 @@ struct DatabaseCopy: Sendable {
 
     // MARK: Schema
 
-    /// Journal, tables and guard; afterwards rows may be copied.
-    func prepare() async throws -> Journal.Phase {
+    /// A database whose rows may be copied, and what is left to do there.
+    struct Prepared: Sendable {
+        var copy: DatabaseCopy
+        var phase: Journal.Phase
+        /// Not copied yet.
+        var tables: [Table]
+    }
+
+    /// Journal, lane, tables and guard; afterwards rows may be copied.
+    func prepare() async throws -> Prepared {
         let phase = try await takeOver()
+        if phase >= .finished { return Prepared(copy: self, phase: phase, tables: []) }
+        var copy = self
+        if context.isLive { copy.view = try await LaneStart(context: context, database: database, holder: holder).run() }
         if phase == .started {
-            try await restoreTables()
+            try await copy.restoreTables()
         } else if phase == .schema {
             try await holder.transaction {
                 try await checkJournal(holder)
                 try await Guard(session: holder).replace(by: .refusing(token: context.token))
             }
         }
-        return max(phase, .schema)
+        guard phase <= .schema else { return Prepared(copy: copy, phase: phase, tables: []) }
+        let finished = try await Journal(session: holder).finishedTables()
+        let tables = try await copy.view.with { try await SourceCatalog(session: $0).tables() }
+        return Prepared(copy: copy, phase: .schema, tables: tables.filter { !finished.contains($0.label) })
     }
 
-    /// The journal names this worker, and what an earlier epoch's copy left is gone: one transaction, since nothing may open the target within.
+    /// The journal names this worker, and what an earlier copy left is gone unless it is of use: one transaction, since nothing may open the target within.
     private func takeOver() async throws -> Journal.Phase {
         if try await Journal.head(holder) == nil {
             try await refuseForeignContent()
             try await Journal(session: holder).create()
         }
+        if context.isLive { try await holder.execute(LaneTable.create, attempt: "create _dbmigration.lane") }
+        let laneStands = try await laneStands()
         return try await holder.transaction {
             try await holder.execute("\(Journal.lock); \(Journal.checkTarget)", attempt: "check the journal")
             var head = try await Journal.head(holder)
             if let head, head.uid != context.task.uid {
                 throw CopyRejected(description: "\(database.targetName) holds the copy of migration \(head.uid); empty it or choose another database")
             }
-            if head?.sourceEpoch != context.task.sourceEpoch {
-                if head != nil { try await DatabaseReset.run(holder) }
-                try await holder.execute(
-                    Journal.begin(uid: context.task.uid, epoch: context.task.sourceEpoch, worker: context.task.number), attempt: "begin the journal")
+            if let head, head.isNewer(than: context.task) { throw overtaken(by: head) }
+            if laneStands, let phase = head?.phase, phase >= .finished {
+                try await holder.execute(Journal.adopt(epoch: context.task.sourceEpoch), attempt: "take the finished copy")
+                head?.phase = .finished
+            } else if context.isLive || head?.sourceEpoch != context.task.sourceEpoch {
+                try await beginAnew(isFirst: head == nil)
                 head = try await Journal.head(holder)
             }
             try await holder.execute(Journal.take(worker: context.task.number), attempt: "take over the journal")
             return head?.phase ?? .started
         }
+    }
+
+    private func beginAnew(isFirst: Bool) async throws {
+        if !isFirst { try await DatabaseReset.run(holder) }
+        if context.isLive { try await holder.execute(LaneTable.clear(.forward), attempt: "forget the old lane") }
+        try await holder.execute(
+            Journal.begin(uid: context.task.uid, epoch: context.task.sourceEpoch, worker: context.task.number), attempt: "begin the journal")
+    }
+
+    /// In live mode rows are of use only with every change since.
+    private func laneStands() async throws -> Bool {
+        guard context.isLive, let name = try await LaneTable.name(holder, .forward) else { return false }
+        return try await context.sourceSessions.with(database: database.name) { try await LaneStart.stands(name, in: $0) }
+    }
+
+    private func overtaken(by head: Journal.Head) -> CopyRejected {
+        CopyRejected(
+            description: "worker \(head.worker) of epoch \(head.sourceEpoch) is in charge of \(database.targetName), this is \(context.task.number)")
     }
 
     private func checkJournal(_ session: PostgresConnection) async throws {
@@ -82,8 +119,7 @@ struct DatabaseCopy: Sendable {
     }
 
     private func restoreTables() async throws {
-        let sessions = context.sourceSessions
-        let tables = try await sessions.with(database: database.name) { try await SourceCatalog(session: $0).tables() }
+        let tables = try await view.with { try await SourceCatalog(session: $0).tables() }
         let dump = try await makeDump()
         let contents = try await dump.contents(.preData)
         let (schemas, objects) = (try await dump.sql(contents.schemas), try await dump.sql(contents.objects))
@@ -108,7 +144,7 @@ struct DatabaseCopy: Sendable {
 
     /// To give an object to its owner, the owner needs CREATE on its schema at that moment, whatever it has today: lent within the transaction.
     private func lendCreate(_ session: PostgresConnection) async throws -> [Loan] {
-        let owners = try await context.sourceSessions.with(database: database.name) { source in
+        let owners = try await view.with { source in
             try await source.rows(
                 """
                 SELECT DISTINCT n.nspname, pg_get_userbyid(o.owner) AS owner FROM (SELECT relnamespace AS ns, relowner AS owner FROM pg_class
@@ -134,7 +170,8 @@ struct DatabaseCopy: Sendable {
     private func makeDump() async throws -> SchemaDump {
         let sessions = context.sourceSessions
         return try await SchemaDump.make(
-            context.source, database: database.name, applicationName: sessions.applicationName, into: "\(folder)/\(UUID().uuidString).dump")
+            context.source, database: database.name, applicationName: sessions.applicationName, snapshot: view.snapshot?.name,
+            into: "\(folder)/\(UUID().uuidString).dump")
     }
 
     // MARK: After the rows
@@ -143,6 +180,7 @@ struct DatabaseCopy: Sendable {
     func finish(from phase: Journal.Phase) async throws {
         if phase <= .schema { try await restoreIndexes() }
         if phase <= .indexes { try await setSequences() }
+        await view.close()
     }
 
     private func restoreIndexes() async throws {
@@ -153,19 +191,27 @@ struct DatabaseCopy: Sendable {
         let session = try await context.openTarget(database.targetName)
         try await session.transaction {
             try await checkJournal(session)
-            try await session.execute(objects, attempt: "create the indexes and constraints of \(database.name)")
+            try await createIndexes(objects, session)
             try await session.execute(privileges, attempt: "grant the default privileges of \(database.name)")
             try await session.execute(Journal.enter(.indexes), attempt: "write the journal")
         }
         await session.close()
     }
 
+    /// A TRUNCATE on the source between the snapshot and the copy of its table shows even under the snapshot: references to it then fail.
+    private func createIndexes(_ objects: String, _ session: PostgresConnection) async throws {
+        do {
+            try await session.execute(objects, attempt: "create the indexes and constraints of \(database.name)")
+        } catch let error as PostgresError where error.sqlState == "23503" && view.snapshot != nil {
+            throw CopyInterrupted(description: "a referenced table was truncated while \(database.name) was copied: \(error)")
+        }
+    }
+
     private func setSequences() async throws {
-        let sessions = context.sourceSessions
-        let (values, views) = try await sessions.with(database: database.name) { source in
+        let (values, views) = try await view.with { source in
             let catalog = SourceCatalog(session: source)
             let found = (try await catalog.sequenceValues(), try await catalog.populatedViews())
-            try await Admission(context: context).proveFence(source)
+            try await view.prove(source)
             return found
         }
         try await holder.transaction {

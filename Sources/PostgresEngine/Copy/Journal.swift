@@ -41,6 +41,7 @@ struct Journal: Sendable {
                 created_at timestamptz NOT NULL DEFAULT clock_timestamp(), changed_at timestamptz NOT NULL DEFAULT clock_timestamp());
             CREATE TABLE IF NOT EXISTS _dbmigration.copied (
                 schema text, name text, bytes_total bigint NOT NULL, rows bigint, bytes bigint, copied_at timestamptz, source_rows bigint, target_rows bigint,
+                difference text, source_activity bigint,
                 PRIMARY KEY (schema, name));
             \(ClientWrites.createObjects);
             COMMIT
@@ -68,6 +69,14 @@ struct Journal: Sendable {
     }
 
     static func take(worker: Int) -> String { "UPDATE _dbmigration.journal SET worker = \(worker), changed_at = clock_timestamp()" }
+
+    /// A finished copy whose lane stands is taken as it is by a later live worker, whose epoch is another; it has to be verified again.
+    static func adopt(epoch: Int64) -> String {
+        """
+        UPDATE _dbmigration.journal SET source_epoch = \(epoch), phase = '\(Phase.finished.rawValue)';
+        UPDATE _dbmigration.copied SET source_rows = NULL, target_rows = NULL, difference = NULL, source_activity = NULL
+        """
+    }
 
     /// SQLSTATE of a transaction begun by a worker which is no longer in charge.
     static let overtaken = "DBM01"

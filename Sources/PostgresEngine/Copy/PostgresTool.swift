@@ -23,6 +23,8 @@ public struct ToolFailure: Error, Sendable, CustomStringConvertible {
         "could not receive data from server", "could not send data to server", "SSL connection has been closed", "SSL SYSCALL error",
         "Connection refused", "Connection timed out", "timeout expired", "No route to host", "Network is unreachable",
         "could not translate host name",
+        // A snapshot ends with the session that exported it.
+        "invalid snapshot identifier", "could not import the requested snapshot",
         "the database system is", "too many clients", "too many connections", "remaining connection slots", "number of requested standby connections",
     ]
 

@@ -16,10 +16,10 @@ struct ProgressReading: Sendable {
         guard let head = try await Journal.head(session) else { return DatabaseProgress(name: name, phase: "Pending") }
         let row = try await session.rows(
             """
-            SELECT count(*) AS total, count(copied_at) AS copied, count(*) FILTER (WHERE source_rows = target_rows) AS verified,
+            SELECT count(*) AS total, count(copied_at) AS copied, count(*) FILTER (WHERE source_rows = target_rows AND difference IS NULL) AS verified,
             coalesce(sum(bytes_total), 0)::bigint AS bytes, coalesce(sum(bytes_total) FILTER (WHERE copied_at IS NOT NULL), 0)::bigint AS bytes_copied,
-            coalesce(sum(rows), 0)::bigint AS rows, (SELECT json_agg(m) FROM (SELECT format('%s.%s: %s rows on the source, %s on the target', schema, name, source_rows,
-                target_rows) AS m FROM _dbmigration.copied WHERE source_rows <> target_rows ORDER BY 1 LIMIT 20) x)::text AS mismatches
+            coalesce(sum(rows), 0)::bigint AS rows, (SELECT json_agg(m) FROM (SELECT format('%s.%s: %s', schema, name, difference) AS m
+                FROM _dbmigration.copied WHERE difference IS NOT NULL ORDER BY 1 LIMIT 20) x)::text AS mismatches
             FROM _dbmigration.copied
             """, attempt: "read the journal of \(name)"
         ).first

@@ -11,18 +11,21 @@ struct SchemaDump: Sendable {
     let file: String
     private static let outputLimit = 256 * 1024 * 1024
 
-    /// Dumps without rows. The password travels in the child's environment, never in its arguments.
-    static func make(_ access: ServerAccess, database: String, applicationName: String, into file: String) async throws -> SchemaDump {
+    /// Dumps without rows, as `snapshot` shows the schema. The password travels in the child's environment, never in its arguments.
+    static func make(
+        _ access: ServerAccess, database: String, applicationName: String, snapshot: String?, into file: String
+    ) async throws -> SchemaDump {
         var environment: [String: String] = [
             "PGHOST": access.server.host, "PGPORT": String(access.server.port), "PGUSER": access.user, "PGPASSWORD": access.password.reveal(),
             "PGSSLMODE": access.server.sslMode, "PGAPPNAME": applicationName, "PGCONNECT_TIMEOUT": "10", "LC_ALL": "C", "PGCLIENTENCODING": "UTF8",
         ]
         if let authority = ConnectionOptions.rootCertificate(for: access) { environment["PGSSLROOTCERT"] = authority }
         let escaped = database.map { $0 == "'" || $0 == "\\" ? "\\\($0)" : String($0) }.joined()
-        let arguments = [
+        var arguments = [
             "--format=custom", "--schema-only", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--exclude-schema=\(Artefacts.schema)",
             "--quote-all-identifiers", "--file=\(file)", "--dbname=dbname='\(escaped)' replication=database",
         ]
+        if let snapshot { arguments.append("--snapshot=\(snapshot)") }
         _ = try await PostgresTool.run("pg_dump", arguments, environment: environment, attempt: "dump the schema of \(database)", limit: 64 * 1024)
         return SchemaDump(file: file)
     }

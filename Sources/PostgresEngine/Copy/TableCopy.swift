@@ -3,11 +3,12 @@ struct TableCopy: Sendable {
     let source: PostgresConnection
     let target: PostgresConnection
 
-    func run(_ table: Table, _ context: CopyContext) async throws {
+    /// - Parameter view: What `source` belongs to.
+    func run(_ table: Table, _ view: SourceView) async throws {
         let attempt = "copy \(table.label)"
         let (source, target) = (source, target)
         try await target.transaction {
-            try await target.execute(Journal.check(context.task), attempt: "check the journal")
+            try await target.execute(Journal.check(view.context.task), attempt: "check the journal")
             var bytes: Int64 = 0
             let columns = table.columnList
             try await source.startCopyOut("COPY (SELECT \(columns) FROM ONLY \(table.sql)) TO STDOUT", attempt: attempt)
@@ -20,7 +21,7 @@ struct TableCopy: Sendable {
                 chunk = try await upcoming
             }
             let rows = try await target.finishCopyIn(attempt: attempt)
-            try await Admission(context: context).proveFence(source)
+            try await view.prove(source)
             let noted = try await target.rows(Journal.copied(table, rows: rows, bytes: bytes), attempt: "write the journal")
             guard noted.affected == 1 else { throw CopyRejected(description: "\(table.label) is already copied, or not in the journal") }
         }

@@ -5,6 +5,8 @@ struct Table: Sendable, Hashable {
     var bytes: Int64
     /// Without generated ones, in order.
     var columns: [String]
+    /// Generated ones too, by name: what both sides are compared by.
+    var allColumns: [String]
 
     var sql: String { SQL.identifier(schema, name) }
     var label: String { "\(schema).\(name)" }
@@ -20,11 +22,15 @@ struct SourceCatalog: Sendable {
         let rows = try await session.rows(
             """
             SELECT n.nspname, c.relname, pg_table_size(c.oid) AS bytes, (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
-                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')::text AS columns
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')::text AS columns,
+                (SELECT json_agg(a.attname ORDER BY a.attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)::text
+                AS all_columns
             \(UserObjects.relations("'r'")) ORDER BY bytes DESC, 1, 2
             """, attempt: "list the tables")
         return try rows.map {
-            Table(schema: $0.text("nspname"), name: $0.text("relname"), bytes: $0.integer("bytes") ?? 0, columns: try JSONList.decode($0["columns"]))
+            Table(
+                schema: $0.text("nspname"), name: $0.text("relname"), bytes: $0.integer("bytes") ?? 0, columns: try JSONList.decode($0["columns"]),
+                allColumns: try JSONList.decode($0["all_columns"]))
         }
     }
 
@@ -40,6 +46,17 @@ struct SourceCatalog: Sendable {
             statements.append("SELECT setval(\(SQL.literal(sequence)), \(value.text("last_value")), \(value.flag("is_called")))")
         }
         return statements
+    }
+
+    /// Rows inserted, updated and deleted in each table so far, by its label. Sessions report what they did within some 10 s.
+    func activity() async throws -> [String: Int64] {
+        let rows = try await session.rows(
+            """
+            SELECT n.nspname || '.' || c.relname AS label,
+                pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid) AS changes
+            \(UserObjects.relations("'r'"))
+            """, attempt: "read the tables' activity")
+        return Dictionary(rows.map { ($0.text("label"), $0.integer("changes") ?? 0) }) { $1 }
     }
 
     /// Preflight found none; whoever made some since has to hear of it.

@@ -1,67 +1,120 @@
+import Logging
 import MigrationCore
 import MigrationPorts
 
-/// Counts the rows of every table on both sides.
+/// Compares every table on both sides, by `verification.mode`.
 public struct Verification: Sendable {
+    /// What the comparison found.
+    public struct Outcome: Sendable, Hashable {
+        /// What differs, e.g. `orders: public.ledger: 10 rows on the source, 9 on the target`; at most 20 for each database.
+        public var mismatches: [String] = []
+        /// Live mode: tables written to all the time, so that a difference says nothing; they are compared again in the write pause.
+        public var busy: [String] = []
+    }
+
     let context: CopyContext
     private static let mismatchLimit = 20
 
     public init(_ context: CopyContext) { self.context = context }
 
-    /// What differs, e.g. `orders: public.ledger: 10 rows on the source, 9 on the target`; empty when all is equal.
-    public func run() async throws -> [String] {
+    /// - Throws: ``CopyRejected`` without a finished copy.
+    public func run() async throws -> Outcome {
         try await Admission(context: context).check()
-        var mismatches: [String] = []
+        var outcome = Outcome()
         for database in context.task.plan.databases {
-            try await refuseUnfinished(database)
+            let epoch = try await finishedEpoch(database)
             let sessions = context.sourceSessions
             let (tables, largeObjects) = try await sessions.with(database: database.name) { source in
                 (try await SourceCatalog(session: source).tables(), try await SourceCatalog(session: source).largeObjects())
             }
-            var found = try await concurrently(tables, limit: context.jobs) { try await compare($0, in: database) }.compactMap { $0 }
+            var (found, busy) = try await compare(tables, in: database)
             if largeObjects > 0 { found.append("\(largeObjects) large objects on the source are not copied") }
-            if found.isEmpty { try await markVerified(database) }
-            mismatches += found.prefix(Self.mismatchLimit).map { "\(database.name): \($0)" }
+            if found.isEmpty { try await markVerified(database, epoch: epoch) }
+            outcome.mismatches += found.prefix(Self.mismatchLimit).map { "\(database.name): \($0)" }
+            outcome.busy += busy.map { "\(database.name): \($0)" }
         }
-        return mismatches
+        return outcome
     }
 
-    private func refuseUnfinished(_ database: Plan.Database) async throws {
+    /// Of the copy that stands there. In live mode each copy worker is an epoch of its own, and the verifier's task cannot know the last one's.
+    private func finishedEpoch(_ database: Plan.Database) async throws -> Int64 {
         let session = try await context.openTarget(database.targetName)
         let head = try await Journal.head(session)
         await session.close()
-        guard let head, head.uid == context.task.uid, head.sourceEpoch == context.task.sourceEpoch, head.phase >= .finished else {
+        guard let head, head.uid == context.task.uid, context.isLive || head.sourceEpoch == context.task.sourceEpoch, head.phase >= .finished else {
             throw CopyRejected(description: "\(database.targetName) holds no finished copy of fence epoch \(context.task.sourceEpoch): copy first")
         }
+        return head.sourceEpoch
     }
 
-    private func compare(_ table: Table, in database: Plan.Database) async throws -> String? {
-        let statement = "SELECT count(*) FROM ONLY \(table.sql)"
-        let context = context
-        async let onSource = context.sourceSessions.with(database: database.name) { session in
-            try await session.rows(statement, attempt: "count \(table.label)").first?.integer("count")
+    private func compare(_ tables: [Table], in database: Plan.Database) async throws -> (mismatches: [String], busy: [String]) {
+        if context.isLive { return try await LiveComparison(context: context, database: database).run(tables) }
+        let (context, journal) = (context, ComparisonJournal(context: context, database: database))
+        let differences = try await concurrently(tables, limit: context.jobs) { table in
+            async let source = context.sourceSessions.with(database: database.name) {
+                try await TableReading.read(table, by: context.task.plan.verification, in: $0)
+            }
+            let target = try await context.readTarget(table, in: database)
+            let comparison = Comparison(table: table, source: try await source, target: target)
+            try await journal.note(comparison)
+            return comparison.difference.map { "\(table.label): \($0)" }
         }
-        let target = try await context.openTarget(database.targetName)
-        let onTarget: Int64?
-        do {
-            onTarget = try await target.rows(statement, attempt: "count \(table.label)").first?.integer("count")
-        } catch let error as PostgresError where error.sqlState == "42P01" || error.sqlState == "3F000" {
-            onTarget = nil
-        }
-        let expected = try await onSource
-        try await target.execute(
-            """
-            UPDATE _dbmigration.copied SET source_rows = \(expected ?? -1), target_rows = \(onTarget ?? -1)
-            WHERE schema = \(SQL.literal(table.schema)) AND name = \(SQL.literal(table.name))
-            """, attempt: "write the journal")
-        await target.close()
-        if let onTarget, onTarget == expected { return nil }
-        return "\(table.label): \(expected ?? -1) rows on the source, " + (onTarget.map { "\($0) on the target" } ?? "the target has no such table")
+        return (differences.compactMap { $0 }, [])
     }
 
-    private func markVerified(_ database: Plan.Database) async throws {
+    private func markVerified(_ database: Plan.Database, epoch: Int64) async throws {
         let session = try await context.openTarget(database.targetName)
-        try await session.execute(Journal.markVerified(uid: context.task.uid, epoch: context.task.sourceEpoch), attempt: "write the journal")
+        try await session.execute(Journal.markVerified(uid: context.task.uid, epoch: epoch), attempt: "write the journal")
+        await session.close()
+    }
+}
+
+extension CopyContext {
+    func readTarget(_ table: Table, in database: Plan.Database) async throws -> Result<TableReading, MissingRelation> {
+        let session = try await openTarget(database.targetName)
+        do {
+            let reading = try await TableReading.readTarget(table, by: task.plan.verification, in: session)
+            await session.close()
+            return reading
+        } catch {
+            await session.close()
+            throw error
+        }
+    }
+}
+
+/// What was compared, in the target's journal: shown as progress, and the final check's guide to what may have changed since.
+struct ComparisonJournal: Sendable {
+    let context: CopyContext
+    let database: Plan.Database
+
+    /// - Parameter activity: How much the source's table had been written to before it was read; `nil` behind a fence.
+    func note(_ comparison: Comparison, activity: Int64? = nil) async throws {
+        var target: Int64 = -1
+        if case .success(let reading) = comparison.target { target = reading.rows }
+        try await write(
+            comparison.table,
+            """
+            source_rows = \(comparison.source.rows), target_rows = \(target), difference = \(SQL.literal(comparison.difference)),
+            source_activity = \(activity.map(String.init) ?? "NULL")
+            """)
+    }
+
+    /// Nothing can be said of this one yet.
+    func noteUndecided(_ table: Table) async throws {
+        try await write(table, "source_rows = NULL, target_rows = NULL, difference = NULL, source_activity = NULL")
+    }
+
+    private func write(_ table: Table, _ assignments: String) async throws {
+        let session = try await context.openTarget(database.targetName)
+        do {
+            try await session.execute(
+                "UPDATE _dbmigration.copied SET \(assignments) WHERE schema = \(SQL.literal(table.schema)) AND name = \(SQL.literal(table.name))",
+                attempt: "write the journal")
+        } catch {
+            await session.close()
+            throw error
+        }
         await session.close()
     }
 }

@@ -1,30 +1,41 @@
 import MigrationCore
 import MigrationPorts
 
-/// Drops guard, schema and fence rows of one side. On the source, settings of a fence that stands are left; on the target they go back.
+/// Drops lanes, guard, schema and fence rows of one side; the other side is not asked. On the source, settings of a fence that stands are left; on the target they go back.
 struct ArtefactRemoval: Sendable {
     let side: Side
     let sessions: Sessions
     let uid: String
     let databases: [String]
+    private let lanes: LaneRemains
 
     init(_ context: DatabaseContext, side: Side) {
         self.side = side
-        sessions = Sessions(side == .source ? context.source : context.target, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue)
+        sessions = Sessions(context.access(side), uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue)
         uid = context.uid
+        lanes = LaneRemains(access: context.access(side), uid: context.uid)
         databases = context.plan.databases.map { side == .source ? $0.name : $0.targetName }
     }
 
     /// On the target the rows say "open" first, which stops workers that come later, then those that are there are ended; the rows go last.
     func run() async throws {
         let present = try await present()
-        guard try await sessions.withMaintenance({ try await FenceTable.exists($0) }) else { return try await removeGuards(present) }
+        guard try await sessions.withMaintenance({ try await FenceTable.exists($0) }) else {
+            try await removeLanes(present) {}
+            return try await removeGuards(present)
+        }
         try await FenceLock.hold(sessions, uid: uid) { lock in
             if side == .target { try await retire(lock) }
             try await OwnSessions(session: lock.session, uid: uid).end(.worker, where: "datname IN \(SQL.list(present))")
+            try await removeLanes(present) { try await lock.check() }
             try await removeGuards(present)
             try await dropRows(lock)
         }
+    }
+
+    private func removeLanes(_ present: [String], check: @escaping @Sendable () async throws -> Void) async throws {
+        let lanes = lanes
+        _ = try await concurrently(present) { try await lanes.remove($0, check: check) }
     }
 
     private func removeGuards(_ present: [String]) async throws {
@@ -56,9 +67,14 @@ struct ArtefactRemoval: Sendable {
 
     /// Whether anything of ours is left on this side.
     func isNeeded() async throws -> Bool {
-        let sessions = sessions
+        let (sessions, lanes) = (sessions, lanes)
         if try await !sessions.withMaintenance({ try await FenceTable.rows($0, uid: uid) }).isEmpty { return true }
-        let found = try await concurrently(present()) { name in try await sessions.with(database: name) { try await Guard(session: $0).isPresent() } }
+        let found = try await concurrently(present()) { name in
+            try await sessions.with(database: name) { session in
+                if try await Guard(session: session).isPresent() { return true }
+                return try await lanes.arePresent(session)
+            }
+        }
         return found.contains(true)
     }
 
@@ -66,7 +82,8 @@ struct ArtefactRemoval: Sendable {
     private func present() async throws -> [String] {
         try await sessions.withMaintenance { session in
             let recorded = try await FenceTable.rows(session, uid: uid).map(\.database)
-            return try await DatabaseSettings.read(session, Set(databases + recorded).sorted()).keys.sorted()
+            let withLanes = try await lanes.databases(session)
+            return try await DatabaseSettings.read(session, Set(databases + recorded + withLanes).sorted()).keys.sorted()
         }
     }
 

@@ -9,13 +9,17 @@ struct FenceLock: Sendable {
     private static let pollMilliseconds = 100
 
     /// Takes the lock; a holder that does not let go within 10 s is a predecessor's left-over session and is terminated.
-    static func hold<Answer: Sendable>(_ sessions: Sessions, uid: String, _ body: (FenceLock) async throws -> Answer) async throws -> Answer {
+    ///
+    /// - Parameter makesTable: False for who only reads the rows, so that nothing is left behind by it.
+    static func hold<Answer: Sendable>(
+        _ sessions: Sessions, uid: String, makesTable: Bool = true, _ body: (FenceLock) async throws -> Answer
+    ) async throws -> Answer {
         try await sessions.withMaintenance { session in
             let lock = FenceLock(session: session, uid: uid)
             try await lock.take()
             // Whoever held it before may have lost only the session with the lock.
             try await OwnSessions(session: session, uid: uid).end(.fence, where: "datname <> current_database()")
-            try await lock.createTable()
+            if makesTable { try await lock.createTable() }
             return try await body(lock)
         }
     }
@@ -68,16 +72,20 @@ struct FenceLock: Sendable {
         return step
     }
 
-    /// Runs an operation in every database, each only if the lock still stands after its session was opened: from then on, who takes the lock
-    /// away ends the session as well.
-    func eachDatabase(
-        _ databases: [String], _ sessions: Sessions, _ operation: @escaping @Sendable (PostgresConnection) async throws -> Void
-    ) async throws {
-        _ = try await concurrently(databases) { name in
-            try await sessions.with(database: name) { session in
-                try await check()
-                try await operation(session)
-            }
+    /// For what moves no row: the highest epoch of the migration's rows has to be the one of the decision; no rows mean 0.
+    /// - Throws: ``FenceStopped`` when it is another.
+    func require(epoch: Int64) async throws {
+        let found = try await FenceTable.rows(session, uid: uid).map(\.epoch).max() ?? 0
+        guard found == epoch else { throw FenceStopped(server: session.server, why: "epoch is \(found), decided at \(epoch)") }
+    }
+
+    /// - Throws: ``FenceFailure`` naming prepared transactions: they could still commit behind a closed fence.
+    func refusePrepared(in databases: [String]) async throws {
+        let prepared = try await session.rows(
+            "SELECT gid, database FROM pg_prepared_xacts WHERE database IN \(SQL.list(databases)) LIMIT 5", attempt: "list prepared transactions")
+        guard prepared.isEmpty else {
+            let names = prepared.map { "\($0.text("gid")) in \($0.text("database"))" }.joined(separator: ", ")
+            throw FenceFailure(server: session.server, what: "prepared transactions: \(names)", remedy: "COMMIT PREPARED or ROLLBACK PREPARED them")
         }
     }
 

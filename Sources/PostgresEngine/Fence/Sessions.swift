@@ -5,9 +5,12 @@ import MigrationPorts
 struct Sessions: Sendable {
     let access: ServerAccess
     let applicationName: String
+    /// Where sessions that only look are kept; `nil` opens a new one each time.
+    let pool: SessionPool?
 
-    init(_ access: ServerAccess, uid: String, suffix: String = "") {
+    init(_ access: ServerAccess, uid: String, suffix: String = "", pool: SessionPool? = nil) {
         self.access = access
+        self.pool = pool
         applicationName = Artefacts.applicationName(uid) + suffix
     }
 
@@ -19,9 +22,7 @@ struct Sessions: Sendable {
     func database(_ name: String) async throws -> PostgresConnection { try await open(name, .replication) }
 
     func open(_ database: String, _ session: ConnectionOptions.Session) async throws -> PostgresConnection {
-        let settings = ["default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "0", "row_security": "off"]
-        let options = ConnectionOptions(database: database, applicationName: applicationName, session: session, settings: settings)
-        let connection = try await PostgresConnection.open(access, options)
+        let connection = try await PostgresConnection.open(access, options(database, session))
         // Not every major knows them all, and an unknown one is an error at startup.
         try await connection.execute(
             """
@@ -32,10 +33,19 @@ struct Sessions: Sendable {
         return connection
     }
 
-    /// Runs `body` with a session and closes it.
+    private func options(_ database: String, _ session: ConnectionOptions.Session) -> ConnectionOptions {
+        let settings = ["default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "0", "row_security": "off"]
+        return ConnectionOptions(database: database, applicationName: applicationName, session: session, settings: settings)
+    }
+
+    /// Runs `body` with a session, and closes it or keeps it in the pool.
     func with<Answer: Sendable>(
         database: String, as session: ConnectionOptions.Session = .replication, _ body: (PostgresConnection) async throws -> Answer
     ) async throws -> Answer {
+        if let pool {
+            let key = SessionPool.Key(access: access, options: options(database, session))
+            return try await pool.with(key, open: { try await open(database, session) }, body)
+        }
         let connection = try await open(database, session)
         do {
             let answer = try await body(connection)

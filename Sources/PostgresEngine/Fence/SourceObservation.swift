@@ -6,16 +6,20 @@ struct SourceObservation: Sendable {
     let sessions: Sessions
     let uid: String
     let databases: [String]
+    let isLive: Bool
 
-    init(_ context: DatabaseContext) {
-        sessions = Sessions(context.source, uid: context.uid)
+    init(_ context: DatabaseContext, _ pool: SessionPool) {
+        sessions = Sessions(context.source, uid: context.uid, pool: pool)
         uid = context.uid
         databases = context.plan.databases.map(\.name)
+        isLive = context.plan.isLive
     }
 
     func read() async throws -> SourceState {
         let sessions = sessions
-        let guards = try await concurrently(databases) { name in try await sessions.with(database: name) { try await Guard(session: $0).status() } }
+        let guards = try await concurrently(databases, limit: 4) { name in
+            try await sessions.with(database: name) { try await Guard(session: $0).status() }
+        }
         let byName = Dictionary(zip(databases, guards)) { $1 }
         return try await sessions.withMaintenance { session in
             let rows = try await FenceTable.rows(session, uid: uid).filter { databases.contains($0.database) }
@@ -29,12 +33,14 @@ struct SourceObservation: Sendable {
             var gaps = zip(databases, door).flatMap { name, door in door.gaps.map { "\(name): \($0)" } }
             if Set(rows.map(\.epoch)).count > 1 { gaps.append("the databases' epochs differ") }
             gaps += try await ClientSessions(session: session, uid: uid, databases: databases).list().map { "client session \($0)" }
-            let position = try await session.rows("SELECT pg_current_wal_insert_lsn()", attempt: "read the WAL position").first?[0] ?? ""
+            // After everything was seen closed: nothing a client wrote is behind it.
+            let position = try await FencePosition.read(session)
             return SourceState(
                 fence: gaps.isEmpty ? .closed : .partial, epoch: rows.map(\.epoch).max() ?? 0,
                 closedAt: gaps.isEmpty ? rows.map { Timestamp(milliseconds: $0.changedAtMilliseconds) }.max() : nil,
+                position: gaps.isEmpty && isLive ? position : nil,
                 evidence: gaps.isEmpty
-                    ? "connection limit 0, read-only default, guard refuses on \(guards.map(\.tables).reduce(0, +)) tables, no client session, WAL at \(position)"
+                    ? "connection limit 0, read-only default, guard refuses on \(guards.map(\.tables).reduce(0, +)) tables, no client session, WAL at \(position?.description ?? "unknown")"
                     : gaps.prefix(5).joined(separator: "; "))
         }
     }

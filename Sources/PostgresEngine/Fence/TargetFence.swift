@@ -6,49 +6,73 @@ struct TargetFence: Sendable {
     let sessions: Sessions
     let uid: String
     let databases: [String]
+    let isLive: Bool
+    let keepsReverseLane: Bool
 
     init(_ context: DatabaseContext) {
         sessions = Sessions(context.target, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue)
         uid = context.uid
         databases = context.plan.databases.map(\.targetName)
+        isLive = context.plan.isLive
+        keepsReverseLane = context.plan.keepsReverseLane
     }
 
-    /// Guard (refusing), door, end of every client session: afterwards what the guard counted is final.
+    /// Guard (refusing), door, end of every client session: afterwards what the guard counted is final. In Live mode a mark in the log ends it,
+    /// and nothing prepared may commit later.
     ///
     /// - Throws: ``FenceStopped`` when the epoch is another.
     func close(epoch: Int64) async throws {
-        let (sessions, databases, uid) = (sessions, databases, uid)
+        let (databases, uid) = (databases, uid)
         let token = Artefacts.token(uid, epoch + 1)
         try await FenceLock.hold(sessions, uid: uid) { lock in
             _ = try await lock.step(databases: databases, wanted: .closed, epoch: epoch)
-            try await lock.eachDatabase(databases, sessions) { session in
-                try await Guard(session: session).install()
-                try await Guard(session: session).replace(by: .refusing(token: token))
+            try await LockedSessions.with(databases, sessions, lock) { all in
+                try await all.each { session in
+                    try await Guard(session: session).install()
+                    try await Guard(session: session).replace(by: .refusing(token: token))
+                }
+                try await lock.check()
+                try await lock.move(databases: databases, to: .closed, epoch: epoch) { $0.closeDoor }
+                try await ClientSessions(session: lock.session, uid: uid, databases: databases).terminate()
+                if isLive {
+                    try await lock.refusePrepared(in: databases)
+                    try await all.each { try await FencePosition.mark($0, uid: uid) }
+                }
+                try await lock.check()
             }
-            try await lock.check()
-            try await lock.move(databases: databases, to: .closed, epoch: epoch) { $0.closeDoor }
-            try await ClientSessions(session: lock.session, uid: uid, databases: databases).terminate()
-            try await lock.check()
         }
     }
 
-    /// Guard (counting), then the door.
+    /// Reverse slots past everything that came from the source, then guard (counting), then the door.
     func open(epoch: Int64) async throws {
-        let (sessions, databases, uid) = (sessions, databases, uid)
+        let (databases, uid) = (databases, uid)
         let token = Artefacts.token(uid, epoch + 1)
         try await FenceLock.hold(sessions, uid: uid) { lock in
-            _ = try await lock.step(databases: databases, wanted: .open, epoch: epoch)
+            let step = try await lock.step(databases: databases, wanted: .open, epoch: epoch)
             // What a worker left unfinished here is rolled back; the counting guard keeps its next transaction out.
             try await OwnSessions(session: lock.session, uid: uid).end(.worker, where: "datname IN \(SQL.list(databases))")
-            try await lock.eachDatabase(databases, sessions) { session in
-                try await Guard(session: session).install()
-                // An interrupted opening counts already: what it counted is not forgotten.
-                if try await Guard(session: session).status().kind != .counting {
-                    try await ClientWrites(session: session).startCounting(token: token)
+            try await LockedSessions.with(databases, sessions, lock) { all in
+                if keepsReverseLane, step == .advance { try await advanceReverseSlots(all, lock) }
+                try await all.each { session in
+                    try await Guard(session: session).install()
+                    // An interrupted opening counts already: what it counted is not forgotten.
+                    if try await Guard(session: session).status().kind != .counting {
+                        try await ClientWrites(session: session).startCounting(token: token)
+                    }
                 }
+                try await lock.check()
+                try await lock.move(databases: databases, to: .open, epoch: epoch) { $0.restoreSettings }
             }
-            try await lock.check()
-            try await lock.move(databases: databases, to: .open, epoch: epoch) { $0.restoreSettings }
         }
+    }
+
+    /// Only while no guard lets anything through: an interrupted opening that moved one guard had advanced every slot before, and what clients
+    /// wrote since has to flow back.
+    private func advanceReverseSlots(_ all: LockedSessions, _ lock: FenceLock) async throws {
+        let uid = uid
+        let guards = try await all.each { try await Guard(session: $0).status() }
+        guard guards.allSatisfy({ $0.kind == .refusing || ($0.kind == .absent && $0.tables == 0) }) else { return }
+        try await all.each { try await ReverseStart(session: $0, uid: uid).run() }
+        try await lock.check()
     }
 }

@@ -7,20 +7,24 @@ struct TargetObservation: Sendable {
     let uid: String
     let databases: [String]
     let roles: [String]
+    let isLive: Bool
 
-    init(_ context: DatabaseContext) {
-        sessions = Sessions(context.target, uid: context.uid)
+    init(_ context: DatabaseContext, _ pool: SessionPool) {
+        sessions = Sessions(context.target, uid: context.uid, pool: pool)
         uid = context.uid
         databases = context.plan.databases.map(\.targetName)
         roles = context.applicationRoles.map(\.name)
+        isLive = context.plan.isLive
     }
 
-    func read() async throws -> TargetState {
+    func read() async throws -> TargetState { try await sessions.withMaintenance { try await read($0) } }
+
+    private func read(_ maintenance: PostgresConnection) async throws -> TargetState {
         let sessions = sessions
-        let server = try await sessions.withMaintenance { try await readServer($0) }
+        let server = try await readServer(maintenance)
         let (rows, settings) = (server.rows, server.settings)
         guard rows.count == databases.count, settings.count == databases.count else { return TargetState(isPrepared: false, fence: .open, epoch: 0) }
-        let readings: [Reading] = try await concurrently(databases) { name in
+        let readings: [Reading] = try await concurrently(databases, limit: 4) { name in
             try await sessions.with(database: name) { session in
                 let status = try await Guard(session: session).status()
                 return Reading(status: status, writes: try await ClientWrites(session: session).read())
@@ -29,10 +33,13 @@ struct TargetObservation: Sendable {
         let guards = Dictionary(zip(databases, readings.map(\.status))) { $1 }
         let doors = rows.map { TargetDoor(row: $0, settings: settings[$0.database], guardStatus: guards[$0.database], hasClients: server.hasClients) }
         let fence: FenceState = doors.allSatisfy(\.isClosed) ? .closed : doors.allSatisfy(\.isOpen) ? .open : .partial
+        let whole = Set(rows.map(\.epoch)).count == 1 ? fence : .partial
+        // After everything was seen closed: nothing a client wrote is behind it.
+        let position = isLive && whole == .closed ? try await FencePosition.read(maintenance) : nil
         return TargetState(
-            isPrepared: server.missingRoles == 0, fence: Set(rows.map(\.epoch)).count == 1 ? fence : .partial, epoch: rows.map(\.epoch).max() ?? 0,
+            isPrepared: server.missingRoles == 0, fence: whole, epoch: rows.map(\.epoch).max() ?? 0,
             tookClientWrite: readings.contains { $0.writes.happened },
-            firstClientWriteAt: readings.compactMap(\.writes.firstMicroseconds).min().map { Timestamp(milliseconds: $0 / 1000) })
+            firstClientWriteAt: readings.compactMap(\.writes.firstMicroseconds).min().map { Timestamp(milliseconds: $0 / 1000) }, position: position)
     }
 
     private struct Reading: Sendable {

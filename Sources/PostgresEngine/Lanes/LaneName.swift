@@ -16,15 +16,27 @@ struct LaneName: Sendable, Hashable, CustomStringConvertible {
     let description: String
 
     init(uid: String, direction: Direction, databaseOID: Int64, origin: Origin) {
-        let suffix = switch origin {
-        case .copy(let number): "k\(number)"
-        case .epoch(let epoch): "e\(epoch)"
-        }
+        let suffix =
+            switch origin {
+            case .copy(let number): "k\(number)"
+            case .epoch(let epoch): "e\(epoch)"
+            }
         description = "\(Self.prefix(uid: uid))\(databaseOID)_\(direction == .forward ? "f" : "r")_\(suffix)"
     }
 
     /// With which every lane of a migration begins.
     static func prefix(uid: String) -> String {
         "dbmigration_" + uid.lowercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(20) + "_"
+    }
+
+    /// A regular expression for every lane of a migration, or for those of one direction.
+    static func pattern(uid: String, _ direction: Direction? = nil) -> String {
+        let letters =
+            switch direction {
+            case .forward: "f"
+            case .reverse: "r"
+            case nil: "[fr]"
+            }
+        return "^\(prefix(uid: uid))[0-9]+_\(letters)_[a-z0-9]+$"
     }
 }

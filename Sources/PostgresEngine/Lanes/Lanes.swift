@@ -1,7 +1,7 @@
 import MigrationCore
 import MigrationPorts
 
-/// Makes, connects and removes the lanes of one direction.
+/// Makes, connects and removes the lanes of one direction. Everything may be repeated after a crash at any point.
 struct Lanes: Sendable {
     let context: DatabaseContext
     let direction: Direction
@@ -11,8 +11,121 @@ struct Lanes: Sendable {
         self.direction = direction
     }
 
-    func prepare(epoch: Int64) async throws {}
-    func connect(epoch: Int64) async throws {}
-    func disconnect(epoch: Int64) async throws {}
-    func remove(epoch: Int64) async throws {}
+    /// Publication, slot, row, subscription (disabled): in this order. Lanes of this direction under another name go first; what is half there is
+    /// made anew, because a publication is only as good as its slot.
+    ///
+    /// - Throws: ``FenceStopped`` when the source's epoch is another, or the target is no longer prepared; ``FenceFailure`` when a slot cannot be made.
+    func prepare(epoch: Int64) async throws {
+        let (context, direction) = (context, direction)
+        try await run(epoch, requiresTarget: true) { database, ends in
+            let publisher = LanePublisher(session: ends.publisher)
+            let subscriber = LaneSubscriber(session: ends.subscriber)
+            let name = try await Self.name(context, direction, ends.publisher, epoch: epoch)
+            let isWhole = try await publisher.isWhole(name)
+            try await Self.drop(context.uid, direction, publisher, subscriber) { isWhole && $0 == name }
+            if !isWhole { try await publisher.make(name) }
+            try await ends.tables.execute("BEGIN; \(LaneTable.create); \(LaneTable.set(direction, name)); COMMIT", attempt: "write _dbmigration.lane")
+            if try await subscriber.state(name) == nil {
+                try await subscriber.create(
+                    name, Self.connection(context, direction, database), publisherMajor: try await ends.publisher.serverMajor())
+            }
+        }
+    }
+
+    /// The subscriptions exist and are enabled. What the target took from its opening on flows back by the reverse one, and nothing before.
+    func connect(epoch: Int64) async throws {
+        let (context, direction) = (context, direction)
+        try await run(epoch) { database, ends in
+            guard let lane = try await LaneTable.row(ends.tables, direction) else {
+                throw FenceFailure(
+                    server: ends.tables.server, what: "no \(direction.rawValue) lane is recorded for \(database.name)",
+                    remedy: "it has to be made first")
+            }
+            let subscriber = LaneSubscriber(session: ends.subscriber)
+            let connection = Self.connection(context, direction, database)
+            let found = try await subscriber.state(lane.name)
+            if found == nil {
+                try await subscriber.create(lane.name, connection, publisherMajor: try await ends.publisher.serverMajor())
+            } else if found?.isEnabled == true {
+                if found?.hasWorker == false { try await subscriber.setConnection(lane.name, connection) }
+                return
+            } else {
+                try await subscriber.setConnection(lane.name, connection)
+            }
+            switch direction {
+            // From here on the target takes changes that a reverse slot must be advanced past.
+            case .forward: try await ends.tables.execute(LaneTable.setStart(nil), attempt: "write _dbmigration.lane")
+            case .reverse: try await Self.start(lane, ends, subscriber)
+            }
+            try await subscriber.enable(lane.name)
+        }
+    }
+
+    /// The subscriptions, if there are any, are disabled, and no worker of theirs is left.
+    func disconnect(epoch: Int64) async throws {
+        let (uid, direction) = (context.uid, direction)
+        try await run(epoch) { _, ends in
+            let subscriber = LaneSubscriber(session: ends.subscriber)
+            for name in try await subscriber.names(LaneName.pattern(uid: uid, direction)) { try await subscriber.disable(name) }
+        }
+    }
+
+    /// Nothing of this direction is left on either server. The row goes last.
+    func remove(epoch: Int64) async throws {
+        let (uid, direction) = (context.uid, direction)
+        try await run(epoch) { _, ends in
+            try await Self.drop(uid, direction, LanePublisher(session: ends.publisher), LaneSubscriber(session: ends.subscriber)) { _ in false }
+            if try await LaneTable.exists("lane", ends.tables) {
+                try await ends.tables.execute(LaneTable.clear(direction), attempt: "write _dbmigration.lane")
+            }
+        }
+    }
+
+    // MARK: -
+
+    /// Runs an operation for every database, under the lock of the source's fence and at its epoch. The lock is proven after the sessions were
+    /// opened: who takes it away later ends them.
+    private func run(
+        _ epoch: Int64, requiresTarget: Bool = false,
+        _ operation: @escaping @Sendable (Plan.Database, LaneEnds) async throws -> Void
+    ) async throws {
+        let (context, direction) = (context, direction)
+        try await LaneLock.hold(context, epoch: epoch) { lock in
+            if requiresTarget { try await LaneLock.requireTarget(context) }
+            _ = try await concurrently(context.plan.databases, limit: 4) { database in
+                try await LaneEnds.with(context, direction, database) { ends in
+                    try await lock.check()
+                    try await operation(database, ends)
+                }
+            }
+        }
+    }
+
+    private static func name(
+        _ context: DatabaseContext, _ direction: Direction, _ publisher: PostgresConnection, epoch: Int64
+    ) async throws -> String {
+        let oid = try await publisher.rows("SELECT oid FROM pg_database WHERE datname = current_database()", attempt: "read the database's OID")
+            .first?.integer("oid")
+        return LaneName(uid: context.uid, direction: direction, databaseOID: oid ?? 0, origin: .epoch(epoch)).description
+    }
+
+    private static func connection(_ context: DatabaseContext, _ direction: Direction, _ database: Plan.Database) -> SubscriptionConnection {
+        SubscriptionConnection(
+            context.access(direction.publisher), database: direction.publisher == .source ? database.name : database.targetName)
+    }
+
+    /// Subscriptions first: they end their walsenders, and no slot is missed by a worker.
+    private static func drop(
+        _ uid: String, _ direction: Direction, _ publisher: LanePublisher, _ subscriber: LaneSubscriber, unless keeps: (String) -> Bool
+    ) async throws {
+        let pattern = LaneName.pattern(uid: uid, direction)
+        for name in try await subscriber.names(pattern) where !keeps(name) { try await subscriber.drop(name) }
+        for name in try await publisher.names(pattern) where !keeps(name) { try await publisher.drop(name) }
+    }
+
+    private static func start(_ lane: LaneTable.Entry, _ ends: LaneEnds, _ subscriber: LaneSubscriber) async throws {
+        guard let position = lane.startedAt, let subscription = try await subscriber.state(lane.name) else { return }
+        try await ReverseStart.advance(lane.name, to: position, ends.publisher)
+        try await subscriber.skip(subscription, to: position)
+    }
 }

@@ -1,7 +1,7 @@
 import MigrationCore
 import MigrationPorts
 
-/// Sets the subscriber's sequences past the publisher's.
+/// Sets the subscriber's sequences past the publisher's: the log does not carry them.
 struct SequenceAlignment: Sendable {
     let context: DatabaseContext
     let direction: Direction
@@ -11,5 +11,95 @@ struct SequenceAlignment: Sendable {
         self.direction = direction
     }
 
-    func run(epoch: Int64, publisherEpoch: Int64) async throws {}
+    /// - Throws: ``FenceStopped`` unless the source's fence stands at `epoch`, and the publisher's is closed at `publisherEpoch`.
+    func run(epoch: Int64, publisherEpoch: Int64) async throws {
+        let (context, direction) = (context, direction)
+        try await LaneLock.hold(context, epoch: epoch) { lock in
+            try await requireClosed(publisherEpoch, lock)
+            _ = try await concurrently(context.plan.databases, limit: 4) { database in
+                try await LaneEnds.with(context, direction, database, altersSubscription: false) { ends in
+                    try await lock.check()
+                    try await Self.align(ends, direction)
+                    try await ends.tables.execute(SequenceTable.note(direction, publisherEpoch), attempt: "write _dbmigration.sequences")
+                }
+            }
+        }
+    }
+
+    /// Values read from an open publisher would be old at once.
+    private func requireClosed(_ epoch: Int64, _ lock: FenceLock) async throws {
+        let (uid, publisher) = (context.uid, Sessions(context.access(direction.publisher), uid: context.uid))
+        let rows =
+            direction.publisher == .source
+            ? try await FenceTable.rows(lock.session, uid: uid) : try await publisher.withMaintenance { try await FenceTable.rows($0, uid: uid) }
+        for database in context.plan.databases {
+            let name = direction.publisher == .source ? database.name : database.targetName
+            if rows.contains(where: { $0.database == name && $0.state == .closed && $0.epoch == epoch }) { continue }
+            throw FenceStopped(server: publisher.server, why: "database \(name) is not closed at epoch \(epoch): its sequences may still move")
+        }
+    }
+
+    private static func align(_ ends: LaneEnds, _ direction: Direction) async throws {
+        async let given = read(ends.publisher)
+        let own = Dictionary(try await read(ends.subscriber).map { ($0.label, $0) }) { $1 }
+        var values: [String] = []
+        for sequence in try await given {
+            guard let mine = own[sequence.label] else {
+                // The applications of the target need it. On the way back the source's own know nothing of it.
+                if direction == .reverse { continue }
+                throw FenceFailure(
+                    server: ends.subscriber.server, what: "sequence \(sequence.label) is missing, it was made after the copy",
+                    remedy: "create it there as it is on the source, or copy anew")
+            }
+            let value = SequenceState.aligned(publisher: sequence, subscriber: mine)
+            if value == mine.value { continue }
+            values.append("(\(SQL.literal(SQL.identifier(mine.schema, mine.name))), \(value.last)::bigint, \(value.isCalled))")
+        }
+        guard !values.isEmpty else { return }
+        try await ends.subscriber.execute(
+            "SELECT setval(name::regclass, value, called) FROM (VALUES \(values.joined(separator: ", "))) v (name, value, called)",
+            attempt: "set the sequences of \(ends.subscriber.options.database)")
+    }
+
+    /// All at once, because a write pause waits for it.
+    private static func read(_ session: PostgresConnection) async throws -> [SequenceState] {
+        let found = try await session.rows(
+            """
+            SELECT o.nspname, o.relname, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, q.seqcycle
+            FROM (SELECT n.nspname, c.relname, c.oid \(UserObjects.relations("'S'"))) o JOIN pg_catalog.pg_sequence q ON q.seqrelid = o.oid ORDER BY o.oid
+            """, attempt: "list the sequences")
+        guard !found.isEmpty else { return [] }
+        let reads = found.enumerated().map { index, row in
+            "SELECT \(index) AS number, last_value, is_called FROM \(SQL.identifier(row.text("nspname"), row.text("relname")))"
+        }
+        let values = try await session.rows(reads.joined(separator: " UNION ALL ") + " ORDER BY 1", attempt: "read the sequences")
+        return zip(found, values).map { row, value in
+            SequenceState(
+                schema: row.text("nspname"), name: row.text("relname"), last: value.integer("last_value") ?? 0, isCalled: value.flag("is_called"),
+                increment: row.integer("seqincrement") ?? 1, minimum: row.integer("seqmin") ?? 1, maximum: row.integer("seqmax") ?? Int64.max,
+                cache: row.integer("seqcache") ?? 1, cycles: row.flag("seqcycle"))
+        }
+    }
+}
+
+/// Table `_dbmigration.sequences` of a target database: for each direction the publisher's epoch whose values the subscriber has.
+enum SequenceTable {
+    /// Statements that note it; in a transaction of its own, after the values were set.
+    static func note(_ direction: Direction, _ epoch: Int64) -> String {
+        """
+        BEGIN; CREATE SCHEMA IF NOT EXISTS _dbmigration;
+        CREATE TABLE IF NOT EXISTS _dbmigration.sequences (direction text PRIMARY KEY, epoch bigint NOT NULL);
+        INSERT INTO _dbmigration.sequences (direction, epoch) VALUES ('\(direction.rawValue)', \(epoch))
+        ON CONFLICT (direction) DO UPDATE SET epoch = excluded.epoch;
+        COMMIT
+        """
+    }
+
+    /// `nil` when they were never set.
+    static func epoch(_ session: PostgresConnection, _ direction: Direction) async throws -> Int64? {
+        guard try await LaneTable.exists("sequences", session) else { return nil }
+        return try await session.rows(
+            "SELECT epoch FROM _dbmigration.sequences WHERE direction = '\(direction.rawValue)'", attempt: "read _dbmigration.sequences"
+        ).first?.integer("epoch")
+    }
 }

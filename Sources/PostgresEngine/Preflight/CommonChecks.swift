@@ -39,4 +39,14 @@ enum CommonChecks {
         }
         return problems
     }
+
+    /// Whether our role may open walsenders. Amazon's administrators have a role for it instead of the attribute.
+    static func mayReplicate(_ session: PostgresConnection) async throws -> Bool {
+        try await session.rows(
+            """
+            SELECT rolreplication OR rolsuper OR EXISTS (SELECT 1 FROM pg_roles g WHERE g.rolname = 'rds_replication' AND pg_has_role(g.oid, 'MEMBER'))
+            FROM pg_roles WHERE rolname = current_user
+            """, attempt: "check our attributes"
+        ).first?[0] == "t"
+    }
 }

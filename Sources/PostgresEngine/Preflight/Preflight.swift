@@ -4,10 +4,12 @@ import MigrationPorts
 /// Read-only checks of both servers; every problem at once, each with what to do about it.
 struct Preflight: Sendable {
     let context: DatabaseContext
+    /// Live mode: how long a transaction may have been writing before it is a problem.
+    var longTransactionSeconds = 60
 
     func run() async -> [PreflightProblem] {
-        let source = SourceChecks(context: context)
-        let target = TargetChecks(context: context)
+        let source = SourceChecks(context: context, longTransactionSeconds: longTransactionSeconds)
+        let target = TargetChecks(context: context, longTransactionSeconds: longTransactionSeconds)
         async let onSource = Self.gather(context.source, "source") { try await source.run() }
         async let onTarget = Self.gather(context.target, "target") { try await target.run() }
         var problems = await onSource.problems + (await onTarget.problems)
@@ -21,6 +23,20 @@ struct Preflight: Sendable {
     struct Findings: Sendable {
         var facts: ServerFacts?
         var problems: [PreflightProblem]
+
+        mutating func add(_ found: Found) {
+            problems += found.problems
+            if let live = found.live {
+                problems += live.problems
+                facts?.live?.add(live)
+            }
+        }
+    }
+
+    /// What one database showed.
+    struct Found: Sendable {
+        var problems: [PreflightProblem]
+        var live: LiveDatabase?
     }
 
     private static func gather(_ access: ServerAccess, _ side: String, _ checks: () async throws -> Findings) async -> Findings {
@@ -55,14 +71,14 @@ struct Preflight: Sendable {
         } else {
             problems.append(.init(reason: .serverSettings, message: "pg_dump is not installed here: use an image with the PostgreSQL client"))
         }
-        let missing = source.extensions.subtracting(target.availableExtensions).sorted()
+        let missing = source.extensions.keys.filter { target.availableExtensions[$0] == nil }.sorted()
         if !missing.isEmpty {
+            let list = missing.map { "\($0) \(source.extensions[$0] ?? "")" }.joined(separator: ", ")
+            let remedy = target.provider.allowExtensions(missing, host: context.target.server.host)
             problems.append(
-                .init(
-                    reason: .unsupportedObject,
-                    message:
-                        "extensions not available on \(to): \(missing.joined(separator: ", ")); install or allow-list them, or drop them on \(from)"))
+                .init(reason: .unsupportedObject, message: "extensions not available on \(to): \(list); \(remedy), or drop them on \(from)"))
         }
+        if context.plan.isLive { problems += await LivePair(context: context, source: source, target: target).problems() }
         return problems
     }
 }
@@ -71,15 +87,22 @@ struct Preflight: Sendable {
 struct ServerFacts: Sendable, Hashable {
     var systemIdentifier: String
     var major: Int
-    var extensions: Set<String> = []
-    var availableExtensions: Set<String> = []
+    var provider: Provider = .selfManaged
+    /// Versions by name: what the databases have.
+    var extensions: [String: String] = [:]
+    /// What the server would install.
+    var availableExtensions: [String: String] = [:]
+    /// Live mode only.
+    var live: LiveFacts?
 
     static func read(_ session: PostgresConnection) async throws -> ServerFacts {
         let row = try await session.rows(
             "SELECT system_identifier, current_setting('server_version_num')::int / 10000 AS major FROM pg_control_system()",
             attempt: "identify the server"
         ).first
-        return ServerFacts(systemIdentifier: row?.text("system_identifier") ?? "", major: Int(row?.integer("major") ?? 0))
+        return ServerFacts(
+            systemIdentifier: row?.text("system_identifier") ?? "", major: Int(row?.integer("major") ?? 0), provider: try await Provider.read(session)
+        )
     }
 }
 

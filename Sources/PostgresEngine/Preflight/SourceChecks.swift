@@ -4,8 +4,10 @@ import MigrationPorts
 /// Preflight of the source: what fencing, dumping and copying will need.
 struct SourceChecks: Sendable {
     let context: DatabaseContext
+    var longTransactionSeconds = 60
 
     private var sessions: Sessions { Sessions(context.source, uid: context.uid) }
+    private var live: LiveChecks { LiveChecks(context: context, side: .source, longTransactionSeconds: longTransactionSeconds) }
     private var place: String { sessions.server }
     private var user: String { SQL.identifier(context.source.user) }
     private var names: [String] { context.plan.databases.map(\.name) }
@@ -21,24 +23,26 @@ struct SourceChecks: Sendable {
                 .init(reason: .databaseMissing, message: "database \($0) does not exist on source \(place): correct spec.databases")
             }
             findings.problems += try await owners(session)
-            let row = try await session.rows("SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = current_user").first
-            return (findings, names.filter { known.contains($0) }, row?[0] == "t")
+            if context.plan.isLive { await live.server(session, into: &findings) }
+            return (findings, names.filter { known.contains($0) }, try await CommonChecks.mayReplicate(session))
         }
         if mayReplicate {
             for name in present {
                 do {
-                    let (problems, extensions) = try await sessions.with(database: name) { try await database(name, $0) }
-                    findings.problems += problems
-                    findings.facts?.extensions.formUnion(extensions)
+                    let (found, extensions) = try await sessions.with(database: name) { session in
+                        let (problems, extensions) = try await database(name, session)
+                        return (Preflight.Found(problems: problems, live: context.plan.isLive ? try await live.database(session) : nil), extensions)
+                    }
+                    findings.add(found)
+                    findings.facts?.extensions.merge(extensions) { ExtensionVersions.newer($0, $1) }
                 } catch {
                     findings.problems.append(.init(error, context.source, side: "source"))
                 }
             }
         } else {
+            let remedy = (findings.facts?.provider ?? .selfManaged).grantReplication(to: user)
             findings.problems.append(
-                .init(
-                    reason: .missingPrivilege,
-                    message: "role \(context.source.user) on source \(place) lacks REPLICATION: ALTER ROLE \(user) REPLICATION"))
+                .init(reason: .missingPrivilege, message: "role \(context.source.user) on source \(place) lacks REPLICATION: \(remedy)"))
         }
         for role in context.applicationRoles {
             if let problem = await login(role) { findings.problems.append(problem) }
@@ -61,6 +65,11 @@ struct SourceChecks: Sendable {
                 message:
                     "prepared transaction \($0.text("gid")) in \($0.text("database")) on source \(place): COMMIT PREPARED or ROLLBACK PREPARED it")
         }
+        // Live mode counts them together with its lanes'.
+        return context.plan.isLive ? problems : try await problems + senders(session)
+    }
+
+    private func senders(_ session: PostgresConnection) async throws -> [PreflightProblem] {
         let wanted = context.plan.copy.jobs + 3
         let senders = try await session.rows(
             """
@@ -68,15 +77,14 @@ struct SourceChecks: Sendable {
             - (SELECT count(*) FROM pg_stat_replication)::int AS free
             """, attempt: "count free WAL senders"
         ).first
-        if let free = senders?.integer("free"), free < wanted {
-            problems.append(
-                .init(
-                    reason: .serverSettings,
-                    message:
-                        "source \(place) has \(free) free WAL senders, copy.jobs + 3 = \(wanted) are needed: set max_wal_senders to \(Int(senders?.integer("most") ?? 0) + wanted - Int(free)) and restart it"
-                ))
-        }
-        return problems
+        guard let free = senders?.integer("free"), free < wanted else { return [] }
+        return [
+            .init(
+                reason: .serverSettings,
+                message:
+                    "source \(place) has \(free) free WAL senders, copy.jobs + 3 = \(wanted) are needed: set max_wal_senders to \(Int(senders?.integer("most") ?? 0) + wanted - Int(free)) and restart it"
+            )
+        ]
     }
 
     private func fenceRows(_ session: PostgresConnection) async throws -> [PreflightProblem] {
@@ -106,7 +114,7 @@ struct SourceChecks: Sendable {
         }
     }
 
-    private func database(_ name: String, _ session: PostgresConnection) async throws -> ([PreflightProblem], Set<String>) {
+    private func database(_ name: String, _ session: PostgresConnection) async throws -> ([PreflightProblem], [String: String]) {
         var problems: [PreflightProblem] = []
         let strangers = try await session.rows(
             "SELECT DISTINCT pg_get_userbyid(c.relowner) AS owner \(UserObjects.relations("'r', 'p', 'v', 'm', 'S'")) AND NOT pg_has_role(c.relowner, 'USAGE')",
@@ -137,8 +145,8 @@ struct SourceChecks: Sendable {
                     message: "\(count) large objects in \(name) on source \(place) would not be copied: move them to bytea, or remove them (vacuumlo)"
                 ))
         }
-        let extensions = try await session.rows("SELECT extname FROM pg_extension", attempt: "list extensions").compactMap { $0[0] }
-        return (problems, Set(extensions))
+        let extensions = try await session.rows("SELECT extname, extversion FROM pg_extension", attempt: "list extensions")
+        return (problems, Dictionary(extensions.map { ($0.text("extname"), $0.text("extversion")) }) { first, _ in first })
     }
 
     private func login(_ role: ApplicationRole) async -> PreflightProblem? {

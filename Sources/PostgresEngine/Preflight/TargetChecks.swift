@@ -4,6 +4,7 @@ import MigrationPorts
 /// Preflight of the target: what creating roles and databases and restoring into them will need.
 struct TargetChecks: Sendable {
     let context: DatabaseContext
+    var longTransactionSeconds = 60
 
     private var sessions: Sessions { Sessions(context.target, uid: context.uid) }
     private var place: String { sessions.server }
@@ -15,22 +16,28 @@ struct TargetChecks: Sendable {
             let settings = try await DatabaseSettings.read(session, databases.map(\.targetName))
             var findings = Preflight.Findings(facts: try await ServerFacts.read(session), problems: [])
             let missing = databases.filter { settings[$0.targetName] == nil }
-            findings.problems += try await rights(session, createsDatabases: missing.contains(where: \.createIfMissing))
+            findings.problems += try await rights(
+                session, createsDatabases: missing.contains(where: \.createIfMissing), provider: findings.facts?.provider ?? .selfManaged)
             findings.problems += missing.filter { !$0.createIfMissing }.map {
                 .init(
                     reason: .databaseMissing,
                     message: "database \($0.targetName) does not exist on target \(place): create it, or set create: IfMissing")
             }
             findings.problems += try await fenceRows(session, databases.map(\.targetName))
-            let available = try await session.rows("SELECT name FROM pg_available_extensions", attempt: "list available extensions").compactMap {
-                $0[0]
+            let available = try await session.rows("SELECT name, default_version FROM pg_available_extensions", attempt: "list available extensions")
+            findings.facts?.availableExtensions = Dictionary(available.map { ($0.text("name"), $0.text("default_version")) }) { first, _ in first }
+            if context.plan.isLive {
+                await LiveChecks(context: context, side: .target, longTransactionSeconds: longTransactionSeconds).server(session, into: &findings)
+                let isReadable = try await FenceTable.isReadable(session) == true
+                if isReadable, try await !FenceTable.rows(session, uid: context.uid).isEmpty { findings.facts?.live?.isKnown = true }
             }
-            findings.facts?.availableExtensions = Set(available)
             return (findings, databases.filter { settings[$0.targetName] != nil })
         }
         for database in present {
             do {
-                if let problem = try await content(of: database.targetName) { findings.problems.append(problem) }
+                let content = try await look(into: database.targetName)
+                if let problem = content.problem { findings.problems.append(problem) }
+                if content.isOurs { findings.facts?.live?.isKnown = true }
             } catch {
                 findings.problems.append(.init(error, context.target, side: "target"))
             }
@@ -38,18 +45,19 @@ struct TargetChecks: Sendable {
         return findings
     }
 
-    private func rights(_ session: PostgresConnection, createsDatabases: Bool) async throws -> [PreflightProblem] {
+    private func rights(_ session: PostgresConnection, createsDatabases: Bool, provider: Provider) async throws -> [PreflightProblem] {
         var problems = try await CommonChecks.privileges(session, place: "target \(place)", user: user)
         let row = try await session.rows(
-            "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication FROM pg_roles WHERE rolname = current_user", attempt: "check our attributes"
+            "SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user", attempt: "check our attributes"
         ).first
         guard let row, !row.flag("rolsuper") else { return problems }
         let wanted = [
-            ("CREATEDB", row.flag("rolcreatedb") || !createsDatabases), ("CREATEROLE", row.flag("rolcreaterole")),
-            ("REPLICATION", row.flag("rolreplication")),
+            ("CREATEDB", row.flag("rolcreatedb") || !createsDatabases, "ALTER ROLE \(user) CREATEDB"),
+            ("CREATEROLE", row.flag("rolcreaterole"), "ALTER ROLE \(user) CREATEROLE"),
+            ("REPLICATION", try await CommonChecks.mayReplicate(session), provider.grantReplication(to: user)),
         ]
         problems += wanted.filter { !$0.1 }.map {
-            .init(reason: .missingPrivilege, message: "role \(context.target.user) on target \(place) lacks \($0.0): ALTER ROLE \(user) \($0.0)")
+            .init(reason: .missingPrivilege, message: "role \(context.target.user) on target \(place) lacks \($0.0): \($0.2)")
         }
         return problems
     }
@@ -69,7 +77,9 @@ struct TargetChecks: Sendable {
     }
 
     /// Empty, or a copy of ours.
-    func content(of name: String) async throws -> PreflightProblem? {
+    func content(of name: String) async throws -> PreflightProblem? { try await look(into: name).problem }
+
+    private func look(into name: String) async throws -> (isOurs: Bool, problem: PreflightProblem?) {
         let session: PostgresConnection
         do {
             session = try await sessions.open(name, .ordinary)
@@ -90,11 +100,12 @@ struct TargetChecks: Sendable {
             throw error
         }
         await session.close()
-        guard !isOurs, let count = found?.integer("count"), count > 0 else { return nil }
-        return .init(
+        guard !isOurs, let count = found?.integer("count"), count > 0 else { return (isOurs, nil) }
+        let problem = PreflightProblem(
             reason: .targetNotEmpty,
             message:
                 "database \(name) on target \(place) is not empty (\(count) relations, e.g. \(found?.text("first") ?? "")): drop it or choose another targetName"
         )
+        return (false, problem)
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import DemoStory
 import DevCluster
 import FoundationEssentials
+import Glibc
 
 /// `dbmigration demo`: the whole job on real parts, in front of your eyes. `hack/demo` runs it.
 struct Demo: AsyncParsableCommand {
@@ -12,8 +13,8 @@ struct Demo: AsyncParsableCommand {
             Its last line is: demo: PHASE · pause N ms · acknowledged N · lost N · duplicated N · errors N
             """)
 
-    @Argument(help: "snapshot: all goes well; rollback: the applications fail on the new server.")
-    var variant = Variant.snapshot
+    @Argument(help: "live: replicated, switched within seconds; rollback: and back again; snapshot: copied within the pause.")
+    var variant = Variant.live
     @Flag(help: "Leave everything up until Ctrl-C.")
     var keep = false
     @Option(help: "The folder with crd, rbac and manager; that of the repository.")
@@ -24,8 +25,15 @@ struct Demo: AsyncParsableCommand {
     var soak = 5
 
     enum Variant: String, ExpressibleByArgument, CaseIterable {
-        case snapshot, rollback
-        var story: Story.Variant { self == .snapshot ? .snapshot : .rollback }
+        case live, rollback, snapshot
+
+        var story: Story.Variant {
+            switch self {
+            case .live: .live
+            case .rollback: .rollback
+            case .snapshot: .snapshot
+            }
+        }
     }
 
     func run() async throws {
@@ -33,6 +41,8 @@ struct Demo: AsyncParsableCommand {
         let result = try await Story(variant: variant.story, manifests: manifests, deadlineSeconds: deadline, soakSeconds: soak).run()
         if keep { print(instructions(try DevClusterState.fromEnvironment()?.name ?? "demo")) }
         print(result.line)
+        // Whoever reads this through a pipe waits for the last line as well.
+        fflush(nil)
         await interrupt?.wait()
         if !result.isSuccess { throw ExitCode.failure }
     }

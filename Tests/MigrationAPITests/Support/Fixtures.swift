@@ -5,9 +5,14 @@ import YAML
 
 /// Specs the tests start from.
 enum Fixtures {
-    /// Only what has no default, in no mode that works.
+    /// Only what has no default; no plan comes of it.
     static let minimal = """
-        source: {host: old.example.com, credentialsSecretRef: {name: old-admin}, caSecretRef: {name: old-ca}}
+        source:
+          host: old.example.com
+          credentialsSecretRef: {name: old-admin}
+          caSecretRef: {name: old-ca}
+          subscriptionCredentialsSecretRef: {name: old-super}
+          replication: {credentialsSecretRef: {name: old-replicator}}
         target: {host: new.example.com, credentialsSecretRef: {name: new-admin}}
         databases: [{name: chain_db}]
         cutover:
@@ -31,6 +36,12 @@ enum Fixtures {
           credentialsSecretRef: {name: old-admin, usernameKey: user, passwordKey: pass}
           caSecretRef: {name: old-ca, key: tls.crt}
           maintenanceDatabase: postgres
+          subscriptionCredentialsSecretRef: {name: old-super, usernameKey: user, passwordKey: pass}
+          replication:
+            host: old.internal
+            port: 6432
+            sslMode: disable
+            credentialsSecretRef: {name: old-replicator, usernameKey: user, passwordKey: pass}
         target:
           host: new.example.com
           port: 5432
@@ -38,13 +49,18 @@ enum Fixtures {
           credentialsSecretRef: {name: new-admin, usernameKey: user, passwordKey: pass}
           caSecretRef: {name: new-ca, key: tls.crt}
           maintenanceDatabase: maintenance
+          subscriptionCredentialsSecretRef: {name: new-super}
+          replication: {host: new.internal, port: 7432, sslMode: require, credentialsSecretRef: {name: new-replicator}}
         databases:
           - {name: chain_db, targetName: chain_two, create: Never}
           - {name: publisher_db, create: IfMissing}
-        copy: {mode: Snapshot, jobs: 3, onExisting: Refuse, roles: CreateMissing}
+        copy: {mode: Snapshot, jobs: 3, onExisting: Refuse, roles: CreateMissing, lanes: 1, maxRetainedWALMiB: 1024}
         verification: {mode: None}
         cutover:
           snapshotPauseSeconds: 60
+          maxPauseSeconds: 45
+          maxLagBytes: 4096
+          verifySeconds: 5
           connections:
             - {secretRef: {name: chain, key: url}, database: chain_db, credentials: {secretRef: {name: chain-new, usernameKey: user}}}
             - {secretRef: {name: publisher, key: url}, database: publisher_db, credentials: Keep}
@@ -58,25 +74,19 @@ enum Fixtures {
           http:
             - {name: chain, url: "http://chain.example.com/health", expectStatus: [200, 204], timeoutSeconds: 3, failureLimit: 2}
             - {name: publisher, service: {name: publisher, port: 8080, path: /health}}
-        rollback: {automatic: false, acceptLoss: NoReverseLane}
+        rollback: {automatic: false, acceptLoss: NoReverseLane, keepReverseReplication: false}
         cleanup: {sourceDatabases: Keep}
         """
 
     /// Every field of later versions.
     static let later = """
-        source: {subscriptionCredentialsSecretRef: {name: a}, replication: {host: b}}
-        target: {subscriptionCredentialsSecretRef: {name: a}, replication: {host: b}}
         databases: [{excludeTables: ["audit.*"]}]
-        copy: {indexJobs: 2, lanes: 1, splitAboveMiB: 1024, maxRetainedWALMiB: 20480}
+        copy: {indexJobs: 2, splitAboveMiB: 1024}
         cutover:
           connections: [{redis: {host: r}}]
           workloads: [{selector: {matchExpressions: [{key: a, operator: Exists}]}, order: 1, scaleToZero: false, clusterRef: {name: c}}]
-          maxLagBytes: 1048576
-          maxPauseSeconds: 300
-          verifySeconds: 20
           window: {schedule: "0 2 * * SUN"}
         health: {prometheus: [{name: errors}], logs: {maxMatches: 0}}
-        rollback: {keepReverseReplication: true}
         cleanup: {terraformDestroyTargets: [module.database], afterSeconds: 1, quietSeconds: 1, confirm: "yes"}
         gates: [{name: uat}]
         discover: {include: ["*_db"]}
@@ -95,6 +105,7 @@ enum Fixtures {
         progressPercent: 93
         etaSeconds: 12
         lagBytes: 0
+        lagMeasuredAt: 2026-01-01T00:00:03.000000Z
         attempt: 1
         databases:
           - name: chain_db
@@ -102,6 +113,7 @@ enum Fixtures {
             tables: {total: 1, copied: 1, verified: 1}
             bytes: {total: 1, copied: 1}
             rows: {copied: 1}
+            lanes: [{direction: Reverse, stage: Running, streaming: true, lagBytes: 0, retainedBytes: 56, trouble: the worker ended}]
             mismatches: ["public.ledger: 10 rows on the source, 9 on the target"]
         cutover:
           startedAt: 2026-01-01T00:00:00.000000Z
@@ -109,6 +121,8 @@ enum Fixtures {
           switchedAt: 2026-01-01T00:00:01.000000Z
           firstClientWriteAt: 2026-01-01T00:00:02.000000Z
           fenceEvidence: no client session
+          fenceLSN: 16/B374D848
+          reverseLane: Running
           pauseMilliseconds: 1900
         endpoints: [{name: chain, verdict: ok, consecutive: 4, lastResult: "200"}]
         timeline:
@@ -131,4 +145,10 @@ enum Fixtures {
 
     /// ``complete`` with other values merged in, as YAML.
     static func migration(_ changes: String = "{}") throws -> DatabaseMigration { try migration(json(complete).merged(json(changes))) }
+
+    /// The same in Live mode.
+    static func live(_ changes: String = "{}") throws -> DatabaseMigration {
+        let spec = try json(complete).setting(nil, at: [.key("cutover"), .key("snapshotPauseSeconds")])
+        return try migration(spec.merged(json("{copy: {mode: Live}, rollback: {keepReverseReplication: true}}")).merged(json(changes)))
+    }
 }

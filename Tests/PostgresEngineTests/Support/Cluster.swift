@@ -21,7 +21,8 @@ final class Cluster: Sendable {
         bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1); dir=$(mktemp -d); trap 'kill -QUIT "$server" 2>/dev/null; wait; rm -rf "$dir"' EXIT; server=
         cd "$dir"; printf %s "$2" > pw
         "$bin/initdb" -D data -A scram-sha-256 -U postgres --pwfile=pw -N --locale=C.UTF-8 -E UTF8 > log 2>&1
-        "$bin/postgres" -D data -p "$1" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c wal_level=logical -c max_wal_senders=20 \\
+        "$bin/postgres" -D data -p "$1" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c wal_level=logical -c max_wal_senders=40 \\
+            -c max_replication_slots=40 -c max_worker_processes=40 -c max_logical_replication_workers=30 -c wal_retrieve_retry_interval=200ms \\
             -c max_prepared_transactions=5 -c fsync=off -c shared_buffers=32MB >> log 2>&1 &
         server=$!
         for i in $(seq 200); do "$bin/pg_isready" -q -h 127.0.0.1 -p "$1" && break; sleep 0.1; done

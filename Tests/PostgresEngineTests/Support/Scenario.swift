@@ -16,6 +16,8 @@ struct Scenario: Sendable {
     let uid: String
     let databases: [String]
     let role: String
+    /// Whether the plan copies live; its lanes' subscriptions are made by a superuser, and the other server logs in as the administrator.
+    var isLive = false
     let port = PostgresMigration(logger: Logger(label: "test"))
 
     /// Creates the databases on the source, owned by the application's role.
@@ -40,12 +42,12 @@ struct Scenario: Sendable {
     var plan: Plan {
         Plan(
             source: source.access().server, target: target.access().server, databases: databases.map { Plan.Database(name: $0) },
-            copy: Plan.Copy(mode: .snapshot, jobs: 2), cutover: Plan.Cutover(pauseSeconds: 60, connections: [], workloads: []))
+            copy: Plan.Copy(mode: isLive ? .live : .snapshot, jobs: 2), cutover: Plan.Cutover(pauseSeconds: 60, connections: [], workloads: []))
     }
 
     var context: DatabaseContext {
         DatabaseContext(
-            uid: uid, plan: plan, source: source.access(), target: target.access(),
+            uid: uid, plan: plan, source: isLive ? source.laneAccess : source.access(), target: isLive ? target.laneAccess : target.access(),
             applicationRoles: databases.map { ApplicationRole(name: role, password: Redacted(Self.rolePassword), database: $0) })
     }
 

@@ -1,0 +1,14 @@
+/// What going back now would cost: `nil` when no acknowledged write would be lost, otherwise the reason that `rollback.acceptLoss` must name.
+///
+/// The condition RollbackReady shows this reason and the rules ask for it, so that the two cannot differ. Lanes that cannot be observed count as
+/// broken, never as fine.
+public func lossReason(plan: Plan, record: Record, reverse: Fact<ReplicationState>) -> Reason? {
+    guard record.firstClientWriteAt != nil, record.rollback?.isCarriedBack != true else { return nil }
+    guard plan.keepsReverseLane else { return .noReverseLane }
+    guard case .value(let state) = reverse else { return .reverseLaneBroken }
+    // A lane that is not listed is missing like one that is listed as absent.
+    let isConnected = Set(plan.databases.map(\.name)).isSubset(of: state.lanes.filter { $0.stage >= .connected }.map(\.database))
+    guard isConnected, state.loss == nil else { return .reverseLaneLost }
+    // A disabled subscription has no worker, and what it tells of an earlier one is past.
+    return state.lanes.contains { $0.stage == .running && $0.trouble != nil } ? .reverseLaneBroken : nil
+}

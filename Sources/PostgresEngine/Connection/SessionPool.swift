@@ -1,0 +1,87 @@
+import MigrationPorts
+
+/// Keeps one session for each database between two looks, because a login costs more than what is looked at. A session is lent to one at a
+/// time; who comes meanwhile waits, so that a server never sees more than one of these for each database.
+///
+/// For reading only: work that was cut off by a broken session is done again.
+actor SessionPool {
+    struct Key: Sendable, Hashable {
+        var access: ServerAccess
+        var options: ConnectionOptions
+    }
+
+    private struct Slot {
+        var idle: PostgresConnection?
+        var isLent = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        /// Counts the returns, so that only the newest one's time can run out.
+        var returns = 0
+    }
+
+    private var slots: [Key: Slot] = [:]
+    private let idleSeconds: Int
+
+    init(idleSeconds: Int = 15) { self.idleSeconds = idleSeconds }
+
+    /// Lends the session of `key`, opened by `open` where there is none; one that broke while it was kept is replaced once.
+    nonisolated func with<Answer: Sendable>(
+        _ key: Key, open: () async throws -> PostgresConnection, _ body: (PostgresConnection) async throws -> Answer
+    ) async throws -> Answer {
+        let kept = await take(key)
+        if let kept {
+            do {
+                let answer = try await body(kept)
+                await giveBack(kept, key)
+                return answer
+            } catch {
+                await kept.close()
+                guard let broken = error as? PostgresError, broken.kind == .connectionLost else {
+                    await giveBack(nil, key)
+                    throw error
+                }
+            }
+        }
+        var session: PostgresConnection?
+        do {
+            let fresh = try await open()
+            session = fresh
+            let answer = try await body(fresh)
+            await giveBack(fresh, key)
+            return answer
+        } catch {
+            await session?.close()
+            await giveBack(nil, key)
+            throw error
+        }
+    }
+
+    private func take(_ key: Key) async -> PostgresConnection? {
+        while slots[key]?.isLent == true {
+            await withCheckedContinuation { slots[key, default: Slot()].waiting.append($0) }
+        }
+        slots[key, default: Slot()].isLent = true
+        defer { slots[key]?.idle = nil }
+        return slots[key]?.idle
+    }
+
+    private func giveBack(_ session: PostgresConnection?, _ key: Key) {
+        slots[key]?.isLent = false
+        slots[key]?.idle = session
+        slots[key]?.returns += 1
+        if let next = slots[key]?.waiting.first {
+            slots[key]?.waiting.removeFirst()
+            next.resume()
+        }
+        guard session != nil, let number = slots[key]?.returns else { return }
+        Task { [idleSeconds] in
+            try? await Task.sleep(for: .seconds(idleSeconds))
+            await expire(key, number)
+        }
+    }
+
+    private func expire(_ key: Key, _ number: Int) async {
+        guard let slot = slots[key], slot.returns == number, !slot.isLent, slot.waiting.isEmpty else { return }
+        slots[key] = nil
+        await slot.idle?.close()
+    }
+}

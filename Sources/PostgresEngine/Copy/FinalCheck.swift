@@ -1,0 +1,99 @@
+import MigrationCore
+public import MigrationPorts
+
+/// The last comparison, inside the write pause: the source is closed and every lane drained, so both sides stand still and any difference counts.
+/// Tables come by what was written to them since the verification, most first; what the time does not suffice for stays uncompared.
+public struct FinalCheck: Sendable {
+    public struct Outcome: Sendable, Hashable {
+        /// What differs, as ``Verification/Outcome/mismatches``.
+        public var mismatches: [String]
+        /// Tables read to their end.
+        public var compared: Int
+        /// All there are.
+        public var tables: Int
+
+        public init(mismatches: [String] = [], compared: Int = 0, tables: Int = 0) {
+            self.mismatches = mismatches
+            self.compared = compared
+            self.tables = tables
+        }
+    }
+
+    /// Sessions are named as a worker's, so that whoever moves a fence ends them too.
+    private static let suffix = OwnSessions.Kind.worker.rawValue + "-final"
+
+    private struct Item: Sendable {
+        var database: Plan.Database
+        var table: Table
+        /// Rows written since the verification; `.max` when it decided nothing.
+        var changes: Int64
+    }
+
+    private let source: Sessions
+    private let target: Sessions
+    private let plan: Plan
+    private let deadline: ContinuousClock.Instant
+
+    /// - Parameters:
+    ///   - limit: How many tables at most.
+    ///   - seconds: How long at most; 0 compares nothing.
+    /// - Throws: ``PostgresError`` when a server does not answer, or not even lists its tables in time.
+    public static func run(_ context: DatabaseContext, tables limit: Int = .max, seconds: Int) async throws -> Outcome {
+        guard context.plan.verification != .none, seconds > 0 else { return Outcome() }
+        let check = FinalCheck(
+            source: Sessions(context.source, uid: context.uid, suffix: suffix), target: Sessions(context.target, uid: context.uid, suffix: suffix),
+            plan: context.plan, deadline: .now + .seconds(seconds))
+        return try await check.run(limit: limit)
+    }
+
+    private func run(limit: Int) async throws -> Outcome {
+        let items = try await concurrently(plan.databases, limit: plan.copy.jobs) { try await self.items(of: $0) }.flatMap { $0 }
+        let ordered = items.sorted { ($1.changes, $0.database.name, $0.table.bytes) < ($0.changes, $1.database.name, $1.table.bytes) }
+        let comparisons = try await concurrently(Array(ordered.prefix(limit)), limit: max(1, plan.copy.jobs)) { try await compare($0) }
+        return Outcome(
+            mismatches: comparisons.compactMap { $0?.mismatch }, compared: comparisons.count { $0 != nil }, tables: items.count)
+    }
+
+    private func items(of database: Plan.Database) async throws -> [Item] {
+        let limit = "SET statement_timeout = \(max(1, millisecondsLeft))"
+        let (tables, activity) = try await source.with(database: database.name) { session in
+            try await session.execute(limit)
+            return (try await SourceCatalog(session: session).tables(), try await SourceCatalog(session: session).activity())
+        }
+        let noted = try await target.with(database: database.targetName) { session in
+            try await session.execute(limit)
+            return try await session.rows(
+                "SELECT schema || '.' || name AS label, source_activity FROM _dbmigration.copied WHERE source_activity IS NOT NULL",
+                attempt: "read the journal")
+        }
+        let before = Dictionary(noted.map { ($0.text("label"), $0.integer("source_activity") ?? 0) }) { $1 }
+        return tables.map { table in
+            // A restart of the server may have reset the counters.
+            let changes = before[table.label].map { abs((activity[table.label] ?? 0) - $0) }
+            return Item(database: database, table: table, changes: changes ?? .max)
+        }
+    }
+
+    private var millisecondsLeft: Int64 { Int64((deadline - .now) / .milliseconds(1)) }
+
+    private struct Compared: Sendable { var mismatch: String? }
+
+    /// `nil` when time ran out.
+    private func compare(_ item: Item) async throws -> Compared? {
+        let (table, method) = (item.table, plan.verification)
+        let milliseconds = millisecondsLeft
+        guard milliseconds >= 1 else { return nil }
+        do {
+            async let onSource = source.with(database: item.database.name) {
+                try await TableReading.read(table, by: method, in: $0, milliseconds: milliseconds)
+            }
+            let onTarget = try await target.with(database: item.database.targetName) {
+                try await TableReading.readTarget(table, by: method, in: $0, milliseconds: milliseconds)
+            }
+            let comparison = Comparison(table: table, source: try await onSource, target: onTarget)
+            return Compared(mismatch: comparison.difference.map { "\(item.database.name): \(table.label): \($0)" })
+        } catch let error as PostgresError where error.sqlState == "57014" && !Task.isCancelled {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import MigrationCore
+import MigrationPorts
+
+/// How one database of the source is read so that every session sees the same rows: behind its closed fence, or, while it is written to, under
+/// the snapshot its slot begins at.
+struct SourceView: Sendable {
+    /// A snapshot and the session that keeps it: saying anything there, or closing it, ends the snapshot for sessions to come.
+    struct Snapshot: Sendable {
+        var name: String
+        var keeper: PostgresConnection
+    }
+
+    let context: CopyContext
+    let database: String
+    /// `nil`: the fence holds the rows still.
+    let snapshot: Snapshot?
+
+    /// Runs `body` with a session of this view and closes it.
+    func with<Answer: Sendable>(_ body: (PostgresConnection) async throws -> Answer) async throws -> Answer {
+        try await context.sourceSessions.with(database: database) { session in
+            if let snapshot { try await importSnapshot(snapshot, session) }
+            return try await body(session)
+        }
+    }
+
+    private func importSnapshot(_ snapshot: Snapshot, _ session: PostgresConnection) async throws {
+        do {
+            try await session.execute(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT \(SQL.literal(snapshot.name))",
+                attempt: "import the snapshot of \(database)")
+        } catch let error as PostgresError where ["22023", "42704", "55000"].contains(error.sqlState) {
+            throw CopyInterrupted(description: "the session that kept the snapshot of \(database) has ended: \(error)")
+        }
+    }
+
+    /// Proves that what `session` of this view has read until now stood still. A snapshot cannot change.
+    func prove(_ session: PostgresConnection) async throws {
+        if snapshot == nil { try await Admission(context: context).proveFence(session) }
+    }
+
+    /// The database is copied: nothing is kept for it any more.
+    func close() async { await snapshot?.keeper.close() }
+}

@@ -1,0 +1,70 @@
+import MigrationCore
+import MigrationPorts
+
+/// The sessions of one lane operation in one database and its counterpart.
+struct LaneEnds: Sendable {
+    /// On the publisher, as our own role.
+    let publisher: PostgresConnection
+    /// On the subscriber, as the role that creates subscriptions there, or as our own.
+    let subscriber: PostgresConnection
+    /// On the target, as our own role: where the lane tables are.
+    let tables: PostgresConnection
+
+    /// Opens the sessions, all at once, and ends those that a predecessor left.
+    ///
+    /// - Parameter altersSubscription: False for who only reads and writes rows.
+    static func with<Answer: Sendable>(
+        _ context: DatabaseContext, _ direction: Direction, _ database: Plan.Database, altersSubscription: Bool = true,
+        _ body: (LaneEnds) async throws -> Answer
+    ) async throws -> Answer {
+        var wanted = [Opening(access: context.source, database: database.name), Opening(access: context.target, database: database.targetName)]
+        let subscribing = direction.subscriber == .source ? 0 : 1
+        if altersSubscription, let login = wanted[subscribing].access.creatingSubscriptions {
+            if direction.subscriber == .source {
+                wanted[0].access = login
+            } else {
+                wanted.append(Opening(access: login, database: database.targetName))
+            }
+        }
+        let uid = context.uid
+        let opened = try await concurrently(wanted, limit: wanted.count) { opening in
+            try await Sessions(opening.access, uid: uid, suffix: OwnSessions.Kind.lane.rawValue).database(opening.database)
+        }
+        let ends = LaneEnds(
+            publisher: opened[1 - subscribing], subscriber: direction.subscriber == .source ? opened[0] : opened[opened.count - 1], tables: opened[1])
+        do {
+            for session in opened { try await endOthers(session, uid: uid) }
+            let answer = try await body(ends)
+            for session in opened { await session.close() }
+            return answer
+        } catch {
+            for session in opened { await session.close() }
+            throw error
+        }
+    }
+
+    private struct Opening: Sendable {
+        var access: ServerAccess
+        var database: String
+    }
+
+    /// Sessions that a predecessor left here, without the lock: ended by the role that opened them, since only a superuser may end a superuser's.
+    static func endOthers(_ session: PostgresConnection, uid: String) async throws {
+        try await OwnSessions(session: session, uid: uid).end(.lane, where: "datname = current_database() AND usename = current_user")
+    }
+}
+
+extension DatabaseContext {
+    func access(_ side: Side) -> ServerAccess { side == .source ? source : target }
+}
+
+extension ServerAccess {
+    /// Access as the role that creates subscriptions; `nil` when that is the ordinary one.
+    var creatingSubscriptions: ServerAccess? {
+        guard let subscriber, subscriber.user != user else { return nil }
+        var access = self
+        access.user = subscriber.user
+        access.password = subscriber.password
+        return access
+    }
+}

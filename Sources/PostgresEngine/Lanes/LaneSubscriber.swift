@@ -1,0 +1,135 @@
+import MigrationCore
+import MigrationPorts
+
+/// The subscription of a lane, in a session on the subscriber's database, of a role that may create subscriptions.
+struct LaneSubscriber: Sendable {
+    let session: PostgresConnection
+
+    private static let pollMilliseconds = 20
+    /// Its worker looks at its subscription between transactions: after so many polls (2 s) a large one is cut off, which rolls it back.
+    private static let patience = 100
+    private static let rounds = 500
+
+    /// Of the subscriptions of this database, which a shared catalog lists with all others.
+    private static let here = "subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+
+    /// A managed server may hide `pg_subscription` from everybody; the view of statistics then names them, and the catalog of their tables tells
+    /// which are of this database.
+    static func isReadable(_ session: PostgresConnection) async throws -> Bool {
+        try await session.rows(
+            "SELECT has_column_privilege('pg_catalog.pg_subscription', 'subdbid', 'SELECT')", attempt: "ask for privileges on pg_subscription"
+        ).first?[0] == "t"
+    }
+
+    func names(_ pattern: String) async throws -> [String] {
+        let all =
+            try await Self.isReadable(session)
+            ? "SELECT subname FROM pg_subscription WHERE \(Self.here)"
+            : "SELECT subname FROM pg_stat_subscription t WHERE EXISTS (SELECT 1 FROM pg_subscription_rel r WHERE r.srsubid = t.subid)"
+        return try await session.rows(
+            "SELECT DISTINCT subname FROM (\(all)) s WHERE subname::text ~ \(SQL.literal(pattern)) ORDER BY 1", attempt: "look for subscriptions"
+        ).compactMap { $0[0] }
+    }
+
+    struct State: Sendable, Hashable {
+        var oid: Int64
+        var isEnabled: Bool
+        var hasWorker: Bool
+    }
+
+    /// `nil` without such a subscription.
+    func state(_ name: String) async throws -> State? {
+        try await session.rows(
+            """
+            SELECT s.oid, s.subenabled AS enabled, EXISTS (SELECT 1 FROM pg_stat_subscription t WHERE t.subid = s.oid AND t.pid IS NOT NULL) AS worker
+            FROM pg_subscription s WHERE \(Self.here) AND s.subname = \(SQL.literal(name))
+            """, attempt: "look for subscription \(name)"
+        ).first.map { State(oid: $0.integer("oid") ?? 0, isEnabled: $0.flag("enabled"), hasWorker: $0.flag("worker")) }
+    }
+
+    /// Disabled; the server connects to the publisher at once, which shows whether it can.
+    func create(_ name: String, _ connection: SubscriptionConnection, publisherMajor: Int) async throws {
+        let major = try await session.serverMajor()
+        var options = ["copy_data = false", "create_slot = false", "enabled = false", "binary = false", "slot_name = \(SQL.literal(name))"]
+        // Large transactions travel while they run.
+        if major >= 14 { options.append("streaming = on") }
+        // The publisher sends only what was written there; an older one does not know the option.
+        if min(major, publisherMajor) >= 16 { options.append("origin = none") }
+        try await withSecret(
+            """
+            CREATE SUBSCRIPTION \(SQL.identifier(name)) CONNECTION \(SQL.literal(connection.text)) PUBLICATION \(SQL.identifier(name))
+            WITH (\(options.joined(separator: ", ")))
+            """, attempt: "create subscription \(name)")
+    }
+
+    /// As ``create(_:_:publisherMajor:)`` would have it: a password may have changed.
+    func setConnection(_ name: String, _ connection: SubscriptionConnection) async throws {
+        try await withSecret(
+            "ALTER SUBSCRIPTION \(SQL.identifier(name)) CONNECTION \(SQL.literal(connection.text))",
+            attempt: "set the connection of subscription \(name)")
+    }
+
+    func enable(_ name: String) async throws {
+        try await session.execute("ALTER SUBSCRIPTION \(SQL.identifier(name)) ENABLE", attempt: "enable subscription \(name)")
+    }
+
+    /// Returns when no worker of it is left.
+    func disable(_ name: String) async throws {
+        try await session.execute("ALTER SUBSCRIPTION \(SQL.identifier(name)) DISABLE", attempt: "disable subscription \(name)")
+        for round in 0..<Self.rounds {
+            let end = round >= Self.patience ? "pg_terminate_backend(pid)" : "pid"
+            let left = try await session.rows(
+                "SELECT \(end) FROM pg_stat_subscription WHERE subname = \(SQL.literal(name)) AND pid IS NOT NULL",
+                attempt: "wait for the worker of subscription \(name)")
+            if left.isEmpty { return }
+            try await Task.sleep(for: .milliseconds(Self.pollMilliseconds))
+        }
+        throw FenceFailure(
+            server: session.server, what: "the worker of disabled subscription \(name) does not end",
+            remedy: "look for it in pg_stat_subscription and pg_stat_activity, and end it")
+    }
+
+    /// All or nothing, and without asking the publisher, who may be gone.
+    func drop(_ name: String) async throws {
+        let quoted = SQL.identifier(name)
+        try await session.execute(
+            "ALTER SUBSCRIPTION \(quoted) DISABLE; ALTER SUBSCRIPTION \(quoted) SET (slot_name = NONE); DROP SUBSCRIPTION \(quoted)",
+            attempt: "drop subscription \(name)")
+    }
+
+    /// Lets a subscription that has applied nothing yet begin at `position`. Its slot stands there too, but a server that crashes may forget how far
+    /// a slot was advanced; this is durable. Only a superuser may.
+    func skip(_ subscription: State, to position: WALPosition) async throws {
+        let origin = "'pg_\(subscription.oid)'"
+        let may = "has_function_privilege('pg_catalog.pg_replication_origin_advance(text, pg_lsn)', 'EXECUTE')"
+        guard try await session.rows("SELECT \(may)", attempt: "ask for privileges").first?[0] == "t" else { return }
+        try await session.execute(
+            """
+            SELECT pg_replication_origin_advance(\(origin), '\(position)')
+            WHERE coalesce(pg_replication_origin_progress(\(origin), true), '0/0') < '\(position)'
+            """, attempt: "set the start of subscription origin pg_\(subscription.oid)")
+    }
+
+    /// Runs a statement that holds a password: no log and no statistics keep it, as far as this role may say so.
+    private func withSecret(_ statement: String, attempt: String) async throws {
+        let quiet = """
+            DECLARE item record; BEGIN
+            FOR item IN SELECT s.name, v.value FROM pg_catalog.pg_settings s JOIN (VALUES ('log_statement', 'none'), ('log_min_duration_statement', '-1'),
+                ('log_min_duration_sample', '-1'), ('log_transaction_sample_rate', '0'), ('log_min_error_statement', 'panic'), ('track_activities', 'off'),
+                ('pg_stat_statements.track_utility', 'off'), ('pgaudit.log', 'none')) v (name, value) USING (name)
+            LOOP
+                BEGIN PERFORM set_config(item.name, item.value, false); EXCEPTION WHEN insufficient_privilege THEN NULL; END;
+            END LOOP; END
+            """
+        try await session.execute("DO \(SQL.literal(quiet))", attempt: "keep statements out of the log")
+        try await session.execute(statement, attempt: attempt)
+    }
+}
+
+extension PostgresConnection {
+    /// The server's major version, e.g. 15.
+    func serverMajor() async throws -> Int {
+        let number = try await rows("SELECT current_setting('server_version_num')", attempt: "read the server's version").first?[0]
+        return (number.flatMap { Int($0) } ?? 0) / 10_000
+    }
+}

@@ -1,0 +1,26 @@
+import MigrationCore
+import MigrationPorts
+import StructuredData
+
+/// How the subscriber's server reaches the publisher's: stored there as a libpq connection string. Holds a password.
+struct SubscriptionConnection: Sendable {
+    /// For a statement, never for a log.
+    let text: String
+
+    init(_ publisher: ServerAccess, database: String) {
+        let server = publisher.server
+        let login = publisher.replicator ?? Login(user: publisher.user, password: publisher.password)
+        // The other server has no file with our CA, so it cannot verify; what asks for less than TLS is left as it is.
+        let own = ["disable", "allow", "prefer"].contains(server.sslMode) ? server.sslMode : "require"
+        let values = [
+            ("host", server.replication?.host ?? server.host), ("port", String(server.replication?.port ?? server.port)), ("dbname", database),
+            ("user", login.user), ("password", login.password.reveal()), ("sslmode", server.replication?.sslMode ?? own), ("connect_timeout", "10"),
+            ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+        ]
+        text = values.map { "\($0)='\(Self.escaped($1))'" }.joined(separator: " ")
+    }
+
+    private static func escaped(_ value: String) -> String {
+        value.map { $0 == "'" || $0 == "\\" ? "\\\($0)" : String($0) }.joined()
+    }
+}
