@@ -94,12 +94,23 @@ let package = Package(
             // Swift 6.3.1 crashes while it optimizes this module's coroutines; the demo has no need for speed.
             settings: moduleSettings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
 
+        // 6: random runs with random faults, and whether anything was lost
+        module(
+            "Torture",
+            [
+                "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationPorts", "PostgresEngine",
+                "StructuredData",
+                subprocess,
+            ],
+            // As the demo's story.
+            settings: moduleSettings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
+
         // 7: executables
         .executableTarget(
             name: "dbmigration",
             dependencies: [
                 "ControllerRuntime", "DemoStory", "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore",
-                "MigrationOperator", "MigrationWorker", "StructuredData", "YAML", arguments, log,
+                "MigrationOperator", "MigrationWorker", "StructuredData", "Torture", "YAML", arguments, log,
             ],
             swiftSettings: moduleSettings),
         .executableTarget(
@@ -108,6 +119,7 @@ let package = Package(
         tests("ConnectionStringsTests", ["ConnectionStrings"]),
         tests("DevClusterTests", ["DevCluster", "KubernetesClient", "KubernetesModel", "StructuredData"]),
         tests("DemoTests", ["ConnectionStrings", "DemoStory", "DevCluster", "MigrationAPI", "StructuredData"]),
+        tests("TortureTests", ["MigrationCore", "Torture"]),
         tests("YAMLTests", ["StructuredData", "YAML"]),
         tests("HTTPTransportTests", ["HTTPTransport", "StructuredData"]),
         tests("KubernetesClientTests", ["HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData"]),

@@ -40,8 +40,12 @@ extension Visit {
         record.held = cause
         record.abort = nil
         record.fence = nil
-        // In Live mode the lanes go on, and what was copied and verified stays so.
-        if record.frozen?.isLive != true { record.milestones.subtract([.copied, .verified]) }
+        // In Live mode the lanes go on, and what was copied and verified stays so; unless it is proved to differ.
+        if record.frozen?.isLive != true {
+            record.milestones.subtract([.copied, .verified])
+        } else if cause.reason == .verificationMismatch {
+            record.dropped = cause
+        }
         record.frozen = nil
         notice(.warning, .cutoverAborted, "Cutover undone, the source takes writes again: \(cause.message)")
         return move(to: .awaitingCutover, "Cutover undone: \(cause.message)", reason: cause.reason)

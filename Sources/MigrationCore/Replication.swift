@@ -60,10 +60,13 @@ public struct ReplicationState: Sendable, Hashable {
     public var lanes: [LaneState]
     /// The publisher's fence epoch for which the subscriber's sequences were last set past the publisher's; `nil` never.
     public var sequencesEpoch: Int64?
+    /// What the last comparison, made when the sequences were set, found to differ.
+    public var mismatch: String?
 
-    public init(lanes: [LaneState], sequencesEpoch: Int64? = nil) {
+    public init(lanes: [LaneState], sequencesEpoch: Int64? = nil, mismatch: String? = nil) {
         self.lanes = lanes
         self.sequencesEpoch = sequencesEpoch
+        self.mismatch = mismatch
     }
 
     /// How far all lanes have come.

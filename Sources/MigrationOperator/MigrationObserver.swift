@@ -18,7 +18,7 @@ struct MigrationObserver: Sendable {
         guard let plan = visit.plan else { return await withoutPlan(visit, observation) }
 
         async let cluster = self.cluster(visit.reference, plan, visit.record, facts)
-        async let servers = self.servers(visit.reference, plan, visit.record, facts)
+        async let servers = self.servers(visit, plan)
         let (fromCluster, fromServers) = await (cluster, servers)
         observation.secrets = fromCluster.secrets
         observation.workloads = fromCluster.workloads
@@ -56,16 +56,14 @@ struct MigrationObserver: Sendable {
         return observation
     }
 
-    private func servers(_ reference: MigrationReference, _ plan: Plan, _ record: Record?, _ facts: Set<FactKind>) async -> Observation {
+    private func servers(_ visit: VisitContext, _ plan: Plan) async -> Observation {
+        let (reference, record, facts) = (visit.reference, visit.record, visit.facts)
         var observation = Observation()
         guard !facts.isDisjoint(with: [.preflight, .source, .target, .forward, .reverse, .leftovers]) else { return observation }
         // Who logs in matters while roles are checked and made; later visits need not read every Secret for it.
         let needsRoles = facts.contains(.preflight) || record?.phase == .provisioning
         let roles = needsRoles ? await adapters.secrets.applicationRoles(reference, plan: plan) : ApplicationRoles(roles: [], problems: [])
-        let found =
-            facts.contains(.preflight)
-            ? await access.read(plan, namespace: reference.namespace) : await access.recent(plan, namespace: reference.namespace)
-        switch found {
+        switch await access.read(plan, for: visit) {
         case .problems(let problems):
             let why = problems.map(\.message).joined(separator: "; ")
             if facts.contains(.preflight) { observation.preflight = .value(problems + roles.problems) }

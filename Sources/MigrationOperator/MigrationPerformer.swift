@@ -28,38 +28,38 @@ struct MigrationPerformer: Sendable {
         let reference = visit.reference
         switch action {
         case .holdFinalizer, .releaseFinalizer: break
-        case .prepareTarget: try await adapters.databases.prepareTarget(try await context(reference, plan, withRoles: true))
-        case .closeSource(let epoch): try await adapters.databases.closeSource(try await context(reference, plan), epoch: epoch)
-        case .openSource(let epoch): try await adapters.databases.openSource(try await context(reference, plan), epoch: epoch)
-        case .closeTarget(let epoch): try await adapters.databases.closeTarget(try await context(reference, plan), epoch: epoch)
-        case .openTarget(let epoch): try await adapters.databases.openTarget(try await context(reference, plan), epoch: epoch)
+        case .prepareTarget: try await adapters.databases.prepareTarget(try await context(visit, plan, withRoles: true))
+        case .closeSource(let epoch): try await adapters.databases.closeSource(try await context(visit, plan), epoch: epoch)
+        case .openSource(let epoch): try await adapters.databases.openSource(try await context(visit, plan), epoch: epoch)
+        case .closeTarget(let epoch): try await adapters.databases.closeTarget(try await context(visit, plan), epoch: epoch)
+        case .openTarget(let epoch): try await adapters.databases.openTarget(try await context(visit, plan), epoch: epoch)
         case .prepareLanes(let direction, let epoch):
-            try await adapters.databases.prepareLanes(try await context(reference, plan), direction, epoch: epoch)
+            try await adapters.databases.prepareLanes(try await context(visit, plan), direction, epoch: epoch)
         case .connectLanes(let direction, let epoch):
-            try await adapters.databases.connectLanes(try await context(reference, plan), direction, epoch: epoch)
+            try await adapters.databases.connectLanes(try await context(visit, plan), direction, epoch: epoch)
         case .disconnectLanes(let direction, let epoch):
-            try await adapters.databases.disconnectLanes(try await context(reference, plan), direction, epoch: epoch)
+            try await adapters.databases.disconnectLanes(try await context(visit, plan), direction, epoch: epoch)
         case .removeLanes(let direction, let epoch):
-            try await adapters.databases.removeLanes(try await context(reference, plan), direction, epoch: epoch)
+            try await adapters.databases.removeLanes(try await context(visit, plan), direction, epoch: epoch)
         case .alignSequences(let direction, let epoch, let publisherEpoch):
-            try await adapters.databases.alignSequences(try await context(reference, plan), direction, epoch: epoch, publisherEpoch: publisherEpoch)
+            try await adapters.databases.alignSequences(try await context(visit, plan), direction, epoch: epoch, publisherEpoch: publisherEpoch)
         case .runJob(let step, let number, let epoch):
             try await adapters.jobs.run(reference, task: WorkerTask(uid: reference.uid, step: step, number: number, sourceEpoch: epoch, plan: plan))
         case .deleteJobs: try await adapters.jobs.deleteAll(reference)
         case .pointSecrets(let side): try await adapters.secrets.point(reference, plan: plan, to: side)
         case .restartWorkloads(let tag): try await adapters.workloads.restart(reference, plan: plan, tag: tag)
-        case .removeArtefacts(let side): try await adapters.databases.removeArtefacts(try await context(reference, plan), side: side)
+        case .removeArtefacts(let side): try await adapters.databases.removeArtefacts(try await context(visit, plan), side: side)
         case .discardOriginals: try await adapters.secrets.discardOriginals(reference)
         }
     }
 
     /// - Parameter withRoles: only what makes roles needs to know them.
-    private func context(_ reference: MigrationReference, _ plan: Plan, withRoles: Bool = false) async throws -> DatabaseContext {
-        switch await access.recent(plan, namespace: reference.namespace) {
+    private func context(_ visit: VisitContext, _ plan: Plan, withRoles: Bool = false) async throws -> DatabaseContext {
+        switch await access.read(plan, for: visit) {
         case .problems(let problems): throw PerformError(message: problems.map(\.message).joined(separator: "; "))
         case .access(let source, let target):
-            let roles = withRoles ? await adapters.secrets.applicationRoles(reference, plan: plan).roles : []
-            return DatabaseContext(uid: reference.uid, plan: plan, source: source, target: target, applicationRoles: roles)
+            let roles = withRoles ? await adapters.secrets.applicationRoles(visit.reference, plan: plan).roles : []
+            return DatabaseContext(uid: visit.reference.uid, plan: plan, source: source, target: target, applicationRoles: roles)
         }
     }
 

@@ -27,6 +27,23 @@ struct ServerAccessReader: Sendable {
     /// What was last read, without asking the API server; read now only if it never was.
     func remembered(_ plan: Plan, namespace: String) async -> Result { await read(plan, namespace: namespace, notBefore: nil) }
 
+    /// As a visit needs it: preflight judges what the Secrets hold now, deletion makes do with what they held, and between the two a glance
+    /// suffices.
+    func read(_ plan: Plan, for visit: VisitContext) async -> Result {
+        let namespace = visit.reference.namespace
+        if visit.desired.intent.isDeleted { return await lasting(plan, namespace: namespace) }
+        return await visit.facts.contains(.preflight) ? read(plan, namespace: namespace) : recent(plan, namespace: namespace)
+    }
+
+    /// For an object that is being deleted: read now, and where that fails, as remembered. With a namespace its Secrets go as well, and
+    /// before it our finalizer has to tidy both servers.
+    private func lasting(_ plan: Plan, namespace: String) async -> Result {
+        switch await read(plan, namespace: namespace) {
+        case .access(let source, let target): return .access(source: source, target: target)
+        case .problems: return await remembered(plan, namespace: namespace)
+        }
+    }
+
     /// What was read within the last seconds: visits follow each other closely while a phase is active, and a write pause waits for each.
     func recent(_ plan: Plan, namespace: String) async -> Result { await read(plan, namespace: namespace, notBefore: .now - Self.recent) }
 

@@ -7,7 +7,7 @@ enum Layers {
         ["KubernetesClient", "MigrationAPI", "PostgresEngine", "HealthProbes"],
         ["ControllerRuntime", "ClusterWorkloads"],
         ["MigrationOperator", "MigrationWorker", "DevCluster"],
-        ["DemoStory"],
+        ["DemoStory", "Torture"],
         ["dbmigration", "demo-ledger"],
     ]
 
@@ -16,7 +16,7 @@ enum Layers {
         "CCurl": ["HTTPTransport"],
         "CPostgres": ["PostgresEngine"],
         "CYAML": ["YAML"],
-        "DevCluster": ["DemoStory", "dbmigration"],
+        "DevCluster": ["DemoStory", "Torture", "dbmigration"],
     ]
 
     static func layer(_ module: String) -> Int? { all.firstIndex { $0.contains(module) } }

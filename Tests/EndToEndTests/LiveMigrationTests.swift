@@ -12,18 +12,14 @@ extension EndToEnd {
     struct LiveMigrationTests {
         @Test("moves everything with no acknowledged write lost or doubled, and promotes with a way back")
         func promotes() async throws {
-            let scenario = try await Scenario("live")
-            try await scenario.arrange()
-            let writer = Writer(scenario)
-            writer.start()
+            let (scenario, writer) = try await Scenario.underWrites("live")
             try await scenario.apply(Scenario.live)
             let status = try await scenario.wait("Ready") { $0[.ready]?.status == "True" }
             try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             await writer.stop()
             #expect(status.phase == "Promoted")
             #expect(writer.acknowledged(on: .source) > 20)
-            let audit = try await writer.audit(.target)
-            #expect(audit.lost == [] && audit.doubled == [])
+            try await writer.expectNothingLost(on: .target)
             #expect(await !scenario.applicationCanWrite(.source))
             let ready = try await scenario.wait("the way back") { $0[.rollbackReady]?.status == "True" }
             #expect(ready[.rollbackReady]?.reason == "Lossless")
@@ -35,14 +31,8 @@ extension EndToEnd {
 
         @Test("goes back after the switch with what the target took, and the next attempt copies nothing")
         func goesBack() async throws {
-            let scenario = try await Scenario("back")
-            try await scenario.arrange()
-            let writer = Writer(scenario)
-            writer.start()
-            try await scenario.apply(Scenario.live)
-            try await scenario.wait(phase: .promoted)
-            try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
-            let onSource = writer.acknowledged(on: .source)
+            let (scenario, writer) = try await Scenario.underWrites("back")
+            let onSource = try await scenario.promotedUnderWrites(writer)
             try await scenario.patchSpec(["goal": "RolledBack"])
             let back = try await scenario.wait(phase: .rolledBack)
             #expect(back[.ready]?.reason == "GoalReached")
@@ -56,17 +46,13 @@ extension EndToEnd {
             try await scenario.until("writes on the target again") { writer.acknowledged(on: .target) > onTarget + 20 }
             await writer.stop()
             #expect(try await (jobs + scenario.jobs().filter { $0.contains("copy") }) == [], "nothing is copied again")
-            let audit = try await writer.audit(.target)
-            #expect(audit.lost == [] && audit.doubled == [])
+            try await writer.expectNothingLost(on: .target)
             try await scenario.end()
         }
 
         @Test("failed health rolls back by itself although the target took writes")
         func automatic() async throws {
-            let scenario = try await Scenario("liveunwell")
-            try await scenario.arrange(application: .unwellOnTarget)
-            let writer = Writer(scenario)
-            writer.start()
+            let (scenario, writer) = try await Scenario.underWrites("liveunwell", application: .unwellOnTarget)
             try await scenario.apply { spec in
                 Scenario.live(&spec)
                 spec["health"]?["http"] = [
@@ -77,17 +63,13 @@ extension EndToEnd {
             await writer.stop()
             #expect(status[.stalled]?.reason == "ProbeFailed")
             #expect(writer.acknowledged(on: .target) > 0, "the target took writes")
-            let audit = try await writer.audit(.source)
-            #expect(audit.lost == [] && audit.doubled == [])
+            try await writer.expectNothingLost(on: .source)
             try await scenario.end()
         }
 
         @Test("a slot somebody drops means copying again, never a gap")
         func slotDropped() async throws {
-            let scenario = try await Scenario("slot")
-            try await scenario.arrange()
-            let writer = Writer(scenario)
-            writer.start()
+            let (scenario, writer) = try await Scenario.underWrites("slot")
             try await scenario.apply { spec in
                 Scenario.live(&spec)
                 spec["goal"] = "Ready"
@@ -108,17 +90,13 @@ extension EndToEnd {
             try await scenario.wait(phase: .promoted, seconds: 120)
             try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             await writer.stop()
-            let audit = try await writer.audit(.target)
-            #expect(audit.lost == [] && audit.doubled == [])
+            try await writer.expectNothingLost(on: .target)
             try await scenario.end()
         }
 
         @Test("a worker killed -9 while it copies under writes is followed by another that loses and doubles nothing")
         func workerKilled() async throws {
-            let scenario = try await Scenario("liveworker", rows: 500_000)
-            try await scenario.arrange()
-            let writer = Writer(scenario)
-            writer.start()
+            let (scenario, writer) = try await Scenario.underWrites("liveworker", rows: 500_000)
             try await scenario.apply(Scenario.live)
             try await scenario.rowsUnderWay()
             let killed = try Lab.run("/usr/bin/pkill", ["-9", "-f", "dbmigration worker copy"])
@@ -126,12 +104,11 @@ extension EndToEnd {
             try await scenario.wait(phase: .promoted, seconds: 150)
             try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             await writer.stop()
-            let audit = try await writer.audit(.target)
-            #expect(audit.lost == [] && audit.doubled == [])
+            try await writer.expectNothingLost(on: .target)
             try await scenario.end()
         }
 
-        static let deletedIn: [Phase] = [.copying, .replicating, .awaitingCutover, .soaking, .promoted]
+        static let deletedIn: [Phase] = [.copying, .awaitingCutover, .soaking]
 
         @Test("deleted in a phase: applications stay on a working side, nothing of ours is left on either server", arguments: deletedIn)
         func deleted(_ phase: Phase) async throws {
@@ -153,13 +130,31 @@ extension EndToEnd {
             #expect(await !scenario.applicationCanWrite(side == .source ? .target : .source) || side == .source)
             try await scenario.end()
         }
+
+        @Test("deleted with its namespace: nothing is left on either server, although the Secrets go before the migration")
+        func namespaceDeleted() async throws {
+            let scenario = try await Scenario("livens")
+            try await scenario.arrange()
+            try await scenario.apply { spec in
+                Scenario.live(&spec)
+                spec["goal"] = "Ready"
+            }
+            try await scenario.wait(phase: .awaitingCutover)
+            try await scenario.end()
+            let client = scenario.lab.client
+            try await scenario.until("the namespace to be gone") {
+                try await client.list(Namespace.self).items.allSatisfy { $0.name != scenario.namespace }
+            }
+            #expect(try await scenario.artefacts(.source) == 0)
+            #expect(try await scenario.artefacts(.target) == 0)
+            #expect(await scenario.applicationCanWrite(.source))
+        }
     }
 
     @Suite("The controller dies in a live migration")
     struct LiveControllerDeathTests {
-        static let phases: [Phase] = [
-            .copying, .replicating, .verifying, .awaitingCutover, .fencing, .draining, .switching, .soaking, .promoted, .cleaningUp,
-        ]
+        /// Those in which the Live mode does something of its own; the others are the Snapshot mode's as well.
+        static let phases: [Phase] = [.copying, .replicating, .fencing, .draining, .switching, .soaking]
 
         @Test("kill -9 in a phase, under writes: the outcome is the one without it, and no acknowledged write is lost", arguments: phases)
         func killed(_ phase: Phase) async throws {
@@ -175,8 +170,7 @@ extension EndToEnd {
             try await scenario.wait(phase: .completed, seconds: 150)
             try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             await writer.stop()
-            let audit = try await writer.audit(.target)
-            #expect(audit.lost == [] && audit.doubled == [])
+            try await writer.expectNothingLost(on: .target)
             #expect(await !scenario.applicationCanWrite(.source))
             #expect(try await scenario.artefacts(.source) == 0)
             #expect(try await scenario.artefacts(.target) == 0)
@@ -185,27 +179,45 @@ extension EndToEnd {
 
         @Test("kill -9 while it carries writes back: rolled back all the same")
         func killedBack() async throws {
-            let scenario = try await Scenario("livekillback")
-            try await scenario.arrange()
-            let writer = Writer(scenario)
-            writer.start()
-            try await scenario.apply(Scenario.live)
-            try await scenario.wait(phase: .promoted)
-            try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
-            let onSource = writer.acknowledged(on: .source)
+            let (scenario, writer) = try await Scenario.underWrites("livekillback")
+            let onSource = try await scenario.promotedUnderWrites(writer)
             try await scenario.patchSpec(["goal": "RolledBack"])
             try await scenario.killController(in: .rollingBack)
             try await scenario.wait(phase: .rolledBack, seconds: 120)
             try await scenario.until("writes on the source again") { writer.acknowledged(on: .source) > onSource + 20 }
             await writer.stop()
-            let audit = try await writer.audit(.source)
-            #expect(audit.lost == [] && audit.doubled == [])
+            try await writer.expectNothingLost(on: .source)
             try await scenario.end()
         }
     }
 }
 
+extension Writer {
+    /// Every acknowledged write is there, once.
+    func expectNothingLost(on side: Side) async throws {
+        let audit = try await audit(side)
+        #expect(audit.lost == [] && audit.doubled == [])
+    }
+}
+
 extension Scenario {
+    /// A running application, and a writer beside it.
+    static func underWrites(_ name: String, rows: Int = 2000, application: Application = .serving) async throws -> (Scenario, Writer) {
+        let scenario = try await Scenario(name, rows: rows)
+        try await scenario.arrange(application: application)
+        let writer = Writer(scenario)
+        writer.start()
+        return (scenario, writer)
+    }
+
+    /// Up to a promoted migration with writes on the target; answers how many the source had taken.
+    func promotedUnderWrites(_ writer: Writer) async throws -> Int {
+        try await apply(Scenario.live)
+        try await wait(phase: .promoted)
+        try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
+        return writer.acknowledged(on: .source)
+    }
+
     /// Waits until a condition holds that can only be asked for.
     func until(_ what: String, seconds: Int = 60, _ condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)

@@ -27,16 +27,16 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
         .value(.init(isPrepared: true, fence: .closed, epoch: 1, tookClientWrite: true, position: written)),
     ]
 
-    /// What the ways of a lane turn on.
-    static let lanes: [Fact<ReplicationState>] =
-        [.unknown("timeout")] + LaneState.Stage.allCases.map { .value(.lane($0)) } + [
-            .value(.lane(.running, confirmed: 100, sequences: 1)), .value(.lane(.running, loss: "slot lost")),
-        ]
+    /// What the ways of a lane turn on where both directions are seen.
+    static let lanes: [Fact<ReplicationState>] = [
+        .unknown("timeout"), .value(.lane(.absent)), .value(.lane(.connected)), .value(.lane(.running, confirmed: 100, sequences: 1)),
+        .value(.lane(.running, loss: "slot lost")),
+    ]
 
     /// What only phases with few other facts can be tried with.
-    static let troubledLanes: [Fact<ReplicationState>] = [
-        .value(.lane(.running, confirmed: 100)), .value(.lane(.running, lag: 1 << 30, trouble: "apply fails")),
-        .value(.lane(.running, retained: 1 << 50)),
+    static let moreLanes: [Fact<ReplicationState>] = [
+        .value(.lane(.slotted)), .value(.lane(.running)), .value(.lane(.running, confirmed: 100)),
+        .value(.lane(.running, lag: 1 << 30, trouble: "apply fails")), .value(.lane(.running, retained: 1 << 50)),
     ]
 
     var sources: [Fact<SourceState>] { plan.isLive ? Self.fewSources : Self.everySource }
@@ -147,7 +147,7 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
                                     for probe in facts.contains(.probes) ? (plan.isLive ? Array(Self.probes.prefix(3)) : Self.probes) : [[]] {
                                         for owner in of(.conflictingOwner, Self.owners) {
                                             for preflight in of(.preflight, few(Self.preflights)) {
-                                                for forward in of(.forward, facts.contains(.reverse) ? Self.lanes : Self.lanes + Self.troubledLanes) {
+                                                for forward in of(.forward, facts.contains(.reverse) ? Self.lanes : Self.lanes + Self.moreLanes) {
                                                     for reverse in of(.reverse, Self.lanes) {
                                                         body(
                                                             Observation(

@@ -205,6 +205,24 @@ struct LivePathTests {
         talk.expect(.prepareLanes(.reverse, epoch: 2))
     }
 
+    @Test("sides that differ behind the fence undo the cutover; the copy is given up")
+    func differs() {
+        var talk = Self.reached(.draining)
+        talk.seen.source = .value(.init(fence: .closed, epoch: 1, closedAt: start, position: .init(bytes: 900)))
+        var forward = ReplicationState.lane(.running, confirmed: 900, sequences: 1)
+        forward.mismatch = "ledger: public.ledger: 10 rows on the source, 9 on the target"
+        talk.seen.forward = .value(forward)
+        talk.ask()
+        talk.expect(.openSource(epoch: 1))
+        talk.seen.source = .value(.open(2))
+        talk.expect(enters: .awaitingCutover)
+        talk.expect(enters: .replicating)
+        talk.expect(.removeLanes(.forward, epoch: 2))
+        talk.seen.forward = .value(.lane(.absent))
+        talk.expect(enters: .failed)
+        talk.expectStalled(.verificationMismatch)
+    }
+
     @Test("never begins without a way back, or too far behind")
     func gates() {
         var talk = Self.reached(.awaitingCutover)

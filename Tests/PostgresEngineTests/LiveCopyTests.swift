@@ -85,6 +85,30 @@ extension DatabaseTests {
             }
         }
 
+        @Test("a worker overtaken before its slot makes none either")
+        func overtakenEarly() async throws {
+            try await Scenario.live("live early", schema: ["CREATE TABLE t (a int PRIMARY KEY)", "INSERT INTO t VALUES (1)"]) { scenario in
+                let blocker = try await scenario.application(on: scenario.source)
+                try await blocker.execute("BEGIN; LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE")
+                func isPublishing(_ worker: Int) async throws -> Bool {
+                    try await eventually {
+                        try await scenario.value(
+                            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dbmigration/\(scenario.uid)/w\(worker)' AND wait_event_type = 'Lock'",
+                            on: scenario.source) == "1"
+                    }
+                }
+                let first = Task { await scenario.workLive(.copy) }
+                #expect(try await isPublishing(1))
+                let second = Task { await scenario.workLive(.copy, number: 2) }
+                #expect(try await isPublishing(2))
+                try await blocker.execute("COMMIT")
+                await blocker.close()
+                #expect(await !first.value.succeeded)
+                #expect(await second.value.succeeded)
+                #expect(try await scenario.lanes() == [scenario.lane(worker: 2)])
+            }
+        }
+
         @Test("a finished database keeps its rows and its lane; one whose lane is lost is copied again")
         func finished() async throws {
             try await Scenario.live("live finished", databases: 2, schema: ["CREATE TABLE t (a int PRIMARY KEY)", "INSERT INTO t VALUES (1)"]) {
@@ -147,6 +171,28 @@ extension DatabaseTests {
             }
         }
 
+        @Test("tried again when a TRUNCATE, which every snapshot shows, takes away what was referred to")
+        func truncated() async throws {
+            let schema = [
+                "CREATE TABLE parent (id int PRIMARY KEY)", "INSERT INTO parent SELECT generate_series(0, 9)",
+                "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent (id), pad text)",
+                "INSERT INTO child SELECT g, g % 10, repeat('x', 300) FROM generate_series(1, 100000) g",
+                "CREATE TABLE other (id int PRIMARY KEY, pad text)", "INSERT INTO other SELECT g, repeat('x', 300) FROM generate_series(1, 100000) g",
+            ]
+            try await Scenario.live("live truncated", schema: schema) { scenario in
+                let first = Task { await scenario.workLive(.copy) }
+                #expect(try await scenario.isCopying())
+                let client = try await scenario.application(on: scenario.source)
+                try await client.execute("BEGIN; LOCK TABLE parent IN ACCESS EXCLUSIVE MODE; TRUNCATE parent CASCADE; COMMIT")
+                await client.close()
+                let result = await first.value
+                #expect(!result.succeeded && result.mayRetry && result.message.contains("truncated"), "\(result.message)")
+                #expect(await scenario.workLive(.copy, number: 2).succeeded)
+                try await scenario.connect()
+                try await scenario.expectEqual(["parent", "child", "other"])
+            }
+        }
+
         @Test(
             "refused before anything is published",
             arguments: [
@@ -178,63 +224,25 @@ extension DatabaseTests {
 // MARK: - Support
 
 extension Scenario {
-    var livePlan: Plan {
-        var plan = plan
-        plan.copy.mode = .live
-        return plan
-    }
-
-    var liveContext: DatabaseContext {
-        var context = context
-        context.plan = livePlan
-        return context
-    }
-
-    /// A scenario with a prepared target; whatever `body` does, no lane stays on the shared servers, which have few slots.
+    /// A live scenario with a prepared target; whatever `body` does, no lane stays on the shared servers, which have few slots.
     static func live(_ name: String, databases: Int = 1, schema: [String], _ body: (Scenario) async throws -> Void) async throws {
-        let scenario = try await make(name, databases: databases, schema: schema)
+        var scenario = try await make(name, databases: databases, schema: schema)
+        scenario.isLive = true
         do {
-            try await scenario.port.prepareTarget(scenario.liveContext)
+            try await scenario.port.prepareTarget(scenario.context)
             try await body(scenario)
         } catch {
-            try await scenario.removeLanesOfTest()
+            try await scenario.end()
             throw error
         }
-        try await scenario.removeLanesOfTest()
+        try await scenario.end()
     }
 
-    private func removeLanesOfTest() async throws {
-        for database in databases {
-            let names = try await target.superuser(database) { session in
-                try await session.rows(
-                    "SELECT subname FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()"
-                )
-                .compactMap { $0[0] }
-            }
-            for name in names {
-                try await target.superuser(database) { session in
-                    let subscription = SQL.identifier(name)
-                    try await session.execute("SET default_transaction_read_only = off")
-                    try await session.execute("ALTER SUBSCRIPTION \(subscription) DISABLE")
-                    try await session.execute("ALTER SUBSCRIPTION \(subscription) SET (slot_name = NONE)")
-                    try await session.execute("DROP SUBSCRIPTION \(subscription)")
-                }
-            }
-            _ = try await value(
-                "SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots WHERE database = current_database()", on: source, database)
-            _ = try await eventually {
-                try await value(
-                    "SELECT count(*) FROM pg_replication_slots WHERE database = current_database() AND active", on: source, database) == "0"
-            }
-            _ = try await value(
-                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()", on: source, database)
-        }
-    }
-
+    /// In live mode each worker is an epoch of its own.
     func workLive(
         _ step: WorkerStep, number: Int = 1, verification: Plan.Verification = .rowCount, logger: Logger = Logger(label: "test")
     ) async -> WorkerResult {
-        var plan = livePlan
+        var plan = plan
         plan.verification = verification
         return await work(WorkerTask(uid: uid, step: step, number: number, sourceEpoch: Int64(number), plan: plan), logger: logger)
     }
@@ -246,6 +254,8 @@ extension Scenario {
         ]
         return await MigrationWorker(logger: logger).run(task: task, environment: environment)
     }
+
+    func connect() async throws { try await port.connectLanes(context, .forward, epoch: 0) }
 
     func value(_ sql: String, on cluster: Cluster, readWrite: Bool) async throws -> String? {
         try await cluster.superuser(databases[0]) { session in
@@ -274,21 +284,6 @@ extension Scenario {
         }
         #expect(slots.sorted() == publications.sorted())
         return slots.sorted()
-    }
-
-    /// Subscribes every target database to its lane.
-    func connect() async throws {
-        for database in databases {
-            let name = try #require(try await value("SELECT name FROM _dbmigration.lane WHERE direction = 'forward'", on: target, database))
-            func quoted(_ text: String) -> String { "'" + text.map { $0 == "'" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "'" }
-            let connection = "host=127.0.0.1 port=\(source.port) user=postgres password=\(quoted(Cluster.password)) dbname=\(quoted(database))"
-            try await target.superuser(database) { session in
-                try await session.execute("SET default_transaction_read_only = off")
-                try await session.execute(
-                    "CREATE SUBSCRIPTION \(name) CONNECTION \(SQL.literal(connection)) PUBLICATION \(name) WITH (copy_data = false, create_slot = false, slot_name = '\(name)')",
-                    attempt: "subscribe")
-            }
-        }
     }
 
     func isCopying() async throws -> Bool {

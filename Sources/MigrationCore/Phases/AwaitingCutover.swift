@@ -43,8 +43,9 @@ extension Visit {
             case .value(let reverse) = observation.reverse
         else { return unobservedLanes() }
         let isTooMuch = forward.retainedBytes > plan.copy.maxRetainedBytes
-        if forward.loss != nil || forward.stage != .running || isTooMuch {
-            return move(to: .replicating, "The lanes need attention: \(forward.loss ?? "see Replicating")", reason: .laneLost)
+        if record.dropped != nil || forward.loss != nil || forward.stage != .running || isTooMuch {
+            return move(
+                to: .replicating, "The lanes need attention: \(record.dropped?.message ?? forward.loss ?? "see Replicating")", reason: .laneLost)
         }
         let wantsReverse = plan.keepsReverseLane && intent.goal.asksForCutover && record.held == nil
         if !reverse.isAbsent, !wantsReverse || reverse.loss != nil {

@@ -16,6 +16,7 @@ extension Visit {
             let align = Action.alignSequences(.forward, epoch: fence.closedEpoch, publisherEpoch: fence.closedEpoch)
             return act(align, "Setting the target's sequences.")
         }
+        if let mismatch = forward.mismatch { return abort(.init(.verificationMismatch, "behind the fence both sides differ: \(mismatch)")) }
         notice(.normal, .succeeded, "The target has everything the source took before \(position).")
         return move(to: Phase.draining.next(in: plan), "The target has everything.")
     }

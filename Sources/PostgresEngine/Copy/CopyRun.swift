@@ -8,6 +8,7 @@ import MigrationPorts
 public struct CopyRun: Sendable {
     /// Databases by what was done.
     public struct Summary: Sendable, Hashable {
+        /// From their first table on, or from where an earlier worker had come.
         public var copied: Int
         /// Complete already, with every change since kept for them.
         public var kept: Int

@@ -97,7 +97,7 @@ struct DatabaseCopy: Sendable {
     /// In live mode rows are of use only with every change since.
     private func laneStands() async throws -> Bool {
         guard context.isLive, let name = try await LaneTable.name(holder, .forward) else { return false }
-        return try await context.sourceSessions.with(database: database.name) { try await LaneStart.stands(name, in: $0) }
+        return try await context.sourceSessions.with(database: database.name) { try await SlotReading.read($0, name).loss(name) == nil }
     }
 
     private func overtaken(by head: Journal.Head) -> CopyRejected {

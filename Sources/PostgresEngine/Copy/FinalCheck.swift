@@ -2,14 +2,14 @@ import MigrationCore
 public import MigrationPorts
 
 /// The last comparison, inside the write pause: the source is closed and every lane drained, so both sides stand still and any difference counts.
-/// Tables come by what was written to them since the verification, most first; what the time does not suffice for stays uncompared.
+/// Tables that were written to since the verification are compared, the busiest first; what the time does not suffice for stays uncompared.
 public struct FinalCheck: Sendable {
     public struct Outcome: Sendable, Hashable {
         /// What differs, as ``Verification/Outcome/mismatches``.
         public var mismatches: [String]
         /// Tables read to their end.
         public var compared: Int
-        /// All there are.
+        /// Those written to since the verification, or not decided by it.
         public var tables: Int
 
         public init(mismatches: [String] = [], compared: Int = 0, tables: Int = 0) {
@@ -62,15 +62,16 @@ public struct FinalCheck: Sendable {
         }
         let noted = try await target.with(database: database.targetName) { session in
             try await session.execute(limit)
+            guard try await LaneTable.exists("copied", session) else { return Rows.none }
             return try await session.rows(
                 "SELECT schema || '.' || name AS label, source_activity FROM _dbmigration.copied WHERE source_activity IS NOT NULL",
                 attempt: "read the journal")
         }
         let before = Dictionary(noted.map { ($0.text("label"), $0.integer("source_activity") ?? 0) }) { $1 }
-        return tables.map { table in
+        return tables.compactMap { table in
             // A restart of the server may have reset the counters.
             let changes = before[table.label].map { abs((activity[table.label] ?? 0) - $0) }
-            return Item(database: database, table: table, changes: changes ?? .max)
+            return changes == 0 ? nil : Item(database: database, table: table, changes: changes ?? .max)
         }
     }
 

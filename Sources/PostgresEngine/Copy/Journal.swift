@@ -13,6 +13,8 @@ struct Journal: Sendable {
         /// Sequences are set; statistics gathered.
         case finished
         case verified
+        /// Clients may have written here since: only a worker made after that may copy again.
+        case opened
 
         static func < (left: Phase, right: Phase) -> Bool { (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0) }
     }
@@ -23,9 +25,10 @@ struct Journal: Sendable {
         var worker: Int64
         var phase: Phase
 
-        /// Another worker was started after the one with this task.
+        /// Another worker was started after the one with this task, or the target was opened since.
         func isNewer(than task: WorkerTask) -> Bool {
             sourceEpoch > task.sourceEpoch || (sourceEpoch == task.sourceEpoch && worker > task.number)
+                || (phase == .opened && sourceEpoch == task.sourceEpoch)
         }
     }
 
@@ -91,7 +94,7 @@ struct Journal: Sendable {
         block(
             """
             IF to_regclass('_dbmigration.journal') IS NULL THEN \(raise("the migration was cleaned up here")); END IF;
-            PERFORM FROM _dbmigration.journal WHERE uid = \(SQL.literal(task.uid)) AND source_epoch = \(task.sourceEpoch) AND worker = \(task.number) FOR SHARE;
+            PERFORM FROM _dbmigration.journal WHERE uid = \(SQL.literal(task.uid)) AND source_epoch = \(task.sourceEpoch) AND worker = \(task.number) AND phase <> 'opened' FOR SHARE;
             IF NOT FOUND THEN \(raise("another worker took over")); END IF;
             \(refuseOpenTarget)
             """)
@@ -107,11 +110,15 @@ struct Journal: Sendable {
     private static let refuseOpenTarget =
         "IF \(Guard.source) NOT LIKE '%dbmigration:refusing%' THEN \(raise("the target was opened: its fence is no longer closed")); END IF;"
 
+    /// Ends the copying of whoever is in charge; nothing without a journal.
+    static let open =
+        "DO $$ BEGIN IF to_regclass('_dbmigration.journal') IS NOT NULL THEN UPDATE _dbmigration.journal SET phase = 'opened'; END IF; END $$"
+
     static func enter(_ phase: Phase) -> String { "UPDATE _dbmigration.journal SET phase = '\(phase.rawValue)', changed_at = clock_timestamp()" }
 
     /// The verifier's number counts on its own, so the epoch is the condition.
     static func markVerified(uid: String, epoch: Int64) -> String {
-        "UPDATE _dbmigration.journal SET phase = 'verified', changed_at = clock_timestamp() WHERE uid = \(SQL.literal(uid)) AND source_epoch = \(epoch)"
+        "UPDATE _dbmigration.journal SET phase = 'verified', changed_at = clock_timestamp() WHERE uid = \(SQL.literal(uid)) AND source_epoch = \(epoch) AND phase <> 'opened'"
     }
 
     static func list(_ tables: [Table]) -> String {

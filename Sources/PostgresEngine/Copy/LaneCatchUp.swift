@@ -19,11 +19,10 @@ struct LaneCatchUp: Sendable {
             let confirmed = try await position("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = \(SQL.literal(lane))")
             if let confirmed, let wanted, confirmed >= wanted { return }
             if confirmed != best.position { best = (confirmed, clock.now) }
-            guard clock.now < best.at + Self.patience else {
-                throw CopyInterrupted(
-                    description:
-                        "slot \(lane) stands at \(confirmed.map(\.description) ?? "nothing") for \(Self.patience): look at its subscription on the target"
-                )
+            guard confirmed != nil, clock.now < best.at + Self.patience else {
+                let stands =
+                    "slot \(lane) stands at \(confirmed.map(\.description) ?? "nothing") for \(Self.patience): look at its subscription on the target"
+                throw CopyInterrupted(description: try await SlotReading.read(source, lane).loss(lane) ?? stands)
             }
             try await Task.sleep(for: Self.pollPeriod)
         }

@@ -9,16 +9,6 @@ struct LaneStart: Sendable {
     /// This worker's session with the target database's copy lock.
     let holder: PostgresConnection
 
-    /// Whether the lane of this name still has everything: changes since its slot was made are kept.
-    static func stands(_ name: String, in session: PostgresConnection) async throws -> Bool {
-        try await !session.rows(
-            """
-            SELECT 1 FROM pg_replication_slots s JOIN pg_publication p ON p.pubname = s.slot_name::text
-            WHERE s.slot_name = \(SQL.literal(name)) AND s.database = current_database() AND s.wal_status IS DISTINCT FROM 'lost'
-            """, attempt: "look for slot \(name)"
-        ).isEmpty
-    }
-
     /// Makes the lane and answers the view of its snapshot, which lasts as long as its keeper's session.
     func run() async throws -> SourceView {
         let session = try await context.sourceSessions.database(database.name)
@@ -68,21 +58,11 @@ struct LaneStart: Sendable {
 
     /// Lanes of this database that nothing will use any more. None of a newer worker is touched, although there cannot be one.
     private func dropOldLanes(_ prefix: String, in session: PostgresConnection) async throws {
-        let isOld = """
-            starts_with(name, \(SQL.literal(prefix)))
-            AND coalesce(substring(name FROM '_f_k([0-9]{1,18})$')::bigint, 0) <= \(context.task.number)
-            """
-        let publications = try await session.rows(
-            "SELECT name FROM (SELECT pubname::text AS name FROM pg_publication) p WHERE \(isOld)", attempt: "list old publications")
-        for name in publications.compactMap({ $0[0] }) {
-            try await session.execute("DROP PUBLICATION \(SQL.identifier(name))", attempt: "drop publication \(name)")
+        let publisher = LanePublisher(session: session)
+        for name in try await publisher.names("^\(prefix)[a-z0-9]+$") {
+            if let worker = name.split(separator: "_f_k").last.flatMap({ Int($0) }), worker > context.task.number { continue }
+            try await publisher.drop(name)
+            context.logger.notice("dropped the lane of an earlier copy", metadata: ["database": "\(database.name)", "lane": "\(name)"])
         }
-        let slots = try await session.rows(
-            """
-            SELECT pg_drop_replication_slot(name::name)
-            FROM (SELECT slot_name::text AS name FROM pg_replication_slots WHERE database = current_database()) s WHERE \(isOld)
-            """, attempt: "drop the slots of earlier copies")
-        guard !publications.isEmpty || !slots.isEmpty else { return }
-        context.logger.notice("dropped the lanes of earlier copies", metadata: ["database": "\(database.name)"])
     }
 }

@@ -9,7 +9,7 @@ struct LiveComparison: Sendable {
     let database: Plan.Database
 
     /// Before each pass over what is still undecided.
-    private static let pauses: [Duration] = [.zero, .seconds(1), .seconds(4), .seconds(10)]
+    private static let pauses: [Duration] = [.zero, .seconds(1), .seconds(3)]
     /// PostgreSQL's sessions report what they wrote within 10 s (`PGSTAT_IDLE_INTERVAL`; before 15 at their next command).
     private static let statisticsSeconds = 11
 
@@ -38,7 +38,7 @@ struct LiveComparison: Sendable {
     private func pass(over tables: [Table], _ lane: String) async throws -> (equal: Set<String>, different: [Comparison]) {
         let before = try await activity()
         let journal = ComparisonJournal(context: context, database: database)
-        let findings = try await concurrently(tables, limit: context.jobs) { table in
+        let findings = try await concurrently(tables, limit: max(1, context.jobs / context.task.plan.databases.count)) { table in
             let finding = try await compare(table, lane, journal, activity: before[table.label])
             return (table.label, finding)
         }

@@ -33,7 +33,7 @@ struct LiveSource: Sendable {
 
     /// Publishes every table, each leaf of a partitioned one as itself.
     func publish(_ name: LaneName, lockSeconds: Int = 60) async throws {
-        let tables = try await session.rows("SELECT n.nspname, c.relname \(UserObjects.relations("'r'")) ORDER BY c.oid", attempt: "list the tables")
+        let tables = try await session.rows("SELECT n.nspname, c.relname \(LanePublisher.tables) ORDER BY c.oid", attempt: "list the tables")
         let list = tables.map { "ONLY " + SQL.identifier($0.text("nspname"), $0.text("relname")) }.joined(separator: ", ")
         try await session.execute(
             """
@@ -47,7 +47,7 @@ struct LiveSource: Sendable {
     func proveAllPublished(by name: String) async throws {
         let missing = try await session.rows(
             """
-            SELECT n.nspname || '.' || c.relname AS label \(UserObjects.relations("'r'")) AND NOT EXISTS (SELECT 1 FROM pg_publication_rel r
+            SELECT n.nspname || '.' || c.relname AS label \(LanePublisher.tables) AND NOT EXISTS (SELECT 1 FROM pg_publication_rel r
                 JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = c.oid AND p.pubname = \(SQL.literal(name))) ORDER BY 1 LIMIT \(Self.namesShown)
             """, attempt: "compare the publication with the tables")
         guard missing.isEmpty else {

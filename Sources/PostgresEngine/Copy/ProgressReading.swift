@@ -52,6 +52,7 @@ struct ProgressReading: Sendable {
         case .indexes: "Finishing"
         case .finished: "Copied"
         case .verified: "Verified"
+        case .opened: "Opened"
         }
     }
 }

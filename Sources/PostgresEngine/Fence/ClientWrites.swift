@@ -31,7 +31,7 @@ struct ClientWrites: Sendable {
     func startCounting(token: String) async throws {
         try await session.execute(
             """
-            BEGIN; SET LOCAL lock_timeout = '2s'; \(Journal.lock); \(Self.createObjects); \(Self.reset);
+            BEGIN; SET LOCAL lock_timeout = '2s'; \(Journal.lock); \(Journal.open); \(Self.createObjects); \(Self.reset);
             INSERT INTO _dbmigration.opening (digest, opened_at) VALUES ((\(Self.digest)), clock_timestamp());
             \(Guard.function(.counting(token: token)));
             COMMIT

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import MigrationCore
 import MigrationPorts
 
@@ -52,7 +53,8 @@ struct TargetFence: Sendable {
             // What a worker left unfinished here is rolled back; the counting guard keeps its next transaction out.
             try await OwnSessions(session: lock.session, uid: uid).end(.worker, where: "datname IN \(SQL.list(databases))")
             try await LockedSessions.with(databases, sessions, lock) { all in
-                if keepsReverseLane, step == .advance { try await advanceReverseSlots(all, lock) }
+                let advances = keepsReverseLane && step == .advance
+                if advances, !Self.opensTooEarly { try await advanceReverseSlots(all, lock) }
                 try await all.each { session in
                     try await Guard(session: session).install()
                     // An interrupted opening counts already: what it counted is not forgotten.
@@ -62,6 +64,9 @@ struct TargetFence: Sendable {
                 }
                 try await lock.check()
                 try await lock.move(databases: databases, to: .open, epoch: epoch) { $0.restoreSettings }
+                guard advances, Self.opensTooEarly else { return }
+                try await Task.sleep(for: .milliseconds(500))
+                try await all.each { try await ReverseStart(session: $0, uid: uid).run() }
             }
         }
     }
@@ -74,5 +79,14 @@ struct TargetFence: Sendable {
         guard guards.allSatisfy({ $0.kind == .refusing || ($0.kind == .absent && $0.tables == 0) }) else { return }
         try await all.each { try await ReverseStart(session: $0, uid: uid).run() }
         try await lock.check()
+    }
+
+    /// The order that loses writes, for `hack/torture --prove`, which has to find the loss. Only debug builds can be told to use it.
+    private static var opensTooEarly: Bool {
+        #if DEBUG
+            ProcessInfo.processInfo.environment["DBMIGRATION_TEST_UNFENCE_FIRST"] != nil
+        #else
+            false
+        #endif
     }
 }

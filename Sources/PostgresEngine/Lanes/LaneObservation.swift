@@ -15,21 +15,23 @@ struct LaneObservation: Sendable {
 
     func read() async throws -> ReplicationState {
         let readings = try await concurrently(context.plan.databases, limit: 4) { try await read($0) }
-        let epochs = readings.map(\.sequencesEpoch)
-        return ReplicationState(lanes: readings.map(\.lane), sequencesEpoch: epochs.contains(nil) ? nil : epochs.compactMap { $0 }.min())
+        let epochs = readings.map(\.sequences?.epoch)
+        return ReplicationState(
+            lanes: readings.map(\.lane), sequencesEpoch: epochs.contains(nil) ? nil : epochs.compactMap { $0 }.min(),
+            mismatch: readings.lazy.compactMap(\.sequences?.mismatch).first)
     }
 
     private struct Reading: Sendable {
         var lane: LaneState
-        var sequencesEpoch: Int64?
+        var sequences: SequenceTable.Reading?
     }
 
     private func read(_ database: Plan.Database) async throws -> Reading {
         let (source, target) = (Sessions(context.source, uid: context.uid, pool: pool), Sessions(context.target, uid: context.uid, pool: pool))
         return try await target.with(database: database.targetName) { tables in
-            let epoch = try await SequenceTable.epoch(tables, direction)
+            let sequences = try await SequenceTable.read(tables, direction)
             guard let name = try await LaneTable.name(tables, direction) else {
-                return Reading(lane: LaneState(database: database.name, stage: .absent), sequencesEpoch: epoch)
+                return Reading(lane: LaneState(database: database.name, stage: .absent), sequences: sequences)
             }
             let lane = try await source.with(database: database.name) { other in
                 // The subscriber first: a lane that is lost meanwhile shows as lost.
@@ -38,7 +40,7 @@ struct LaneObservation: Sendable {
                 let slot = try await SlotReading.read(publisher, name)
                 return state(database.name, name, slot, subscription)
             }
-            return Reading(lane: lane, sequencesEpoch: epoch)
+            return Reading(lane: lane, sequences: sequences)
         }
     }
 

@@ -1,7 +1,8 @@
 import MigrationCore
 import MigrationPorts
 
-/// Sets the subscriber's sequences past the publisher's: the log does not carry them.
+/// Sets the subscriber's sequences past the publisher's: the log does not carry them. Forward, what changed since the verification is compared
+/// a last time as well, while both sides stand still.
 struct SequenceAlignment: Sendable {
     let context: DatabaseContext
     let direction: Direction
@@ -16,11 +17,13 @@ struct SequenceAlignment: Sendable {
         let (context, direction) = (context, direction)
         try await LaneLock.hold(context, epoch: epoch) { lock in
             try await requireClosed(publisherEpoch, lock)
+            let mismatches = direction == .forward ? try await FinalCheck.run(context, seconds: context.plan.cutover.verifySeconds).mismatches : []
             _ = try await concurrently(context.plan.databases, limit: 4) { database in
                 try await LaneEnds.with(context, direction, database, altersSubscription: false) { ends in
                     try await lock.check()
                     try await Self.align(ends, direction)
-                    try await ends.tables.execute(SequenceTable.note(direction, publisherEpoch), attempt: "write _dbmigration.sequences")
+                    let mismatch = mismatches.first { $0.hasPrefix("\(database.name): ") }
+                    try await ends.tables.execute(SequenceTable.note(direction, publisherEpoch, mismatch), attempt: "write _dbmigration.sequences")
                 }
             }
         }
@@ -82,24 +85,33 @@ struct SequenceAlignment: Sendable {
     }
 }
 
-/// Table `_dbmigration.sequences` of a target database: for each direction the publisher's epoch whose values the subscriber has.
+/// Table `_dbmigration.sequences` of a target database: for each direction the publisher's epoch whose values the subscriber has, and what was
+/// found to differ then.
 enum SequenceTable {
+    struct Reading: Sendable, Hashable {
+        var epoch: Int64
+        var mismatch: String?
+    }
+
+    private static let mismatchLimit = 300
+
     /// Statements that note it; in a transaction of its own, after the values were set.
-    static func note(_ direction: Direction, _ epoch: Int64) -> String {
+    static func note(_ direction: Direction, _ epoch: Int64, _ mismatch: String?) -> String {
         """
         BEGIN; CREATE SCHEMA IF NOT EXISTS _dbmigration;
-        CREATE TABLE IF NOT EXISTS _dbmigration.sequences (direction text PRIMARY KEY, epoch bigint NOT NULL);
-        INSERT INTO _dbmigration.sequences (direction, epoch) VALUES ('\(direction.rawValue)', \(epoch))
-        ON CONFLICT (direction) DO UPDATE SET epoch = excluded.epoch;
+        CREATE TABLE IF NOT EXISTS _dbmigration.sequences (direction text PRIMARY KEY, epoch bigint NOT NULL, mismatch text);
+        INSERT INTO _dbmigration.sequences (direction, epoch, mismatch)
+        VALUES ('\(direction.rawValue)', \(epoch), \(SQL.literal(mismatch.map { String($0.prefix(mismatchLimit)) })))
+        ON CONFLICT (direction) DO UPDATE SET epoch = excluded.epoch, mismatch = excluded.mismatch;
         COMMIT
         """
     }
 
     /// `nil` when they were never set.
-    static func epoch(_ session: PostgresConnection, _ direction: Direction) async throws -> Int64? {
+    static func read(_ session: PostgresConnection, _ direction: Direction) async throws -> Reading? {
         guard try await LaneTable.exists("sequences", session) else { return nil }
         return try await session.rows(
-            "SELECT epoch FROM _dbmigration.sequences WHERE direction = '\(direction.rawValue)'", attempt: "read _dbmigration.sequences"
-        ).first?.integer("epoch")
+            "SELECT epoch, mismatch FROM _dbmigration.sequences WHERE direction = '\(direction.rawValue)'", attempt: "read _dbmigration.sequences"
+        ).first.map { Reading(epoch: $0.integer("epoch") ?? 0, mismatch: $0["mismatch"]) }
     }
 }
