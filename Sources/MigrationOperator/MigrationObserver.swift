@@ -89,7 +89,9 @@ struct MigrationObserver: Sendable {
                 observation.leftovers = await leftovers(reference, record, artefacts: { await databases.artefacts(context) })
             }
             observation.source = await sourceState
-            observation.target = await targetState
+            let seen = await targetState
+            // Without knowing who logs in, nobody can say that the target is prepared.
+            observation.target = roles.problems.isEmpty ? seen : .unknown(roles.problems.map(\.message).joined(separator: "; "))
             observation.forward = await forward
             observation.reverse = await reverse
             observation.progress = await progress.value ?? []

@@ -58,8 +58,10 @@ struct MigrationPerformer: Sendable {
         switch await access.read(plan, for: visit) {
         case .problems(let problems): throw PerformError(message: problems.map(\.message).joined(separator: "; "))
         case .access(let source, let target):
-            let roles = withRoles ? await adapters.secrets.applicationRoles(visit.reference, plan: plan).roles : []
-            return DatabaseContext(uid: visit.reference.uid, plan: plan, source: source, target: target, applicationRoles: roles)
+            let found = withRoles ? await adapters.secrets.applicationRoles(visit.reference, plan: plan) : ApplicationRoles(roles: [], problems: [])
+            // A role made without its password could not log in after the switch.
+            guard found.problems.isEmpty else { throw PerformError(message: found.problems.map(\.message).joined(separator: "; ")) }
+            return DatabaseContext(uid: visit.reference.uid, plan: plan, source: source, target: target, applicationRoles: found.roles)
         }
     }
 

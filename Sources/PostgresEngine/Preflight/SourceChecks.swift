@@ -45,7 +45,9 @@ struct SourceChecks: Sendable {
                 .init(reason: .missingPrivilege, message: "role \(context.source.user) on source \(place) lacks REPLICATION: \(remedy)"))
         }
         for role in context.applicationRoles {
-            if let problem = await login(role) { findings.problems.append(problem) }
+            let problem = await ApplicationLogin(access: context.source, side: .source, remedy: "correct the connection string's Secret").attempt(
+                role, database: role.database)
+            if let problem { findings.problems.append(problem) }
         }
         return findings
     }
@@ -147,24 +149,5 @@ struct SourceChecks: Sendable {
         }
         let extensions = try await session.rows("SELECT extname, extversion FROM pg_extension", attempt: "list extensions")
         return (problems, Dictionary(extensions.map { ($0.text("extname"), $0.text("extversion")) }) { first, _ in first })
-    }
-
-    private func login(_ role: ApplicationRole) async -> PreflightProblem? {
-        var access = context.source
-        access.user = role.name
-        access.password = role.password
-        do {
-            try await PostgresConnection.open(access, ConnectionOptions(database: role.database, applicationName: sessions.applicationName)).close()
-            return nil
-        } catch let error as PostgresError where error.kind == .authentication {
-            return .init(
-                reason: .authenticationFailed,
-                message:
-                    "application role \(role.name) cannot log in to \(role.database) on source \(place): \(error.message); correct the connection string's Secret"
-            )
-        } catch {
-            // Anything else (a missing database, no route) is another check's finding.
-            return nil
-        }
     }
 }

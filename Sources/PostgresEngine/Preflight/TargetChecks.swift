@@ -33,6 +33,15 @@ struct TargetChecks: Sendable {
             }
             return (findings, databases.filter { settings[$0.targetName] != nil })
         }
+        // Roles are made with the passwords of the connection strings; whoever changed one since would lock the applications out after the switch.
+        if try await isPrepared() {
+            let login = ApplicationLogin(
+                access: context.target, side: .target, remedy: "ALTER ROLE … PASSWORD to the one of the connection string's Secret")
+            for role in context.applicationRoles {
+                guard let database = databases.first(where: { $0.name == role.database }) else { continue }
+                if let problem = await login.attempt(role, database: database.targetName) { findings.problems.append(problem) }
+            }
+        }
         for database in present {
             do {
                 let content = try await look(into: database.targetName)
@@ -43,6 +52,13 @@ struct TargetChecks: Sendable {
             }
         }
         return findings
+    }
+
+    private func isPrepared() async throws -> Bool {
+        try await sessions.withMaintenance { session in
+            guard try await FenceTable.isReadable(session) == true else { return false }
+            return try await !FenceTable.rows(session, uid: context.uid).isEmpty
+        }
     }
 
     private func rights(_ session: PostgresConnection, createsDatabases: Bool, provider: Provider) async throws -> [PreflightProblem] {
