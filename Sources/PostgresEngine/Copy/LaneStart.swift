@@ -9,6 +9,9 @@ struct LaneStart: Sendable {
     /// This worker's session with the target database's copy lock.
     let holder: PostgresConnection
 
+    /// How long a publication may wait for a table: nobody's writes are held up meanwhile.
+    private static let lockSeconds = 60
+
     /// Makes the lane and answers the view of its snapshot, which lasts as long as its keeper's session.
     func run() async throws -> SourceView {
         let session = try await context.sourceSessions.database(database.name)
@@ -33,7 +36,7 @@ struct LaneStart: Sendable {
         try await refuseSubscription(ours)
         try await dropOldLanes(ours, in: session)
         try await LiveSource(session: session).refuseUnfit()
-        try await LiveSource(session: session).publish(name)
+        try await LanePublisher(session: session).publish(name.description, lockSeconds: Self.lockSeconds)
         let snapshot = try await SlotCreation(context: context, name: name, session: session).run()
         try await holder.transaction {
             try await checkJournal()

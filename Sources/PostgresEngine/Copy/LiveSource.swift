@@ -31,18 +31,6 @@ struct LiveSource: Sendable {
         throw CopyRejected(description: "\(session.options.database) has \(labels.count) \(what), e.g. \(names): \(remedy)")
     }
 
-    /// Publishes every table, each leaf of a partitioned one as itself.
-    func publish(_ name: LaneName, lockSeconds: Int = 60) async throws {
-        let tables = try await session.rows("SELECT n.nspname, c.relname \(LanePublisher.tables) ORDER BY c.oid", attempt: "list the tables")
-        let list = tables.map { "ONLY " + SQL.identifier($0.text("nspname"), $0.text("relname")) }.joined(separator: ", ")
-        try await session.execute(
-            """
-            BEGIN; SET LOCAL lock_timeout = '\(lockSeconds)s';
-            CREATE PUBLICATION \(SQL.identifier(name.description))\(list.isEmpty ? "" : " FOR TABLE \(list)");
-            COMMIT
-            """, attempt: "create publication \(name) in \(session.options.database)")
-    }
-
     /// In a session that sees what the slot's snapshot sees: a table made between publication and slot would be copied, and its changes lost.
     func proveAllPublished(by name: String) async throws {
         let missing = try await session.rows(

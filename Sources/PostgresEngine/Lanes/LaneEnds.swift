@@ -65,6 +65,8 @@ extension ServerAccess {
         var access = self
         access.user = subscriber.user
         access.password = subscriber.password
+        // Whose Secret an error names.
+        access.server.credentials = server.subscriber ?? server.credentials
         return access
     }
 }

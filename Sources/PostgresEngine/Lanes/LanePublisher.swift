@@ -35,15 +35,20 @@ struct LanePublisher: Sendable {
 
     /// The publication first: a slot does not see one that is younger.
     func make(_ name: String) async throws {
+        try await publish(name, lockSeconds: Self.lockSeconds)
+        try await makeSlot(name)
+    }
+
+    /// A publication of every table there is.
+    func publish(_ name: String, lockSeconds: Int) async throws {
         let tables = try await session.rows("SELECT n.nspname, c.relname \(Self.tables) ORDER BY c.oid", attempt: "list the tables")
         let list = tables.map { "ONLY " + SQL.identifier($0.text("nspname"), $0.text("relname")) }.joined(separator: ", ")
         try await session.execute(
             """
-            BEGIN; SET LOCAL lock_timeout = '\(Self.lockSeconds)s';
+            BEGIN; SET LOCAL lock_timeout = '\(lockSeconds)s';
             CREATE PUBLICATION \(SQL.identifier(name))\(list.isEmpty ? "" : " FOR TABLE \(list)");
             COMMIT
             """, attempt: "create publication \(name) in \(session.options.database)")
-        try await makeSlot(name)
     }
 
     private func makeSlot(_ name: String) async throws {

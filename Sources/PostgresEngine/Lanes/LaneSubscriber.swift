@@ -110,18 +110,8 @@ struct LaneSubscriber: Sendable {
             """, attempt: "set the start of subscription origin pg_\(subscription.oid)")
     }
 
-    /// Runs a statement that holds a password: no log and no statistics keep it, as far as this role may say so.
     private func withSecret(_ statement: String, attempt: String) async throws {
-        let quiet = """
-            DECLARE item record; BEGIN
-            FOR item IN SELECT s.name, v.value FROM pg_catalog.pg_settings s JOIN (VALUES ('log_statement', 'none'), ('log_min_duration_statement', '-1'),
-                ('log_min_duration_sample', '-1'), ('log_transaction_sample_rate', '0'), ('log_min_error_statement', 'panic'), ('track_activities', 'off'),
-                ('pg_stat_statements.track_utility', 'off'), ('pgaudit.log', 'none')) v (name, value) USING (name)
-            LOOP
-                BEGIN PERFORM set_config(item.name, item.value, false); EXCEPTION WHEN insufficient_privilege THEN NULL; END;
-            END LOOP; END
-            """
-        try await session.execute("DO \(SQL.literal(quiet))", attempt: "keep statements out of the log")
+        try await session.keepStatementsOutOfTheLog()
         try await session.execute(statement, attempt: attempt)
     }
 }

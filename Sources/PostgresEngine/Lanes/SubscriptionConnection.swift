@@ -24,3 +24,20 @@ struct SubscriptionConnection: Sendable {
         value.map { $0 == "'" || $0 == "\\" ? "\\\($0)" : String($0) }.joined()
     }
 }
+
+extension PostgresConnection {
+    /// Before a statement that holds a password: no log, no statistics and no activity view keep it, as far as this role may say so. The statement
+    /// itself must not stand in a DO block: its context goes to the log with every warning.
+    func keepStatementsOutOfTheLog() async throws {
+        let quiet = """
+            DECLARE item record; BEGIN
+            FOR item IN SELECT s.name, v.value FROM pg_catalog.pg_settings s JOIN (VALUES ('log_statement', 'none'), ('log_min_duration_statement', '-1'),
+                ('log_min_duration_sample', '-1'), ('log_transaction_sample_rate', '0'), ('log_min_error_statement', 'panic'), ('track_activities', 'off'),
+                ('pg_stat_statements.track_utility', 'off'), ('pgaudit.log', 'none')) v (name, value) USING (name)
+            LOOP
+                BEGIN PERFORM set_config(item.name, item.value, false); EXCEPTION WHEN insufficient_privilege THEN NULL; END;
+            END LOOP; END
+            """
+        try await execute("DO \(SQL.literal(quiet))", attempt: "keep statements out of the log")
+    }
+}

@@ -23,16 +23,11 @@ struct Reachability: Sendable {
 
     /// - Parameter databases: of the publisher; who may enter one may not enter another (`pg_hba.conf`, CONNECT). The first failure is told.
     func problems(databases: [String]) async -> [PreflightProblem] {
-        var access = subscriber
-        if let login = subscriber.subscriber {
-            access.user = login.user
-            access.password = login.password
-            access.server.credentials = subscriber.server.subscriber ?? subscriber.server.credentials
-        }
+        let access = subscriber.creatingSubscriptions ?? subscriber
         let user = access.user
         do {
             return try await Sessions(access, uid: uid).withMaintenance { session in
-                await Self.keepOutOfTheLog(session)
+                try await session.keepStatementsOutOfTheLog()
                 for database in databases {
                     if let problem = try await attempt(session, user: user, database: database) { return [problem] }
                 }
@@ -84,15 +79,5 @@ struct Reachability: Sendable {
             message:
                 "\(from) cannot receive changes from \(side) \(host):\(port), database \(database), user \(login): \(answer); open the way from \(subscriberSide.rawValue) to \(side) (firewall, private DNS, pg_hba.conf), say in spec.\(side).replication by which host, port and sslMode the other server reaches it, or correct Secret \(secret.name)"
         )
-    }
-
-    /// As far as the role may: the statement holds a password, it is shown while it runs, and logged if it fails. A DO block around it would be
-    /// worse: its context goes to the log with every warning.
-    private static func keepOutOfTheLog(_ session: PostgresConnection) async {
-        let settings = [
-            ("log_statement", "none"), ("log_min_duration_statement", "-1"), ("log_min_error_statement", "panic"), ("track_activities", "off"),
-            ("pg_stat_statements.track_utility", "off"), ("pgaudit.log", "none"),
-        ]
-        for (name, value) in settings { _ = try? await session.execute("SET \(name) = '\(value)'") }
     }
 }
