@@ -94,6 +94,8 @@ extension Record {
         public var isRequested: Bool
         public var from: Phase
         public var acceptsLoss: Bool
+        /// When the target was first seen closed: from then on nobody can write, whatever happened between the decision and then.
+        public var closedAt: Timestamp?
         /// The target's insert position behind its closed fence: what the reverse lanes have to reach.
         public var position: WALPosition?
         /// Everything the target took is on the source, sequences included: the reverse lanes have done their work.

@@ -169,6 +169,23 @@ struct LivePathTests {
         talk.expect(.openSource(epoch: 2))
     }
 
+    @Test("time that passes before the target is closed, as when the API server is away, is not taken from the way back")
+    func lateClosing() {
+        var talk = Self.reached(.rollingBack)
+        talk.record?.firstClientWriteAt = start
+        talk.record?.rollback = .init(cause: .init(.requested, ""), isRequested: true, from: .soaking, acceptsLoss: false)
+        talk.pass(seconds: 600)
+        talk.seen.target = .value(.init(isPrepared: true, fence: .closed, epoch: 2, tookClientWrite: true, position: .init(bytes: 70)))
+        talk.seen.source = .value(.closed(2))
+        talk.seen.forward = .value(.lane(.absent))
+        talk.seen.reverse = .value(.lane(.running, confirmed: 60))
+        talk.expectWait(.draining)
+        talk.seen.reverse = .value(.lane(.running, confirmed: 70, sequences: 2))
+        talk.expect(.removeLanes(.reverse, epoch: 2))
+        talk.seen.reverse = .value(.lane(.absent))
+        talk.expect(.prepareLanes(.forward, epoch: 2))
+    }
+
     @Test("lanes that lost changes are removed and everything is copied again", arguments: [Phase.replicating, .verifying, .awaitingCutover])
     func lost(phase: Phase) {
         var talk = Self.reached(phase)

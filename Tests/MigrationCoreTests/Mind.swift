@@ -187,6 +187,7 @@ enum Stamps {
         record.failure = record.failure.map { _ in cause }
         record.rollback?.cause = cause
         record.rollback?.from = .soaking
+        if record.phase != .rollingBack { record.rollback?.closedAt = nil }
         record.firstClientWriteAt = record.firstClientWriteAt.map { _ in start }
         record.switchedAt = record.switchedAt.map { _ in start }
         if record.phase != .soaking { (record.checks, record.lastProbeAt, record.healthySince) = ([:], nil, nil) }
@@ -202,6 +203,7 @@ enum Stamps {
         record.healthySince = record.healthySince.map(shift)
         record.lastProbeAt = record.lastProbeAt.map(shift)
         record.teardownStartedAt = record.teardownStartedAt.map(shift)
+        if let closed = record.rollback?.closedAt { record.rollback?.closedAt = shift(closed) }
         if let fence = record.fence { record.fence?.deadline = shift(fence.deadline) }
         return record
     }

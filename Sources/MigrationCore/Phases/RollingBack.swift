@@ -13,16 +13,20 @@ extension Visit {
         case .value(let target) where target.fence != .closed || target.epoch <= opened:
             return act(.closeTarget(epoch: target.epoch), "Fencing the target.")
         case .value(let target):
+            if record.rollback?.closedAt == nil { record.rollback?.closedAt = now }
             noteClientWrite(target)
             guard let loss, record.rollback?.acceptsLoss != true, record.rollback?.isCarriedBack != true, observation.source.value != nil,
                 !sourceIsOpen
             else { return nil }
-            if plan?.keepsReverseLane == true, secondsInPhase < Int64(plan?.cutover.pauseSeconds ?? 0) {
+            if plan?.keepsReverseLane == true, secondsPaused < Int64(plan?.cutover.pauseSeconds ?? 0) {
                 return wait(.laneBroken, "The reverse lanes do not carry back what the target took (\(loss.rawValue)).", wake: 2)
             }
             return refused(target, loss)
         }
     }
+
+    /// How long nobody has been able to write: a cluster that could not be reached before the target was closed has cost the applications nothing.
+    private var secondsPaused: Int64 { record.rollback?.closedAt.map { now.since($0) / 1000 } ?? 0 }
 
     /// The applications go on, on the side that has everything.
     private mutating func refused(_ target: TargetState, _ loss: Reason) -> Decision {
@@ -60,7 +64,7 @@ extension Visit {
             return nil
         }
         // Worth a moment of the pause, but not the applications' patience.
-        guard forward.stage < .connected, secondsInPhase < Int64(plan.cutover.pauseSeconds) / 2 else { return nil }
+        guard forward.stage < .connected, secondsPaused < Int64(plan.cutover.pauseSeconds) / 2 else { return nil }
         return act(.prepareLanes(.forward, epoch: source.epoch), "Preparing the next attempt's lanes.")
     }
 
@@ -72,7 +76,7 @@ extension Visit {
         }
         record.rollback?.position = position
         guard reverse.isDrained(to: position) else {
-            if secondsInPhase >= Int64(plan.cutover.pauseSeconds) { return refused(target, .reverseLaneBroken) }
+            if secondsPaused >= Int64(plan.cutover.pauseSeconds) { return refused(target, .reverseLaneBroken) }
             return wait(.draining, "Waiting until the source has everything before \(position)" + (reverse.trouble.map { ": \($0)" } ?? "."), wake: 0)
         }
         guard reverse.sequencesEpoch == target.epoch else {

@@ -12,9 +12,11 @@ struct Injector: Sendable {
 
     /// What was done, for the run's line.
     final class Reports: Sendable {
-        private let lines = Mutex<[Int: String]>([:])
-        func set(_ index: Int, _ line: String) { lines.withLock { $0[index] = line } }
-        func line(_ index: Int) -> String? { lines.withLock { $0[index] } }
+        private let strikes = Mutex<[Int: (phase: String, line: String)]>([:])
+        func set(_ index: Int, in phase: String, _ line: String) { strikes.withLock { $0[index] = (phase, line) } }
+        func line(_ index: Int) -> String? { strikes.withLock { $0[index]?.line } }
+        /// Whether anything was struck in this phase.
+        func struck(_ phase: Phase) -> Bool { strikes.withLock { $0.values.contains { $0.phase == phase.rawValue } } }
     }
 
     /// Waits for each moment and strikes; cancelled when the run is over. A strike that has begun is always brought to its end.
@@ -28,7 +30,7 @@ struct Injector: Sendable {
                     // A task of its own: what is stopped has to go on again.
                     let struck = await Task { await strike(injection.fault) }.value
                     reports.set(
-                        index,
+                        index, in: phase,
                         "\(injection.fault.description) in \(phase) at \(time.components.seconds) s\(struck ? "" : " (nothing there)")"
                     )
                 }

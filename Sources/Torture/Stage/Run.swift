@@ -119,7 +119,8 @@ struct Run: Sendable {
             try await insist("the way back", seconds: limit, state: { migration.description }) {
                 migration.status?[.rollbackReady]?.status == "True"
             }
-        case (Phase.rolledBack.rawValue, .rolledBack):
+        case (Phase.rolledBack.rawValue, .rolledBack) where !injector.reports.struck(.rollingBack):
+            // Making them takes at most half of what the pause may last, so a fault at that moment may leave them out.
             try await insist(
                 "the lanes for another attempt", seconds: limit, state: { migration.description }
             ) { migration.runsForward }
