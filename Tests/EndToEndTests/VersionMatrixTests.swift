@@ -14,19 +14,28 @@ struct VersionMatrix: Sendable {
 
     let scenario: Scenario
     let writer: Writer
-    let majors: [Side: Int]
+    /// `server_version_num`
+    let versions: [Side: Int]
 
     private var owner: String { "owner_" + scenario.database }
-    var pair: String { "\(majors[.source] ?? 0) → \(majors[.target] ?? 0)" }
+    var pair: String { "\(major(.source)) → \(major(.target))" }
+
+    func major(_ side: Side) -> Int { (versions[side] ?? 0) / 10_000 }
+
+    /// A minor release that lets only superusers of ours behind a closed door.
+    func isDated(_ side: Side) -> Bool { [15: 11, 16: 7, 17: 3].contains { $0 == major(side) && (versions[side] ?? 0) % 100 < $1 } }
+
+    /// Whether a superuser subscribes on a side.
+    func needsSuperuser(_ side: Side) -> Bool { major(side) < 16 || isDated(side) }
 
     init(_ name: String) async throws {
         scenario = try await Scenario(name)
         writer = Writer(scenario)
-        var majors: [Side: Int] = [:]
+        var versions: [Side: Int] = [:]
         for side in [Side.source, .target] {
-            majors[side] = Int(try await scenario.lab.sql(side, "postgres", "SHOW server_version_num").first?[0] ?? "").map { $0 / 10_000 }
+            versions[side] = Int(try await scenario.lab.sql(side, "postgres", "SHOW server_version_num").first?[0] ?? "")
         }
-        self.majors = majors
+        self.versions = versions
     }
 
     /// What writes on the ledger leave behind, by a trigger, in tables of another owner, who also owns the database: a role that is neither ours
@@ -64,11 +73,17 @@ struct VersionMatrix: Sendable {
             """)
     }
 
-    /// From 16 on our ordinary role, which is no superuser, subscribes as well.
+    /// From 16 on our ordinary role, which is no superuser, subscribes as well. On a dated server everything of ours is a superuser's.
     func roles(_ spec: inout JSONValue) {
+        plainRoles(&spec)
+        if isDated(.source) { spec["source"]?["credentialsSecretRef"] = ["name": "source-superuser"] }
+        if isDated(.target) { spec["target"]?["credentialsSecretRef"] = ["name": "target-superuser"] }
+    }
+
+    func plainRoles(_ spec: inout JSONValue) {
         Scenario.live(&spec)
-        if majors[.source] ?? 0 >= 16 { spec["source"]?["subscriptionCredentialsSecretRef"] = nil }
-        if majors[.target] ?? 0 >= 16 { spec["target"]?["subscriptionCredentialsSecretRef"] = nil }
+        if major(.source) >= 16 { spec["source"]?["subscriptionCredentialsSecretRef"] = nil }
+        if major(.target) >= 16 { spec["target"]?["subscriptionCredentialsSecretRef"] = nil }
     }
 
     /// Whether a superuser owns the subscriptions on a side; `nil` without any.
@@ -114,7 +129,7 @@ extension EndToEnd {
             try await scenario.apply(matrix.roles)
             let there = try await scenario.wait(phase: .promoted, seconds: 120)
             try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
-            #expect(try await matrix.superuserSubscribes(.source) == ((matrix.majors[.source] ?? 0) < 16), "the way back")
+            #expect(try await matrix.superuserSubscribes(.source) == matrix.needsSuperuser(.source), "the way back")
             try await scenario.wait("the way back") { $0[.rollbackReady]?.reason == "Lossless" }
 
             let onSource = writer.acknowledged(on: .source)
@@ -122,7 +137,7 @@ extension EndToEnd {
             let back = try await scenario.wait(phase: .rolledBack, seconds: 120)
             #expect(back[.ready]?.reason == "GoalReached")
             try await scenario.until("writes on the source again") { writer.acknowledged(on: .source) > onSource + 20 }
-            #expect(try await matrix.superuserSubscribes(.target) == ((matrix.majors[.target] ?? 0) < 16), "the way there")
+            #expect(try await matrix.superuserSubscribes(.target) == matrix.needsSuperuser(.target), "the way there")
 
             let copies = try await scenario.jobs().filter { $0.contains("copy") }
             let onTarget = writer.acknowledged(on: .target)
@@ -140,6 +155,18 @@ extension EndToEnd {
             #expect(await scenario.applicationCanWrite(.target))
             #expect(await !scenario.applicationCanWrite(.source))
             try await scenario.end()
+        }
+
+        @Test("a server that would shut our roles out is refused before anything is changed, with the release to update to")
+        func dated() async throws {
+            let matrix = try await VersionMatrix("dated")
+            guard matrix.isDated(.source) || matrix.isDated(.target) else { return }
+            try await matrix.scenario.arrange(application: .none)
+            try await matrix.scenario.apply(matrix.plainRoles)
+            let status = try await matrix.scenario.wait("preflight's answer") { $0[.preflightPassed]?.status == "False" }
+            #expect(status[.preflightPassed]?.reason == "VersionUnsupported")
+            #expect(status[.preflightPassed]?.message?.contains("update it to \(matrix.major(matrix.isDated(.source) ? .source : .target)).") == true)
+            try await matrix.scenario.end()
         }
 
         private func report(_ matrix: VersionMatrix, pauses: [Int64?]) async throws {
