@@ -93,7 +93,7 @@ public struct DevCluster: Sendable {
         let folder = try StateFolder(name: options.name)
         guard folder.livingHolder() == nil else { throw DevClusterError.alreadyRunning(name: options.name) }
         _ = try ControlPlaneBinaries.find()
-        _ = try await PostgresBinaries.find()
+        for named in [options.postgres.source, options.postgres.target] { _ = try await PostgresBinaries.find(named) }
         try await Sandbox.check()
         try folder.remove()
         try folder.create()

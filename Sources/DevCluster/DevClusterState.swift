@@ -55,7 +55,7 @@ public struct DevServers: Codable, Sendable {
     public var target: DevServer
 }
 
-/// One throw-away PostgreSQL server: TLS and SCRAM for everybody, `wal_level=logical`, `fsync` on.
+/// One throw-away PostgreSQL server: TLS (where both can) and SCRAM for everybody, `wal_level=logical`, `fsync` on.
 public struct DevServer: Codable, Sendable {
     /// The name its certificate is for; resolved inside the namespaces.
     public var host: String
@@ -67,6 +67,8 @@ public struct DevServer: Codable, Sendable {
     public var administrator: DevLogin
     /// The PEM file to verify the server with (`sslrootcert`).
     public var certificateAuthority: String
+    /// How to reach it, in libpq's words: `verify-full`, or `prefer` when one of the two servers was built without TLS.
+    public var sslMode = "verify-full"
     /// The server's log file.
     public var log: String
 }

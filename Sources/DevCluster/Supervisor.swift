@@ -36,7 +36,7 @@ public struct Supervisor: Sendable {
         try await certificates.createAuthority()
         let controlPlane = ControlPlane(
             folder: folder, binaries: try ControlPlaneBinaries.find(), certificates: certificates, adminToken: Redacted(RandomSecret.make()))
-        async let servers = startServers(certificates, restarts: options.restartsComponents)
+        async let servers = startServers(certificates, options)
         let node = try await start(controlPlane, options)
         let state = DevClusterState(
             name: options.name, folder: folder.path, holder: try holder(), kubeconfig: folder.kubeconfig, server: ControlPlane.server,
@@ -62,20 +62,27 @@ public struct Supervisor: Sendable {
         components.launch(controlPlane.apiServer, restarts: restarts)
         try await controlPlane.apiServer.waitUntilReady(within: .seconds(90)) { try await controlPlane.apiServerIsReady() }
         components.launch(controlPlane.controllerManager, restarts: restarts)
-        let node = try ProcessNode(folder: folder, images: options.images, certificates: controlPlane.certificates, logger: logger)
+        let node = try ProcessNode(
+            folder: folder, images: options.images, searchPath: PostgresBinaries.searchPath(options.postgres),
+            certificates: controlPlane.certificates,
+            logger: logger)
         try await node.register()
         // The controller manager works once it has made the account that pods of the default namespace run as.
         try await controlPlane.controllerManager.waitUntilReady(within: .seconds(60)) { try await node.canRunPods() }
         return node
     }
 
-    private func startServers(_ certificates: Certificates, restarts: Bool) async throws -> DevServers {
-        let binaries = try await PostgresBinaries.find()
-        let make = { (role: String, host: String, address: String) in
-            PostgresServer(role: role, host: host, address: address, folder: folder, binaries: binaries, certificates: certificates)
+    private func startServers(_ certificates: Certificates, _ options: DevClusterOptions) async throws -> DevServers {
+        let restarts = options.restartsComponents
+        let ofSource = try await PostgresBinaries.mounted(options.postgres.source, role: "source")
+        let ofTarget = try await PostgresBinaries.mounted(options.postgres.target, role: "target")
+        let sslMode = ofSource.offersTLS && ofTarget.offersTLS ? "verify-full" : "prefer"
+        let make = { (role: String, host: String, address: String, binaries: PostgresBinaries) in
+            PostgresServer(
+                role: role, host: host, address: address, folder: folder, binaries: binaries, sslMode: sslMode, certificates: certificates)
         }
-        let source = make("source", Addresses.sourceHost, Addresses.source)
-        let target = make("target", Addresses.targetHost, Addresses.target)
+        let source = make("source", Addresses.sourceHost, Addresses.source, ofSource)
+        let target = make("target", Addresses.targetHost, Addresses.target, ofTarget)
         async let first: Void = start(source, restarts: restarts)
         async let second: Void = start(target, restarts: restarts)
         _ = try await (first, second)

@@ -25,6 +25,12 @@ struct DevStartOptions: ParsableArguments {
         name: .customLong("image"), help: ArgumentHelp("The local executable that stands in for an image; may be repeated.", valueName: "name=path"))
     var images: [String] = []
 
+    @Option(help: ArgumentHelp("The folder with the source server's initdb and postgres; the machine's own by default.", valueName: "folder"))
+    var sourcePostgres: String?
+
+    @Option(help: ArgumentHelp("The folder with the target server's initdb and postgres; the machine's own by default.", valueName: "folder"))
+    var targetPostgres: String?
+
     @Option(help: "Seconds the start may take.")
     var timeout = 120
 
@@ -36,12 +42,17 @@ struct DevStartOptions: ParsableArguments {
         for image in images {
             let parts = image.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2 else { throw ValidationError("--image \(image): expected NAME=PATH") }
-            let path = parts[1].hasPrefix("/") ? parts[1] : FileManager.default.currentDirectoryPath + "/" + parts[1]
+            let path = absolute(parts[1])
             guard FileManager.default.isExecutableFile(atPath: path) else { throw ValidationError("--image \(image): \(path) is no executable file") }
             map[parts[0]] = path
         }
-        return DevClusterOptions(name: cluster.name, images: ImageMap(map), deadlineSeconds: timeout, restartsComponents: restartComponents)
+        return DevClusterOptions(
+            name: cluster.name, images: ImageMap(map),
+            postgres: PostgresFolders(source: sourcePostgres.map(absolute), target: targetPostgres.map(absolute)), deadlineSeconds: timeout,
+            restartsComponents: restartComponents)
     }
+
+    private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path }
 }
 
 /// This executable.

@@ -34,6 +34,17 @@ struct EnvironmentTests {
         #expect(variables["KUBERNETES_SERVICE_HOST"] == Addresses.kubernetesService && variables["HOSTNAME"] == "p")
     }
 
+    @Test("Clients of the servers that were named come first on the PATH, the target's before the source's")
+    func searchPath() throws {
+        let path = { (folders: PostgresFolders) in
+            try ContainerEnvironment.resolve(
+                Container(name: "c"), of: pod, podIP: "10.244.0.9", searchPath: PostgresBinaries.searchPath(folders), inputs: inputs)["PATH"] ?? ""
+        }
+        let own = try path(PostgresFolders())
+        #expect(own.hasPrefix("/usr/local/sbin:"))
+        #expect(try path(PostgresFolders(source: "/a/bin", target: "/b/bin")).hasSuffix("-target/bin:/run/dbmigration-postgres-source/bin:" + own))
+    }
+
     @Test("All keys of an object, with a prefix; env wins")
     func envFrom() throws {
         let source = EnvFromSource(prefix: "DB_", secretRef: EnvFromReference(name: "s"))

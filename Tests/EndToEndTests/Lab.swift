@@ -131,7 +131,7 @@ struct Lab: Sendable {
     }
 
     func access(_ server: DevServer, _ user: String, _ password: Redacted<String>) -> ServerAccess {
-        let plan = Plan.Server(host: server.host, port: server.port, credentials: .init(name: ""))
+        let plan = Plan.Server(host: server.host, port: server.port, sslMode: server.sslMode, credentials: .init(name: ""))
         return ServerAccess(server: plan, user: user, password: password, certificateAuthorityFile: server.certificateAuthority)
     }
 

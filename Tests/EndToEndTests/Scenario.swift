@@ -96,13 +96,18 @@ struct Scenario: Sendable {
     /// As an application has it: URL, percent-encoded password, trailing newline.
     func connectionString(host: String) -> String {
         let encoded = password.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-        return "postgresql://\(role):\(encoded)@\(host):5432/\(database)?sslmode=require&connect_timeout=3\n"
+        let sslMode = lab.state.servers.source.sslMode == "prefer" ? "prefer" : "require"
+        return "postgresql://\(role):\(encoded)@\(host):5432/\(database)?sslmode=\(sslMode)&connect_timeout=3\n"
     }
 
     /// The migration as a manifest; tests change parts of it.
     func manifest(_ change: (inout JSONValue) -> Void = { _ in }) -> JSONValue {
+        let sslMode = JSONValue.string(lab.state.servers.source.sslMode)
         func server(_ host: String, _ secret: String) -> JSONValue {
-            ["host": .string(host), "credentialsSecretRef": ["name": .string(secret)], "caSecretRef": ["name": "postgres-ca", "key": "ca.crt"]]
+            [
+                "host": .string(host), "sslMode": sslMode, "credentialsSecretRef": ["name": .string(secret)],
+                "caSecretRef": ["name": "postgres-ca", "key": "ca.crt"],
+            ]
         }
         var spec: JSONValue = [
             "goal": "Promoted", "source": server(sourceHost, "source-admin"), "target": server(targetHost, "target-admin"),

@@ -5,7 +5,7 @@ public enum PostgresEnvironment {
     public static func variables(for server: DevServer, login: DevLogin, database: String) -> [String: String] {
         [
             "PGHOST": server.host, "PGPORT": "\(server.port)", "PGUSER": login.user, "PGPASSWORD": login.password.reveal(), "PGDATABASE": database,
-            "PGSSLMODE": "verify-full", "PGSSLROOTCERT": server.certificateAuthority, "PGCONNECT_TIMEOUT": "10",
+            "PGSSLMODE": server.sslMode, "PGSSLROOTCERT": server.certificateAuthority, "PGCONNECT_TIMEOUT": "10",
         ]
     }
 }

@@ -7,7 +7,9 @@ struct PostgresServer: Sendable {
     let host: String
     let address: String
     let folder: StateFolder
-    let binaries: String
+    let binaries: PostgresBinaries
+    /// How everybody reaches it, in libpq's words: `verify-full`, or `prefer` when one of the two servers has no TLS; its clients have none either.
+    let sslMode: String
     let certificates: Certificates
     let superuserPassword = Redacted(RandomSecret.make())
     let administratorPassword = Redacted(RandomSecret.make())
@@ -23,13 +25,15 @@ struct PostgresServer: Sendable {
 
     /// With a home of its own: a subscription's worker looks there for certificates, and the home it inherits may not be its to read.
     var component: Component {
-        Component(name: "postgres-\(role)", command: asServerUser + ["env", "HOME=\(base)", "\(binaries)/postgres", "-D", data], log: log)
+        Component(name: "postgres-\(role)", command: asServerUser + ["env", "HOME=\(base)", "\(binaries.folder)/postgres", "-D", data], log: log)
     }
 
     var state: DevServer {
         DevServer(
             host: host, address: address, port: 5432, superuser: DevLogin(user: "postgres", password: superuserPassword),
-            administrator: DevLogin(user: "psqladmin", password: administratorPassword), certificateAuthority: certificates.authority, log: log)
+            administrator: DevLogin(user: "psqladmin", password: administratorPassword), certificateAuthority: certificates.authority,
+            sslMode: sslMode,
+            log: log)
     }
 
     /// Makes the data folder, with a system identifier of its own, and the server's settings.
@@ -46,20 +50,24 @@ struct PostgresServer: Sendable {
         // Not synced: the files are a minute old at most when the machine crashes, and worthless then.
         try await Command.run(
             asServerUser + [
-                "\(binaries)/initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile=\(base)/password", "--no-sync", "-E", "UTF8",
+                "\(binaries.folder)/initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile=\(base)/password", "--no-sync", "-E",
+                "UTF8",
                 "--locale=C.UTF-8",
             ])
         try FileManager.default.removeItem(atPath: base + "/password")
-        let settings = asServerUser + ["sh", "-c", #"cat >>"$1/postgresql.conf"; printf %s "$2" >"$1/pg_hba.conf""#, "sh", data, Self.accessRules]
+        let settings = asServerUser + ["sh", "-c", #"cat >>"$1/postgresql.conf"; printf %s "$2" >"$1/pg_hba.conf""#, "sh", data, accessRules]
         try await Command.run(settings, input: configuration)
     }
 
-    private static let accessRules = """
-        local   all all                 scram-sha-256
-        hostssl all all all             scram-sha-256
-        hostssl replication all all     scram-sha-256
+    private var accessRules: String {
+        let host = sslMode == "prefer" ? "host" : "hostssl"
+        return """
+            local   all all                 scram-sha-256
+            \(host) all all all             scram-sha-256
+            \(host) replication all all     scram-sha-256
 
-        """
+            """
+    }
 
     private var configuration: String {
         """
@@ -67,7 +75,7 @@ struct PostgresServer: Sendable {
         listen_addresses = '\(address)'
         port = 5432
         unix_socket_directories = '\(base)'
-        ssl = on
+        ssl = \(binaries.offersTLS ? "on" : "off")
         ssl_cert_file = '\(base)/server.crt'
         ssl_key_file = '\(base)/server.key'
         password_encryption = 'scram-sha-256'
@@ -86,7 +94,7 @@ struct PostgresServer: Sendable {
 
     /// Whether it takes connections.
     func isReady() async throws -> Bool {
-        try await Command.run(["\(binaries)/pg_isready", "-q", "-h", address, "-p", "5432"])
+        try await Command.run(["\(binaries.folder)/pg_isready", "-q", "-h", address, "-p", "5432"])
         return true
     }
 
@@ -96,9 +104,14 @@ struct PostgresServer: Sendable {
             CREATE ROLE psqladmin LOGIN CREATEDB CREATEROLE REPLICATION PASSWORD '\(administratorPassword.reveal())';
             GRANT pg_monitor, pg_signal_backend, pg_read_all_settings TO psqladmin WITH ADMIN OPTION;
             GRANT CREATE ON DATABASE postgres TO psqladmin;
+            SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pg_create_subscription') AS subscribes \\gset
+            \\if :subscribes
+            GRANT pg_create_subscription TO psqladmin;
+            \\endif
+
             """
         try await Command.run(
-            ["\(binaries)/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
+            ["\(binaries.folder)/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
             environment: Command.environment(adding: PostgresEnvironment.variables(for: state, login: state.superuser, database: "postgres")),
             input: statement)
     }

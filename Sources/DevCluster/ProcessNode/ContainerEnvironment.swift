@@ -5,8 +5,10 @@ import KubernetesModel
 /// a later value may use the earlier ones.
 enum ContainerEnvironment {
     /// - Throws: `PodInputError` for a missing object or key that is not optional, and for fields this node does not offer.
-    static func resolve(_ container: Container, of pod: Pod, podIP: String, inputs: PodInputs) throws(PodInputError) -> [String: String] {
-        var variables = base(pod)
+    static func resolve(
+        _ container: Container, of pod: Pod, podIP: String, searchPath: [String] = [], inputs: PodInputs
+    ) throws(PodInputError) -> [String: String] {
+        var variables = base(pod, searchPath)
         for source in container.envFrom ?? [] {
             for (key, value) in try values(of: source, inputs) { variables[(source.prefix ?? "") + key] = value }
         }
@@ -20,9 +22,10 @@ enum ContainerEnvironment {
         return variables
     }
 
-    static func base(_ pod: Pod) -> [String: String] {
-        [
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": pod.spec?.hostname ?? pod.name, "HOME": "/",
+    static func base(_ pod: Pod, _ searchPath: [String]) -> [String: String] {
+        let folders = searchPath + ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+        return [
+            "PATH": folders.joined(separator: ":"), "HOSTNAME": pod.spec?.hostname ?? pod.name, "HOME": "/",
             "KUBERNETES_SERVICE_HOST": Addresses.kubernetesService, "KUBERNETES_SERVICE_PORT": "443", "KUBERNETES_SERVICE_PORT_HTTPS": "443",
             "KUBERNETES_PORT": "tcp://\(Addresses.kubernetesService):443",
         ]

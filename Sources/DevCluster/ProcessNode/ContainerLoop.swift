@@ -34,7 +34,7 @@ extension PodWorker {
 
     /// Tries until the container can be started; `nil` when the pod was stopped meanwhile.
     private func prepare(_ container: Container, _ slot: Slot) async -> ContainerLaunch? {
-        let preparation = ContainerPreparation(pod: pod, podIP: podIP, folder: folder, images: context.images)
+        let preparation = ContainerPreparation(pod: pod, podIP: podIP, folder: folder, images: context.images, searchPath: context.searchPath)
         var tries = 0
         while !isStopping {
             do {

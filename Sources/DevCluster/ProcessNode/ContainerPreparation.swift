@@ -13,6 +13,7 @@ struct ContainerPreparation: Sendable {
     let podIP: String
     let folder: PodFolder
     let images: ImageMap
+    let searchPath: [String]
 
     /// - Throws: `ContainerHold` with the reason a kubelet would report.
     func launch(_ container: Container, run: Int, inputs: PodInputs) throws(ContainerHold) -> ContainerLaunch {
@@ -22,7 +23,7 @@ struct ContainerPreparation: Sendable {
         }
         let variables: [String: String]
         do {
-            variables = try ContainerEnvironment.resolve(container, of: pod, podIP: podIP, inputs: inputs)
+            variables = try ContainerEnvironment.resolve(container, of: pod, podIP: podIP, searchPath: searchPath, inputs: inputs)
         } catch {
             throw ContainerHold(reason: "CreateContainerConfigError", message: "\(error)")
         }

@@ -6,5 +6,7 @@ struct NodeContext: Sendable {
     let client: KubernetesClient
     let folder: StateFolder
     let images: ImageMap
+    /// Folders in front of every pod's PATH.
+    let searchPath: [String]
     let logger: Logger
 }

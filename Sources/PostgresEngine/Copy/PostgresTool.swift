@@ -34,18 +34,38 @@ public struct ToolFailure: Error, Sendable, CustomStringConvertible {
 
 /// Runs `pg_dump` and `pg_restore`.
 enum PostgresTool {
-    /// PATH with the newest major that is installed side by side (as Debian does) in front.
-    private static var searchPath: String {
+    /// Where the newest `pg_dump` is, and its major: of those that Debian installs side by side and those on the PATH. Asked once.
+    private static let newest = Task { () -> (folder: String, major: Int)? in
         let root = "/usr/lib/postgresql"
         let majors = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).compactMap { Int($0) }.sorted(by: >)
-        return (majors.map { "\(root)/\($0)/bin" } + [ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin"]).joined(separator: ":")
+        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":").map(String.init)
+        var found: (folder: String, major: Int)?
+        var asked: Set<String> = []
+        for folder in majors.map({ "\(root)/\($0)/bin" }) + path {
+            let program = URL(filePath: folder + "/pg_dump").resolvingSymlinksInPath().path
+            guard asked.insert(program).inserted, FileManager.default.isExecutableFile(atPath: program), let major = await major(in: folder) else {
+                continue
+            }
+            if major > found?.major ?? 0 { found = (folder, major) }
+        }
+        return found
+    }
+
+    private static func major(in folder: String) async -> Int? {
+        let answer = try? await Subprocess.run(
+            .name("pg_dump"), arguments: ["--version"], environment: .inherit.updating(["PATH": folder]), output: .string(limit: 4096),
+            error: .discarded)
+        guard let answer, answer.terminationStatus.isSuccess else { return nil }
+        return answer.standardOutput.split(separator: " ").compactMap { Int($0.split(separator: ".").first ?? "") }.first
     }
 
     /// What it wrote to standard output.
     ///
     /// - Throws: ``ToolFailure`` with the end of its standard error.
     static func run(_ name: String, _ arguments: [String], environment: [String: String] = [:], attempt: String, limit: Int) async throws -> String {
-        var variables: [Environment.Key: String?] = ["PATH": searchPath]
+        // What it runs itself is of the same build.
+        let path = [await newest.value?.folder, ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin"].compactMap { $0 }
+        var variables: [Environment.Key: String?] = ["PATH": path.joined(separator: ":")]
         for (name, value) in environment { if let key = Environment.Key(rawValue: name) { variables[key] = value } }
         let result = try await Subprocess.run(
             .name(name), arguments: Arguments(arguments), environment: .inherit.updating(variables), output: .string(limit: limit),
@@ -60,8 +80,5 @@ enum PostgresTool {
     }
 
     /// Major version of the installed `pg_dump`; `nil` when there is none.
-    static func major() async -> Int? {
-        guard let text = try? await run("pg_dump", ["--version"], attempt: "ask pg_dump for its version", limit: 4096) else { return nil }
-        return text.split(separator: " ").compactMap { word in Int(word.split(separator: ".").first ?? "") }.first
-    }
+    static func major() async -> Int? { await newest.value?.major }
 }

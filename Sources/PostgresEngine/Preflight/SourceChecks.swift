@@ -58,6 +58,7 @@ struct SourceChecks: Sendable {
             problems.append(.init(reason: .versionUnsupported, message: "source \(place) runs PostgreSQL \(major); 13 is the oldest supported"))
         }
         problems += try await CommonChecks.privileges(session, place: "source \(place)", user: user)
+        problems += try await ClosedDoor.problems(session, place: "source \(place)", roles: context.source.rolesBehindTheDoor)
         let prepared = try await session.rows(
             "SELECT gid, database FROM pg_prepared_xacts WHERE database IN \(SQL.list(names)) ORDER BY 1 LIMIT 5",
             attempt: "list prepared transactions")

@@ -63,6 +63,7 @@ struct TargetChecks: Sendable {
 
     private func rights(_ session: PostgresConnection, createsDatabases: Bool, provider: Provider) async throws -> [PreflightProblem] {
         var problems = try await CommonChecks.privileges(session, place: "target \(place)", user: user)
+        problems += try await ClosedDoor.problems(session, place: "target \(place)", roles: context.target.rolesBehindTheDoor)
         let row = try await session.rows(
             "SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user", attempt: "check our attributes"
         ).first

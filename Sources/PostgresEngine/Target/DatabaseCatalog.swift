@@ -3,10 +3,7 @@ struct DatabaseDescription: Sendable, Hashable {
     var name: String
     var owner: String
     var encoding: String
-    var collate: String
-    var ctype: String
-    /// `nil` = libc.
-    var icuLocale: String?
+    var locale: DatabaseLocale
     var comment: String?
     /// `name=value`; the read-only default is not among them.
     var settings: [String]
@@ -35,13 +32,10 @@ struct DatabaseCatalog: Sendable {
 
     func describe(_ databases: [String]) async throws -> [DatabaseDescription] {
         let version = Int(try await session.rows("SHOW server_version_num", attempt: "read the version").first?[0] ?? "") ?? 0
-        let icu =
-            version >= 170_000
-            ? "CASE WHEN datlocprovider = 'i' THEN datlocale END"
-            : version >= 150_000 ? "CASE WHEN datlocprovider = 'i' THEN daticulocale END" : "NULL"
         let rows = try await session.rows(
             """
-            SELECT datname, oid, pg_get_userbyid(datdba) AS owner, pg_encoding_to_char(encoding) AS encoding, datcollate, datctype, \(icu) AS icu,
+            SELECT datname, oid, pg_get_userbyid(datdba) AS owner, pg_encoding_to_char(encoding) AS encoding,
+                \(DatabaseLocale.columns(version: version)),
                 shobj_description(oid, 'pg_database') AS comment,
                 (SELECT json_agg(v) FROM pg_db_role_setting s, unnest(s.setconfig) v WHERE s.setdatabase = d.oid AND s.setrole = 0
                     AND split_part(v, '=', 1) <> 'default_transaction_read_only')::text AS settings
@@ -55,9 +49,8 @@ struct DatabaseCatalog: Sendable {
             let before = saved.first { $0.database == name }.map { DatabaseSettings(limit: $0.savedLimit, readOnly: $0.savedReadOnly) }
             descriptions.append(
                 DatabaseDescription(
-                    name: name, owner: row.text("owner"), encoding: row.text("encoding"), collate: row.text("datcollate"),
-                    ctype: row.text("datctype"),
-                    icuLocale: row["icu"], comment: row["comment"], settings: try JSONList.decode(row["settings"]),
+                    name: name, owner: row.text("owner"), encoding: row.text("encoding"), locale: DatabaseLocale(row), comment: row["comment"],
+                    settings: try JSONList.decode(row["settings"]),
                     roleSettings: try await roleSettings(row.text("oid")), grants: try await grants(row.text("oid")),
                     fenced: before ?? current[name] ?? DatabaseSettings(limit: -1, readOnly: nil)))
         }

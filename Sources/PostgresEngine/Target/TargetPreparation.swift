@@ -43,8 +43,7 @@ struct TargetPreparation: Sendable {
         }
         let ownerExists = try await !session.rows("SELECT 1 FROM pg_roles WHERE rolname = \(SQL.literal(description.owner))").isEmpty
         var statement = "CREATE DATABASE \(name) TEMPLATE template0 ENCODING \(SQL.literal(description.encoding))"
-        statement += " LC_COLLATE \(SQL.literal(description.collate)) LC_CTYPE \(SQL.literal(description.ctype))"
-        if let locale = description.icuLocale { statement += " LOCALE_PROVIDER icu ICU_LOCALE \(SQL.literal(locale))" }
+        statement += " " + description.locale.clause(major: try await session.serverMajor())
         if ownerExists {
             try await creation.join(description.owner)
             statement += " OWNER \(SQL.identifier(description.owner))"
