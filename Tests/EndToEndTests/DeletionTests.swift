@@ -64,8 +64,10 @@ extension EndToEnd {
                 spec["goal"] = "Ready"
             }
             try await scenario.wait(phase: .awaitingCutover)
-            let administrator = SQL.identifier(scenario.lab.state.servers.target.administrator.user)
-            try await scenario.lab.sql(.target, "postgres", "ALTER ROLE \(administrator) NOLOGIN")
+            let name = scenario.lab.state.servers.target.administrator.user
+            let administrator = SQL.identifier(name)
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = \(SQL.literal(name))"
+            try await scenario.lab.sql(.target, "postgres", "ALTER ROLE \(administrator) NOLOGIN; \(end)")
             do {
                 try await scenario.delete(cascade: "background")
                 try await scenario.until("the source to be clean") { try await scenario.artefacts(.source) == 0 }

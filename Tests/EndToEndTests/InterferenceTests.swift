@@ -18,8 +18,8 @@ extension EndToEnd {
             try await scenario.arrange()
             try await scenario.lab.sql(.source, scenario.database, "SET ROLE \(SQL.identifier(scenario.role)); CREATE TABLE app.keyless (a int)")
             try await scenario.apply(Scenario.live)
-            let status = try await scenario.wait("the refusal") { $0[.preflightPassed]?.status == "False" }
-            #expect(status[.preflightPassed]?.reason == "ReplicaIdentityMissing")
+            let status = try await scenario.wait("the refusal") { $0[.preflightPassed]?.reason == "ReplicaIdentityMissing" }
+            #expect(status.phase == "Preflight")
             let message = status[.preflightPassed]?.message ?? ""
             for part in ["app.keyless", "REPLICA IDENTITY FULL", scenario.database] { #expect(message.contains(part), "\(message)") }
             #expect(try await scenario.artefacts(.source) == 0, "nothing was changed on the source")
@@ -122,6 +122,7 @@ extension EndToEnd {
             try await scenario.lab.sql(.source, scenario.database, "INSERT INTO app.ledger (number) VALUES (-2)")
             try await scenario.lab.sql(
                 .source, scenario.database, "SELECT count(pg_logical_emit_message(false, 'e2e', repeat('x', 1048576))) FROM generate_series(1, 80)")
+            try await scenario.patchSpec(["goal": "Promoted"])
             let status = try await scenario.wait("the lane to be dropped") { $0[.stalled]?.status == "True" }
             await locker.close()
             #expect(status[.stalled]?.reason == "RetainedWALExceeded" && status.phase == "Failed")
