@@ -62,23 +62,31 @@ extension Visit {
         return act(.releaseFinalizer, "Deleting: nothing of this migration is left behind.")
     }
 
-    /// Removes what is ours, one kind at a time; `nil` when nothing is left.
+    /// Removes what is ours, one kind at a time; `nil` when nothing is left. A server that does not answer does not keep what the other one holds: a
+    /// slot there would make it keep its log for nobody.
     mutating func tidy(_ why: String) -> Decision? {
-        switch (observation.hasJobs, observation.leftovers) {
-        case (.unknown(let reason), _), (_, .unknown(let reason)):
-            return wait(.deleting, "\(why): cannot see what is left to remove: \(reason)", wake: 5)
-        case (.value(true), _): return act(.deleteJobs, "\(why): removing worker Jobs.")
-        case (.value(false), .value(let left)):
-            if left.contains(.targetArtefacts) { return act(.removeArtefacts(.target), "\(why): removing guard and journal from the target.") }
-            if left.contains(.sourceArtefacts) { return act(.removeArtefacts(.source), "\(why): removing guard and journal from the source.") }
-            if left.contains(.originals) { return act(.discardOriginals, "\(why): removing the kept originals of Secrets.") }
-            return nil
+        switch observation.hasJobs {
+        case .unknown(let reason): return wait(.deleting, "\(why): cannot see what is left to remove: \(reason)", wake: 5)
+        case .value(true): return act(.deleteJobs, "\(why): removing worker Jobs.")
+        case .value(false): break
         }
+        let left = observation.leftovers.value ?? observation.seenLeftovers
+        if left.contains(.targetArtefacts) { return act(.removeArtefacts(.target), "\(why): removing guard and journal from the target.") }
+        if left.contains(.sourceArtefacts) { return act(.removeArtefacts(.source), "\(why): removing guard and journal from the source.") }
+        if left.contains(.originals) { return act(.discardOriginals, "\(why): removing the kept originals of Secrets.") }
+        guard let reason = observation.leftovers.whyUnknown else { return nil }
+        return wait(.deleting, "\(why): cannot see what is left to remove: \(reason)", wake: 5)
     }
 
     private mutating func unknownTooLong(_ decision: Decision, since started: Timestamp) -> Decision? {
-        guard case .unknown(let why) = observation.leftovers, now >= started.adding(seconds: Visit.teardownSeconds) else { return nil }
-        notice(.warning, .deleting, "Deleted although something may be left on a server (schema _dbmigration, database settings): \(why)")
+        guard decision.actions.isEmpty, let why = observation.leftovers.whyUnknown, now >= started.adding(seconds: Visit.teardownSeconds) else {
+            return nil
+        }
+        notice(
+            .warning, .deleting,
+            "Deleted although something may be left on a server. When it is back, drop there: subscriptions, replication slots and publications named "
+                + "dbmigration_…, triggers _dbmigration_guard, schema _dbmigration; reset the databases' settings: \(why)")
+        notice(.normal, .deleting, farewell)
         return act(.releaseFinalizer, "Deleting: giving up on \(why)")
     }
 

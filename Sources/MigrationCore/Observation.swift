@@ -169,6 +169,8 @@ public struct Observation: Sendable, Hashable {
     public var reverse: Fact<ReplicationState>
     /// Whether originals of Secrets or artefacts on a server remain (asked on clean-up and deletion).
     public var leftovers: Fact<Set<Leftover>>
+    /// Those that were seen although ``leftovers`` is unknown, because the other server does not answer.
+    public var seenLeftovers: Set<Leftover> = []
     /// Readings of this visit; empty when no probe was due.
     public var probes: [ProbeReading]
     /// For display only.

@@ -31,6 +31,7 @@ struct MigrationObserver: Sendable {
         observation.forward = fromServers.forward
         observation.reverse = fromServers.reverse
         observation.leftovers = fromServers.leftovers
+        observation.seenLeftovers = fromServers.seenLeftovers
         observation.progress = fromServers.progress
         return observation
     }
@@ -40,7 +41,7 @@ struct MigrationObserver: Sendable {
         var observation = before
         guard visit.facts.contains(.leftovers) else { return observation }
         observation.hasJobs = await adapters.jobs.any(visit.reference)
-        observation.leftovers = await leftovers(visit.reference, visit.record, artefacts: { .unknown("the spec makes no plan that says which") })
+        (observation.leftovers, observation.seenLeftovers) = await leftovers(visit) { _ in .unknown("the spec makes no plan that says which") }
         return observation
     }
 
@@ -71,7 +72,7 @@ struct MigrationObserver: Sendable {
             observation.target = .unknown(why)
             observation.forward = .unknown(why)
             observation.reverse = .unknown(why)
-            observation.leftovers = await leftovers(reference, record, artefacts: { .unknown(why) })
+            (observation.leftovers, observation.seenLeftovers) = await leftovers(visit) { _ in .unknown(why) }
         case .access(let source, let target):
             let context = DatabaseContext(uid: reference.uid, plan: plan, source: source, target: target, applicationRoles: roles.roles)
             let databases = adapters.databases
@@ -83,10 +84,10 @@ struct MigrationObserver: Sendable {
             if facts.contains(.preflight) {
                 async let onServers = databases.preflight(context)
                 async let onWorkloads = adapters.workloads.preflight(reference, plan: plan)
-                observation.preflight = await .value(onServers + roles.problems + onWorkloads)
+                observation.preflight = await .value(source.unreadLogins + target.unreadLogins + onServers + roles.problems + onWorkloads)
             }
             if facts.contains(.leftovers) {
-                observation.leftovers = await leftovers(reference, record, artefacts: { await databases.artefacts(context) })
+                (observation.leftovers, observation.seenLeftovers) = await leftovers(visit) { await databases.hasArtefacts(context, side: $0) }
             }
             observation.source = await sourceState
             let seen = await targetState
@@ -99,23 +100,24 @@ struct MigrationObserver: Sendable {
         return observation
     }
 
-    /// What clean-up must remove. Servers that no phase has touched are not asked: an unreachable one must not hold the deletion of an
+    /// What clean-up must remove, each side by itself. Servers that no phase has touched are not asked: an unreachable one must not hold the deletion of an
     /// object that never began.
-    private func leftovers(_ reference: MigrationReference, _ record: Record?, artefacts: () async -> Fact<Set<Side>>) async -> Fact<Set<Leftover>> {
+    private func leftovers(
+        _ visit: VisitContext, hasArtefacts: @Sendable (Side) async -> Fact<Bool>
+    ) async -> (all: Fact<Set<Leftover>>, seen: Set<Leftover>) {
         let untouched: Set<Phase> = [.pending, .preflight, .rollingBack, .rolledBack]
         var left: Set<Leftover> = []
-        switch await adapters.secrets.hasOriginals(reference) {
-        case .unknown(let why): return .unknown(why)
+        switch await adapters.secrets.hasOriginals(visit.reference) {
+        case .unknown(let why): return (.unknown(why), [])
         case .value(let any): if any { left.insert(.originals) }
         }
-        guard let record, record.timeline.contains(where: { !untouched.contains($0.phase) }) else { return .value(left) }
-        switch await artefacts() {
-        case .unknown(let why): return .unknown(why)
-        case .value(let sides):
-            if sides.contains(.source) { left.insert(.sourceArtefacts) }
-            if sides.contains(.target) { left.insert(.targetArtefacts) }
-            return .value(left)
-        }
+        guard let record = visit.record, record.timeline.contains(where: { !untouched.contains($0.phase) }) else { return (.value(left), left) }
+        async let onSource = hasArtefacts(.source)
+        async let onTarget = hasArtefacts(.target)
+        let (source, target) = await (onSource, onTarget)
+        if source.value == true { left.insert(.sourceArtefacts) }
+        if target.value == true { left.insert(.targetArtefacts) }
+        return ((source.whyUnknown ?? target.whyUnknown).map { .unknown($0) } ?? .value(left), left)
     }
 }
 

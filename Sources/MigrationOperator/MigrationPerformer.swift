@@ -34,13 +34,13 @@ struct MigrationPerformer: Sendable {
         case .closeTarget(let epoch): try await adapters.databases.closeTarget(try await context(visit, plan), epoch: epoch)
         case .openTarget(let epoch): try await adapters.databases.openTarget(try await context(visit, plan), epoch: epoch)
         case .prepareLanes(let direction, let epoch):
-            try await adapters.databases.prepareLanes(try await context(visit, plan), direction, epoch: epoch)
+            try await adapters.databases.prepareLanes(try await laneContext(visit, plan), direction, epoch: epoch)
         case .connectLanes(let direction, let epoch):
-            try await adapters.databases.connectLanes(try await context(visit, plan), direction, epoch: epoch)
+            try await adapters.databases.connectLanes(try await laneContext(visit, plan), direction, epoch: epoch)
         case .disconnectLanes(let direction, let epoch):
-            try await adapters.databases.disconnectLanes(try await context(visit, plan), direction, epoch: epoch)
+            try await adapters.databases.disconnectLanes(try await laneContext(visit, plan), direction, epoch: epoch)
         case .removeLanes(let direction, let epoch):
-            try await adapters.databases.removeLanes(try await context(visit, plan), direction, epoch: epoch)
+            try await adapters.databases.removeLanes(try await laneContext(visit, plan), direction, epoch: epoch)
         case .alignSequences(let direction, let epoch, let publisherEpoch):
             try await adapters.databases.alignSequences(try await context(visit, plan), direction, epoch: epoch, publisherEpoch: publisherEpoch)
         case .runJob(let step, let number, let epoch):
@@ -63,6 +63,14 @@ struct MigrationPerformer: Sendable {
             guard found.problems.isEmpty else { throw PerformError(message: found.problems.map(\.message).joined(separator: "; ")) }
             return DatabaseContext(uid: visit.reference.uid, plan: plan, source: source, target: target, applicationRoles: found.roles)
         }
+    }
+
+    /// - Throws: ``PerformError`` naming the Secret of a login that is not known: as our own role, lanes would be another's.
+    private func laneContext(_ visit: VisitContext, _ plan: Plan) async throws -> DatabaseContext {
+        let context = try await context(visit, plan)
+        let lacking = [context.source, context.target].filter(\.lacksLogin).flatMap(\.unreadLogins)
+        guard lacking.isEmpty else { throw PerformError(message: lacking.map(\.message).joined(separator: "; ")) }
+        return context
     }
 
     private func setFinalizer(_ wanted: Bool, _ object: DatabaseMigration) async throws -> DatabaseMigration? {

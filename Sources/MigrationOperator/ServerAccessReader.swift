@@ -82,12 +82,32 @@ struct ServerAccessReader: Sendable {
             var authority: String?
             if let key = server.certificateAuthority { authority = try file(await value(key.name, key.key, namespace, of: server), server) }
             var access = ServerAccess(server: server, user: login.user, password: login.password, certificateAuthorityFile: authority)
-            if let reference = server.subscriber { access.subscriber = try await self.login(reference, namespace, of: server) }
-            if let reference = server.replication?.credentials { access.replicator = try await self.login(reference, namespace, of: server) }
+            await readLogins(&access, namespace)
             memory.remember(access, namespace)
             return .success(access)
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// Logins that only lanes need. One whose Secret is gone stays as remembered: a fence has to be undone without it.
+    private func readLogins(_ access: inout ServerAccess, _ namespace: String) async {
+        let (server, known) = (access.server, memory.access(access.server, namespace, notBefore: nil))
+        if let reference = server.subscriber {
+            do throws(Failure) {
+                access.subscriber = try await login(reference, namespace, of: server)
+            } catch {
+                access.subscriber = known?.subscriber
+                access.unreadLogins.append(error.problem)
+            }
+        }
+        if let reference = server.replication?.credentials {
+            do throws(Failure) {
+                access.replicator = try await login(reference, namespace, of: server)
+            } catch {
+                access.replicator = known?.replicator
+                access.unreadLogins.append(error.problem)
+            }
         }
     }
 

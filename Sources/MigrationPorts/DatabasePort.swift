@@ -12,6 +12,8 @@ public struct ServerAccess: Sendable, Hashable {
     public var subscriber: Login?
     /// Who the other server logs in as to receive changes; `nil` means `user`.
     public var replicator: Login?
+    /// Why one of these two could not be read. Only lanes need them: no fence waits for their Secrets.
+    public var unreadLogins: [PreflightProblem] = []
 
     public init(
         server: Plan.Server, user: String, password: Redacted<String>, certificateAuthorityFile: String?, subscriber: Login? = nil,
@@ -23,6 +25,11 @@ public struct ServerAccess: Sendable, Hashable {
         self.user = user
         self.password = password
         self.certificateAuthorityFile = certificateAuthorityFile
+    }
+
+    /// The plan names a login for lanes that is not known.
+    public var lacksLogin: Bool {
+        (server.subscriber != nil && subscriber == nil) || (server.replication?.credentials != nil && replicator == nil)
     }
 }
 
@@ -80,8 +87,9 @@ public protocol DatabasePort: Sendable {
     /// Rows and bytes of each database from the journal; for display only.
     func progress(_ context: DatabaseContext) async -> Fact<[DatabaseProgress]>
 
-    /// The sides on which something of this migration is left: schema `_dbmigration` or guard triggers in a database, or a fence row.
-    func artefacts(_ context: DatabaseContext) async -> Fact<Set<Side>>
+    /// Whether something of this migration is left on a side: lanes, schema `_dbmigration` or guard triggers in a database, or a fence row. The other
+    /// side is not asked.
+    func hasArtefacts(_ context: DatabaseContext, side: Side) async -> Fact<Bool>
 
     /// Roles, databases and the target's fence exist.
     func prepareTarget(_ context: DatabaseContext) async throws

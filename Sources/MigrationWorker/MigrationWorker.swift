@@ -51,9 +51,10 @@ public struct MigrationWorker: Sendable {
     private func verify(_ context: CopyContext) async throws -> WorkerResult {
         let outcome = try await Verification(context).run()
         let busy = outcome.busy.isEmpty ? "" : "; \(outcome.busy.count) busy tables are compared again in the write pause, e.g. \(outcome.busy[0])"
+        let stale = outcome.stale.first.map { "; materialized views are as old as the copy in \($0)" } ?? ""
         guard let first = outcome.mismatches.first else {
             let what = context.task.plan.verification == .checksum ? "row counts and checksums" : "row counts"
-            return WorkerResult(succeeded: true, message: Self.limited("\(what) are equal" + busy))
+            return WorkerResult(succeeded: true, message: Self.limited("\(what) are equal" + busy + stale))
         }
         return WorkerResult(
             succeeded: false, reason: .verificationMismatch,

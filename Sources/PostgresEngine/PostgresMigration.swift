@@ -23,12 +23,8 @@ public struct PostgresMigration: DatabasePort {
         await fact { try await ProgressReading(sessions: Sessions(context.target, uid: context.uid, pool: pool)).read(context.plan.databases) }
     }
 
-    public func artefacts(_ context: DatabaseContext) async -> Fact<Set<Side>> {
-        await fact {
-            var sides: Set<Side> = []
-            for side in Side.allCases where try await ArtefactRemoval(context, side: side).isNeeded() { sides.insert(side) }
-            return sides
-        }
+    public func hasArtefacts(_ context: DatabaseContext, side: Side) async -> Fact<Bool> {
+        await fact { try await ArtefactRemoval(context, side: side).isNeeded() }
     }
 
     public func prepareTarget(_ context: DatabaseContext) async throws { try await TargetPreparation(context: context, logger: logger).run() }

@@ -77,49 +77,47 @@ struct Lab: Sendable {
         _ type: T.Type, _ name: String, _ namespace: String, _ what: String, seconds: Int = 60, until wanted: @escaping @Sendable (T) -> Bool
     ) async throws -> T {
         let last = LastSeen<T>()
-        return try await withThrowingTaskGroup(of: T.self) { group in
-            group.addTask {
-                for await output in client.watch(type, namespace: namespace, fields: "metadata.name=\(name)") {
-                    let seen: [T] =
-                        switch output {
-                        case .replaced(let objects): objects
-                        case .applied(let object): [object]
-                        default: []
-                        }
-                    for object in seen {
-                        last.set(object)
-                        if wanted(object) { return object }
+        return try await within(seconds, failing: { "waited \(seconds) s for \(what); last seen: \(last.describe())" }) {
+            for await output in client.watch(type, namespace: namespace, fields: "metadata.name=\(name)") {
+                let seen: [T] =
+                    switch output {
+                    case .replaced(let objects): objects
+                    case .applied(let object): [object]
+                    default: []
                     }
+                for object in seen {
+                    last.set(object)
+                    if wanted(object) { return object }
                 }
-                throw CancellationError()
             }
-            group.addTask {
-                try await Task.sleep(for: .seconds(seconds))
-                throw LabError("waited \(seconds) s for \(what); last seen: \(last.describe())")
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? { throw CancellationError() }()
+            throw CancellationError()
         }
     }
 
     /// Waits until an object is gone.
     func waitGone<T: KubernetesObject>(_ type: T.Type, _ name: String, _ namespace: String, seconds: Int = 60) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await output in client.watch(type, namespace: namespace, fields: "metadata.name=\(name)") {
-                    switch output {
-                    case .replaced(let objects): if objects.isEmpty { return }
-                    case .deleted: return
-                    default: break
-                    }
+        try await within(seconds, failing: { "\(type) \(namespace)/\(name) still exists after \(seconds) s" }) {
+            for await output in client.watch(type, namespace: namespace, fields: "metadata.name=\(name)") {
+                switch output {
+                case .replaced(let objects): if objects.isEmpty { return }
+                case .deleted: return
+                default: break
                 }
             }
+        }
+    }
+
+    private func within<Answer: Sendable>(
+        _ seconds: Int, failing problem: @escaping @Sendable () -> String, _ body: @escaping @Sendable () async throws -> Answer
+    ) async throws -> Answer {
+        try await withThrowingTaskGroup(of: Answer.self) { group in
+            group.addTask { try await body() }
             group.addTask {
                 try await Task.sleep(for: .seconds(seconds))
-                throw LabError("\(type) \(namespace)/\(name) still exists after \(seconds) s")
+                throw LabError(problem())
             }
             defer { group.cancelAll() }
-            try await group.next()
+            return try await group.next() ?? { throw CancellationError() }()
         }
     }
 

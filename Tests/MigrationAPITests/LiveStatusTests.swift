@@ -6,7 +6,7 @@ import Testing
 @testable import MigrationCore
 
 @Suite("The status of a live migration")
-struct LiveStatusTests {
+struct LiveStatusTests: StatusSuite {
     let schema: JSONValue
     let reading: SpecReading
     let plan: Plan
@@ -16,19 +16,6 @@ struct LiveStatusTests {
         schema = try Repository.schema()
         reading = try PlanBuilder.read(Fixtures.live("{verification: {mode: Checksum}, cutover: {maxLagBytes: 1000}}"))
         plan = try #require(reading.plan)
-    }
-
-    /// Builds a status, and holds it against kstatus and the schema.
-    private func build(
-        _ record: Record, _ observation: Observation = Observation(), previous: DatabaseMigrationStatus? = nil, reading: SpecReading? = nil,
-        at now: Timestamp? = nil
-    ) throws -> DatabaseMigrationStatus {
-        let input = StatusInput(
-            previous: previous, generation: 3, reading: reading ?? self.reading, observation: observation,
-            decision: Decision(record: record, standing: .progressing(.init(.progressing, "At work."))), now: now ?? self.now)
-        let status = try StatusBuilder.build(input)
-        #expect(try Kstatus.complaints(status, generation: 3, schema: schema) == [])
-        return status
     }
 
     private func record(_ phase: Phase, _ plan: Plan? = nil, milestones: Set<Milestone> = []) -> Record {

@@ -6,7 +6,7 @@ import Testing
 @testable import MigrationCore
 
 @Suite("From decision to status")
-struct StatusBuilderTests {
+struct StatusBuilderTests: StatusSuite {
     let schema: JSONValue
     let reading: SpecReading
     let plan: Plan
@@ -16,19 +16,6 @@ struct StatusBuilderTests {
         schema = try Repository.schema()
         reading = try PlanBuilder.read(Fixtures.migration("{health: {soakSeconds: 100}, verification: {mode: RowCount}}"))
         plan = try #require(reading.plan)
-    }
-
-    /// Builds a status, and holds it against kstatus and the schema.
-    private func build(
-        _ record: Record, standing: Standing = .progressing(.init(.progressing, "At work.")), observation: Observation = Observation(),
-        previous: DatabaseMigrationStatus? = nil, reading: SpecReading? = nil, generation: Int64 = 3, at now: Timestamp? = nil
-    ) throws -> DatabaseMigrationStatus {
-        let input = StatusInput(
-            previous: previous, generation: generation, reading: reading ?? self.reading, observation: observation,
-            decision: Decision(record: record, standing: standing), now: now ?? self.now)
-        let status = try StatusBuilder.build(input)
-        #expect(try Kstatus.complaints(status, generation: generation, schema: schema) == [])
-        return status
     }
 
     private func record(_ phase: Phase, fenced: Bool = false) -> Record {
@@ -65,7 +52,7 @@ struct StatusBuilderTests {
                 record.rollback = .init(cause: .init(.probeFailed, long), isRequested: false, from: .soaking, acceptsLoss: false)
                 record.failure = .init(.copyFailed, long)
                 record.checks = [long: .init(verdict: .failed, streak: 3, message: long)]
-                _ = try build(record, standing: standing, observation: observation, reading: reading)
+                _ = try build(record, observation, standing: standing, reading: reading)
             }
         }
     }
@@ -111,11 +98,11 @@ struct StatusBuilderTests {
     @Test("preflight's first problem is the reason, all are in the message")
     func preflight() throws {
         let problems = [PreflightProblem(reason: .unreachable, message: "one"), PreflightProblem(reason: .secretMissing, message: "two")]
-        let failing = try build(record(.preflight), observation: Observation(preflight: .value(problems)))
+        let failing = try build(record(.preflight), Observation(preflight: .value(problems)))
         expect(failing[.preflightPassed], "False", .unreachable)
         #expect(failing[.preflightPassed]?.message == "one\ntwo")
         expect(
-            try build(record(.preflight), observation: Observation(preflight: .unknown("no DNS")))[.preflightPassed], "Unknown", .observationFailed)
+            try build(record(.preflight), Observation(preflight: .unknown("no DNS")))[.preflightPassed], "Unknown", .observationFailed)
     }
 
     @Test("a transition time moves only with the status")
@@ -135,7 +122,7 @@ struct StatusBuilderTests {
             DatabaseProgress(name: "chain_db", phase: "Copying", tablesTotal: 4, tablesCopied: 1, bytesTotal: 400, bytesCopied: 100, rowsCopied: 10),
             DatabaseProgress(name: "publisher_db", phase: "Copied", bytesTotal: 400, bytesCopied: 300),
         ]
-        let status = try build(record(.copying, fenced: true), observation: Observation(progress: progress))
+        let status = try build(record(.copying, fenced: true), Observation(progress: progress))
         #expect(status.progressPercent == 42)
         #expect(status.etaSeconds == 100)
         #expect(status.databases?.first?.tables == .init(total: 4, copied: 1, verified: 0))
@@ -168,12 +155,12 @@ struct StatusBuilderTests {
         let written = Observation(
             target: .value(TargetState(isPrepared: true, fence: .open, epoch: 1, tookClientWrite: true, firstClientWriteAt: now)))
         expect(try build(record(.copying, fenced: true))[.rollbackReady], "True", .lossless)
-        expect(try build(record(.switching, fenced: true), observation: untouched)[.rollbackReady], "True", .lossless)
+        expect(try build(record(.switching, fenced: true), untouched)[.rollbackReady], "True", .lossless)
         expect(try build(record(.switching, fenced: true))[.rollbackReady], "Unknown", .observationFailed)
-        let lossy = try build(record(.soaking, fenced: true), observation: written)
+        let lossy = try build(record(.soaking, fenced: true), written)
         expect(lossy[.rollbackReady], "False", .noReverseLane)
         #expect(lossy[.rollbackReady]?.message?.contains("acceptLoss to NoReverseLane") == true)
-        expect(try build(record(.cleaningUp, fenced: true), observation: written)[.rollbackReady], "False", .rollbackWindowClosed)
+        expect(try build(record(.cleaningUp, fenced: true), written)[.rollbackReady], "False", .rollbackWindowClosed)
         expect(try build(record(.rolledBack))[.rollbackReady], "Unknown", .notStarted)
     }
 
@@ -205,7 +192,7 @@ struct StatusBuilderTests {
         let fenced = try build(record(.switching, fenced: true))
         #expect(fenced.cutover?.pauseMilliseconds == nil)
         let opened = Observation(source: .value(SourceState(fence: .open, epoch: 2)))
-        let opening = try build(record(.rollingBack, fenced: true), observation: opened, previous: fenced, at: Timestamp(milliseconds: 905_000))
+        let opening = try build(record(.rollingBack, fenced: true), opened, previous: fenced, at: Timestamp(milliseconds: 905_000))
         #expect(opening.cutover?.pauseMilliseconds == 4_500)
         let back = try build(record(.rolledBack), previous: opening, at: Timestamp(milliseconds: 990_000))
         #expect(back.cutover?.pauseMilliseconds == 4_500)

@@ -57,6 +57,23 @@ struct DeletionTests {
         #expect(decision.notices.contains { $0.kind == .warning && $0.note.contains("connection refused") })
     }
 
+    @Test("a server that does not answer keeps nothing from being removed from the other, before and after the time is over", arguments: [0, 600])
+    func oneUnreachable(seconds: Int) {
+        var talk = Dialogue.reached(.promoted)
+        talk.intent.isDeleted = true
+        talk.seen.leftovers = .unknown("connection refused")
+        talk.expectWait(.deleting)
+        talk.pass(seconds: seconds)
+        talk.seen.seenLeftovers = [.sourceArtefacts, .originals]
+        talk.expect(.removeArtefacts(.source))
+        talk.seen.seenLeftovers = [.originals]
+        talk.expect(.discardOriginals)
+        talk.seen.seenLeftovers = []
+        let decision = talk.ask()
+        #expect(decision.actions == (seconds == 0 ? [] : [.releaseFinalizer]))
+        #expect(decision.notices.contains { $0.note.contains("CONNECTION LIMIT -1") } == (seconds > 0))
+    }
+
     @Test("does not hang on a rollback that needs no plan when the spec is invalid")
     func rollbackWithoutPlan() {
         var talk = Dialogue.reached(.pending)

@@ -59,16 +59,38 @@ struct ServerAccessReaderTests {
         #expect(read.target.replicator == Login(user: "replicator", password: Redacted("four")))
     }
 
-    @Test("a missing Secret or key is a problem that names it", arguments: ["old-super", "new-replicator"])
+    @Test("a missing Secret or key is a problem that names it", arguments: ["old-admin", "new-admin"])
     func missing(name: String) async {
         secrets.remove(name)
         guard case .problems(let problems) = await reader().read(plan, namespace: "apps") else { Issue.record("\(name) is missing"); return }
         #expect(problems.map(\.reason) == [.secretMissing])
         #expect(problems.first?.message.contains("Secret apps/\(name) for server") == true)
         var other = plan
-        other.target.replication?.credentials?.passwordKey = "pass"
+        other.target.credentials.passwordKey = "pass"
         guard case .problems(let keys) = await reader().read(other, namespace: "apps") else { Issue.record("key pass is missing"); return }
-        #expect(keys.allSatisfy { $0.reason == .secretMissing && !$0.message.contains("four") })
+        #expect(keys.allSatisfy { $0.reason == .secretMissing && !$0.message.contains("two") })
+    }
+
+    @Test("one that only lanes need is named too, and keeps nobody from a server", arguments: ["old-super", "new-replicator"])
+    func missingForLanes(name: String) async throws {
+        let reader = reader()
+        secrets.remove(name)
+        let read = try #require(await access(reader.read(plan, namespace: "apps")))
+        let lacking = [read.source, read.target].filter(\.lacksLogin)
+        #expect(lacking.map(\.server.host) == [name == "old-super" ? "old" : "new"])
+        #expect(lacking.first?.unreadLogins.map(\.reason) == [.secretMissing])
+        #expect(lacking.first?.unreadLogins.first?.message.contains("Secret apps/\(name) for server") == true)
+    }
+
+    @Test("one that only lanes need, once read, is used as remembered, and still named", arguments: ["old-super", "new-replicator"])
+    func goneForLanes(name: String) async throws {
+        let reader = reader()
+        _ = await reader.read(plan, namespace: "apps")
+        secrets.remove(name)
+        let read = try #require(await access(reader.read(plan, namespace: "apps")))
+        #expect(!read.source.lacksLogin && !read.target.lacksLogin)
+        #expect(read.source.subscriber?.user == "postgres" && read.target.replicator?.user == "replicator")
+        #expect((read.source.unreadLogins + read.target.unreadLogins).count == 1)
     }
 
     @Test("what was read once is remembered with its roles, and a problem is not")

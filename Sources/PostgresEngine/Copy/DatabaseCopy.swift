@@ -217,29 +217,9 @@ struct DatabaseCopy: Sendable {
         try await holder.transaction {
             try await checkJournal(holder)
             for value in values { try await holder.execute(value, attempt: "set a sequence") }
-            try await refresh(views)
+            try await MaterializedViews.fill(views, holder)
             try await holder.execute(Journal.enter(.finished), attempt: "write the journal")
         }
         try await holder.execute("ANALYZE", attempt: "gather statistics of \(database.targetName)")
-    }
-
-    /// One view may read another: those that cannot yet be filled wait for the next round.
-    private func refresh(_ views: [String]) async throws {
-        var waiting = views
-        while !waiting.isEmpty {
-            var left: [String] = []
-            for view in waiting {
-                do {
-                    try await holder.execute("SAVEPOINT view; REFRESH MATERIALIZED VIEW \(view)", attempt: "fill \(view)")
-                } catch let error as PostgresError where error.sqlState == "55000" && waiting.count > 1 {
-                    try await holder.execute("ROLLBACK TO SAVEPOINT view")
-                    left.append(view)
-                }
-            }
-            guard left.count < waiting.count else {
-                throw CopyRejected(description: "materialized views cannot be filled: \(left.joined(separator: ", "))")
-            }
-            waiting = left
-        }
     }
 }

@@ -2,7 +2,8 @@ import MigrationCore
 public import MigrationPorts
 
 /// The last comparison, inside the write pause: the source is closed and every lane drained, so both sides stand still and any difference counts.
-/// Tables that were written to since the verification are compared, the busiest first; what the time does not suffice for stays uncompared.
+/// Tables that were written to since the verification are compared: first those which only the target's side of was, since no lane did that, then the
+/// busiest; what the time does not suffice for stays uncompared.
 public struct FinalCheck: Sendable {
     public struct Outcome: Sendable, Hashable {
         /// What differs, as ``Verification/Outcome/mismatches``.
@@ -25,7 +26,7 @@ public struct FinalCheck: Sendable {
     private struct Item: Sendable {
         var database: Plan.Database
         var table: Table
-        /// Rows written since the verification; `.max` when it decided nothing.
+        /// Rows written since the verification; `.max` when it decided nothing, or when somebody wrote on the target alone.
         var changes: Int64
     }
 
@@ -60,19 +61,39 @@ public struct FinalCheck: Sendable {
             try await session.execute(limit)
             return (try await SourceCatalog(session: session).tables(), try await SourceCatalog(session: session).activity())
         }
-        let noted = try await target.with(database: database.targetName) { session in
+        let before = try await target.with(database: database.targetName) { session in
             try await session.execute(limit)
-            guard try await LaneTable.exists("copied", session) else { return Rows.none }
-            return try await session.rows(
-                "SELECT schema || '.' || name AS label, source_activity FROM _dbmigration.copied WHERE source_activity IS NOT NULL",
-                attempt: "read the journal")
+            return try await Self.noted(session)
         }
-        let before = Dictionary(noted.map { ($0.text("label"), $0.integer("source_activity") ?? 0) }) { $1 }
         return tables.compactMap { table in
+            guard let noted = before[table.label] else { return Item(database: database, table: table, changes: .max) }
             // A restart of the server may have reset the counters.
-            let changes = before[table.label].map { abs((activity[table.label] ?? 0) - $0) }
-            return changes == 0 ? nil : Item(database: database, table: table, changes: changes ?? .max)
+            let changes = abs((activity[table.label] ?? 0) - noted.source)
+            if changes == 0, noted.isWrittenOnTarget { return Item(database: database, table: table, changes: .max) }
+            return changes == 0 ? nil : Item(database: database, table: table, changes: changes)
         }
+    }
+
+    private struct Noted: Sendable {
+        /// Rows written to the source's table before it was found equal.
+        var source: Int64
+        /// Rows were written to the target's table since.
+        var isWrittenOnTarget: Bool
+    }
+
+    /// What the verification noted of each table it decided, by its label, in a session on the target.
+    private static func noted(_ session: PostgresConnection) async throws -> [String: Noted] {
+        guard try await LaneTable.exists("copied", session) else { return [:] }
+        let rows = try await session.rows(
+            "SELECT schema || '.' || name AS label, source_activity, target_activity FROM _dbmigration.copied WHERE source_activity IS NOT NULL",
+            attempt: "read the journal")
+        let now = try await SourceCatalog(session: session).activity()
+        let noted = rows.map { row in
+            let label = row.text("label")
+            let isWritten = row.integer("target_activity").map { $0 != now[label] } ?? false
+            return (label, Noted(source: row.integer("source_activity") ?? 0, isWrittenOnTarget: isWritten))
+        }
+        return Dictionary(noted) { $1 }
     }
 
     private var millisecondsLeft: Int64 { Int64((deadline - .now) / .milliseconds(1)) }

@@ -44,7 +44,7 @@ struct Journal: Sendable {
                 created_at timestamptz NOT NULL DEFAULT clock_timestamp(), changed_at timestamptz NOT NULL DEFAULT clock_timestamp());
             CREATE TABLE IF NOT EXISTS _dbmigration.copied (
                 schema text, name text, bytes_total bigint NOT NULL, rows bigint, bytes bigint, copied_at timestamptz, source_rows bigint, target_rows bigint,
-                difference text, source_activity bigint,
+                difference text, source_activity bigint, target_activity bigint,
                 PRIMARY KEY (schema, name));
             \(ClientWrites.createObjects);
             COMMIT
@@ -77,7 +77,7 @@ struct Journal: Sendable {
     static func adopt(epoch: Int64) -> String {
         """
         UPDATE _dbmigration.journal SET source_epoch = \(epoch), phase = '\(Phase.finished.rawValue)';
-        UPDATE _dbmigration.copied SET source_rows = NULL, target_rows = NULL, difference = NULL, source_activity = NULL
+        UPDATE _dbmigration.copied SET source_rows = NULL, target_rows = NULL, difference = NULL, source_activity = NULL, target_activity = NULL
         """
     }
 

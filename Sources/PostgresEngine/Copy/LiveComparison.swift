@@ -79,6 +79,19 @@ struct LiveComparison: Sendable {
         try await context.sourceSessions.with(database: database.name) { try await SourceCatalog(session: $0).activity() }
     }
 
+    /// How much the target's table was written to, be it by the lane; the final check asks whether anybody else did since.
+    private func targetActivity(_ table: Table) async throws -> Int64? {
+        let session = try await context.openTarget(database.targetName)
+        do {
+            let found = try await SourceCatalog(session: session).activity()[table.label]
+            await session.close()
+            return found
+        } catch {
+            await session.close()
+            throw error
+        }
+    }
+
     private func compare(_ table: Table, _ lane: String, _ journal: ComparisonJournal, activity: Int64?) async throws -> Finding {
         let method = context.task.plan.verification
         let first = try await context.sourceSessions.with(database: database.name) { source in
@@ -86,6 +99,7 @@ struct LiveComparison: Sendable {
             try await LaneCatchUp(lane: lane, source: source).wait()
             return reading
         }
+        let written = try await targetActivity(table)
         let target = try await context.readTarget(table, in: database)
         var comparison = Comparison(table: table, source: first, target: target)
         if comparison.difference != nil {
@@ -94,7 +108,7 @@ struct LiveComparison: Sendable {
             }
         }
         if comparison.difference == nil {
-            try await journal.note(comparison, activity: activity)
+            try await journal.note(comparison, activity: activity, targetActivity: written)
             return .equal
         }
         try await journal.noteUndecided(table)

@@ -2,7 +2,7 @@ import Logging
 import MigrationCore
 import MigrationPorts
 
-/// Compares every table on both sides, by `verification.mode`.
+/// Compares every table on both sides, by `verification.mode`. In live mode materialized views are filled again afterwards, since no lane does that.
 public struct Verification: Sendable {
     /// What the comparison found.
     public struct Outcome: Sendable, Hashable {
@@ -10,6 +10,8 @@ public struct Verification: Sendable {
         public var mismatches: [String] = []
         /// Live mode: tables written to all the time, so that a difference says nothing; they are compared again in the write pause.
         public var busy: [String] = []
+        /// Live mode: databases whose materialized views are as old as the copy, and why.
+        public var stale: [String] = []
     }
 
     let context: CopyContext
@@ -25,6 +27,7 @@ public struct Verification: Sendable {
         return outcomes.reduce(into: Outcome()) { all, one in
             all.mismatches += one.mismatches
             all.busy += one.busy
+            all.stale += one.stale
         }
     }
 
@@ -35,9 +38,14 @@ public struct Verification: Sendable {
         }
         var (found, busy) = try await compare(tables, in: database)
         if largeObjects > 0 { found.append("\(largeObjects) large objects on the source are not copied") }
-        if found.isEmpty { try await markVerified(database, epoch: epoch) }
+        var stale: String?
+        if found.isEmpty {
+            if context.isLive { stale = try await MaterializedViews.refill(context, database) }
+            try await markVerified(database, epoch: epoch)
+        }
         return Outcome(
-            mismatches: found.prefix(Self.mismatchLimit).map { "\(database.name): \($0)" }, busy: busy.map { "\(database.name): \($0)" })
+            mismatches: found.prefix(Self.mismatchLimit).map { "\(database.name): \($0)" }, busy: busy.map { "\(database.name): \($0)" },
+            stale: stale.map { ["\(database.name): \($0)"] } ?? [])
     }
 
     /// Of the copy that stands there. In live mode each copy worker is an epoch of its own, and the verifier's task cannot know the last one's.
@@ -92,21 +100,23 @@ struct ComparisonJournal: Sendable {
     let context: CopyContext
     let database: Plan.Database
 
-    /// - Parameter activity: How much the source's table had been written to before it was read; `nil` behind a fence.
-    func note(_ comparison: Comparison, activity: Int64? = nil) async throws {
+    /// - Parameters:
+    ///   - activity: How much the source's table had been written to before it was read; `nil` behind a fence.
+    ///   - targetActivity: The same of the target's.
+    func note(_ comparison: Comparison, activity: Int64? = nil, targetActivity: Int64? = nil) async throws {
         var target: Int64 = -1
         if case .success(let reading) = comparison.target { target = reading.rows }
         try await write(
             comparison.table,
             """
             source_rows = \(comparison.source.rows), target_rows = \(target), difference = \(SQL.literal(comparison.difference)),
-            source_activity = \(activity.map(String.init) ?? "NULL")
+            source_activity = \(activity.map(String.init) ?? "NULL"), target_activity = \(targetActivity.map(String.init) ?? "NULL")
             """)
     }
 
     /// Nothing can be said of this one yet.
     func noteUndecided(_ table: Table) async throws {
-        try await write(table, "source_rows = NULL, target_rows = NULL, difference = NULL, source_activity = NULL")
+        try await write(table, "source_rows = NULL, target_rows = NULL, difference = NULL, source_activity = NULL, target_activity = NULL")
     }
 
     private func write(_ table: Table, _ assignments: String) async throws {

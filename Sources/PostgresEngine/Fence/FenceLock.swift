@@ -110,8 +110,8 @@ struct FenceLock: Sendable {
                     throw FenceFailure(
                         server: session.server, what: "database \(database) is missing", remedy: "create it or take it out of the migration")
                 }
-                var row = known.first { $0.database == database } ?? FenceRow(database: database, state: .open, epoch: epoch, now)
-                if wanted == .closed, row.state == .open { row.save(now) }
+                var row = known.first { $0.database == database } ?? FenceRow(database: database, state: .open, epoch: epoch, now.withoutFence)
+                if wanted == .closed, row.state == .open { row.save(now.withoutFence) }
                 row.state = wanted
                 row.epoch = epoch + 1
                 try await FenceTable.write(session, uid: uid, row)

@@ -65,5 +65,9 @@ struct DatabaseSettings: Sendable, Hashable {
         ) { $1 }
     }
 
+    /// What to go back to where no row says it. A fence whose row somebody deleted left its own settings behind: taken for the user's, they would keep
+    /// the database closed for good.
+    var withoutFence: DatabaseSettings { limit == 0 && isReadOnly ? DatabaseSettings(limit: -1) : self }
+
     var isReadOnly: Bool { ["on", "true", "yes", "1"].contains(readOnly ?? "") }
 }

@@ -85,3 +85,17 @@ func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
     }
     return false
 }
+
+extension PostgresMigration {
+    /// The sides on which something of a migration is left.
+    func artefacts(_ context: DatabaseContext) async -> Fact<Set<Side>> {
+        var sides: Set<Side> = []
+        for side in Side.allCases {
+            switch await hasArtefacts(context, side: side) {
+            case .value(let any): if any { sides.insert(side) }
+            case .unknown(let why): return .unknown(why)
+            }
+        }
+        return .value(sides)
+    }
+}
