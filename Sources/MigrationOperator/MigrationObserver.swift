@@ -19,7 +19,7 @@ struct MigrationObserver: Sendable {
 
         async let cluster = self.cluster(visit.reference, plan, visit.record, facts)
         async let servers = self.servers(visit, plan)
-        let (fromCluster, fromServers) = await (cluster, servers)
+        let (fromCluster, (fromServers, context)) = await (cluster, servers)
         observation.secrets = fromCluster.secrets
         observation.workloads = fromCluster.workloads
         observation.job = fromCluster.job
@@ -32,6 +32,7 @@ struct MigrationObserver: Sendable {
         observation.reverse = fromServers.reverse
         observation.leftovers = fromServers.leftovers
         observation.progress = fromServers.progress
+        if let context { await addDrift(to: &observation, context, visit) }
         return observation
     }
 
@@ -56,10 +57,11 @@ struct MigrationObserver: Sendable {
         return observation
     }
 
-    private func servers(_ visit: VisitContext, _ plan: Plan) async -> Observation {
+    /// - Returns: the facts, and what more can be asked with; `nil` when there is no access.
+    private func servers(_ visit: VisitContext, _ plan: Plan) async -> (Observation, DatabaseContext?) {
         let (reference, record, facts) = (visit.reference, visit.record, visit.facts)
         var observation = Observation()
-        guard !facts.isDisjoint(with: [.preflight, .source, .target, .forward, .reverse, .leftovers]) else { return observation }
+        guard !facts.isDisjoint(with: [.preflight, .source, .target, .forward, .reverse, .leftovers]) else { return (observation, nil) }
         // Who logs in matters while roles are checked and made; later visits need not read every Secret for it.
         let needsRoles = facts.contains(.preflight) || record?.phase == .provisioning
         let roles = needsRoles ? await adapters.secrets.applicationRoles(reference, plan: plan) : ApplicationRoles(roles: [], problems: [])
@@ -72,6 +74,7 @@ struct MigrationObserver: Sendable {
             observation.forward = .unknown(why)
             observation.reverse = .unknown(why)
             observation.leftovers = await leftovers(reference, record, artefacts: { .unknown(why) })
+            return (observation, nil)
         case .access(let source, let target):
             let context = DatabaseContext(uid: reference.uid, plan: plan, source: source, target: target, applicationRoles: roles.roles)
             let databases = adapters.databases
@@ -95,8 +98,8 @@ struct MigrationObserver: Sendable {
             observation.forward = await forward
             observation.reverse = await reverse
             observation.progress = await progress.value ?? []
+            return (observation, context)
         }
-        return observation
     }
 
     /// What clean-up must remove. Servers that no phase has touched are not asked: an unreachable one must not hold the deletion of an
