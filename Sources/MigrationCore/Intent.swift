@@ -10,7 +10,7 @@ public enum Goal: String, Sendable, Hashable, Codable, CaseIterable {
     case rolledBack = "RolledBack"
 
     /// Whether this goal asks for the cutover.
-    var asksForCutover: Bool { self == .promoted || self == .completed }
+    public var asksForCutover: Bool { self == .promoted || self == .completed }
 }
 
 /// What the user wants now: always read from the live object, even where the plan is frozen.

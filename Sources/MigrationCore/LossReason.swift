@@ -10,5 +10,7 @@ public func lossReason(plan: Plan, record: Record, reverse: Fact<ReplicationStat
     let isConnected = Set(plan.databases.map(\.name)).isSubset(of: state.lanes.filter { $0.stage >= .connected }.map(\.database))
     guard isConnected, state.loss == nil else { return .reverseLaneLost }
     // A disabled subscription has no worker, and what it tells of an earlier one is past.
-    return state.lanes.contains { $0.stage == .running && $0.trouble != nil } ? .reverseLaneBroken : nil
+    if state.lanes.contains(where: { $0.stage == .running && $0.trouble != nil }) { return .reverseLaneBroken }
+    // Nothing is lost by it yet; but the next row that does not fit stops the lane, and what follows that row is not carried.
+    return state.drift == nil ? nil : .reverseSchemaDrift
 }

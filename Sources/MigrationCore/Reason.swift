@@ -52,6 +52,7 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case laneLost = "LaneLost"
     case laneBroken = "LaneBroken"
     case catchingUp = "CatchingUp"
+    case schemaDrift = "SchemaDrift"
     case retainedWALExceeded = "RetainedWALExceeded"
 
     // Cutover
@@ -72,6 +73,7 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case noReverseLane = "NoReverseLane"
     case reverseLaneLost = "ReverseLaneLost"
     case reverseLaneBroken = "ReverseLaneBroken"
+    case reverseSchemaDrift = "ReverseSchemaDrift"
     case automaticRollbackOff = "AutomaticRollbackOff"
     case sourceNeverFenced = "SourceNeverFenced"
     case rollbackWindowClosed = "RollbackWindowClosed"

@@ -33,6 +33,8 @@ public struct LaneState: Sendable, Hashable {
     public var confirmed: WALPosition?
     /// Between the publisher's insert position and ``confirmed``.
     public var lagBytes: Int64?
+    /// How long ago the publisher wrote what ``confirmed`` comes before; `nil` while nothing that old was seen.
+    public var lagMilliseconds: Int64?
     /// WAL the publisher keeps for this slot.
     public var retainedBytes: Int64?
     /// The slot is lost or invalidated, or its publication is not the one it was made with: changes are missing, and only a new copy helps.
@@ -42,8 +44,9 @@ public struct LaneState: Sendable, Hashable {
 
     public init(
         database: String, stage: Stage, isStreaming: Bool = false, confirmed: WALPosition? = nil, lagBytes: Int64? = nil, retainedBytes: Int64? = nil,
-        loss: String? = nil, trouble: String? = nil
+        loss: String? = nil, trouble: String? = nil, lagMilliseconds: Int64? = nil
     ) {
+        self.lagMilliseconds = lagMilliseconds
         self.database = database
         self.stage = stage
         self.isStreaming = isStreaming
@@ -62,9 +65,13 @@ public struct ReplicationState: Sendable, Hashable {
     public var sequencesEpoch: Int64?
     /// What the last comparison, made when the sequences were set, found to differ.
     public var mismatch: String?
+    /// How the publisher's tables differ from the subscriber's so that rows would not fit, and what to do about it. Compared now and then while
+    /// the lanes run, never inside the write pause; `nil` then, and when they fit.
+    public var drift: String?
 
-    public init(lanes: [LaneState], sequencesEpoch: Int64? = nil, mismatch: String? = nil) {
+    public init(lanes: [LaneState], sequencesEpoch: Int64? = nil, mismatch: String? = nil, drift: String? = nil) {
         self.lanes = lanes
+        self.drift = drift
         self.sequencesEpoch = sequencesEpoch
         self.mismatch = mismatch
     }
@@ -76,10 +83,16 @@ public struct ReplicationState: Sendable, Hashable {
     /// Some lane may apply changes.
     public var isRunning: Bool { lanes.contains { $0.stage == .running } }
     /// The largest lag; `nil` while one is unknown.
-    public var lagBytes: Int64? { lanes.map(\.lagBytes).reduce(Int64?.some(0)) { most, lag in most.flatMap { most in lag.map { max(most, $0) } } } }
+    public var lagBytes: Int64? { largest(\.lagBytes) }
+    /// The longest lag; `nil` while one is unknown.
+    public var lagMilliseconds: Int64? { largest(\.lagMilliseconds) }
     public var retainedBytes: Int64 { lanes.compactMap(\.retainedBytes).max() ?? 0 }
     public var loss: String? { lanes.lazy.compactMap { lane in lane.loss.map { "\(lane.database): \($0)" } }.first }
     public var trouble: String? { lanes.lazy.compactMap { lane in lane.trouble.map { "\(lane.database): \($0)" } }.first }
+
+    private func largest(_ lag: (LaneState) -> Int64?) -> Int64? {
+        lanes.map(lag).reduce(Int64?.some(0)) { most, lag in most.flatMap { most in lag.map { max(most, $0) } } }
+    }
 
     /// Whether everything the publisher wrote before `position` is durable on the subscriber.
     public func isDrained(to position: WALPosition) -> Bool { !lanes.isEmpty && lanes.allSatisfy { ($0.confirmed ?? .init(bytes: 0)) >= position } }

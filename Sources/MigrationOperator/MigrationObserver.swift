@@ -19,7 +19,7 @@ struct MigrationObserver: Sendable {
 
         async let cluster = self.cluster(visit.reference, plan, visit.record, facts)
         async let servers = self.servers(visit, plan)
-        let (fromCluster, fromServers) = await (cluster, servers)
+        let (fromCluster, (fromServers, context)) = await (cluster, servers)
         observation.secrets = fromCluster.secrets
         observation.workloads = fromCluster.workloads
         observation.job = fromCluster.job
@@ -33,6 +33,7 @@ struct MigrationObserver: Sendable {
         observation.leftovers = fromServers.leftovers
         observation.seenLeftovers = fromServers.seenLeftovers
         observation.progress = fromServers.progress
+        if let context { await addDrift(to: &observation, context, visit) }
         return observation
     }
 
@@ -57,10 +58,11 @@ struct MigrationObserver: Sendable {
         return observation
     }
 
-    private func servers(_ visit: VisitContext, _ plan: Plan) async -> Observation {
+    /// - Returns: the facts, and what more can be asked with; `nil` when there is no access.
+    private func servers(_ visit: VisitContext, _ plan: Plan) async -> (Observation, DatabaseContext?) {
         let (reference, record, facts) = (visit.reference, visit.record, visit.facts)
         var observation = Observation()
-        guard !facts.isDisjoint(with: [.preflight, .source, .target, .forward, .reverse, .leftovers]) else { return observation }
+        guard !facts.isDisjoint(with: [.preflight, .source, .target, .forward, .reverse, .leftovers]) else { return (observation, nil) }
         // Who logs in matters while roles are checked and made; later visits need not read every Secret for it.
         let needsRoles = facts.contains(.preflight) || record?.phase == .provisioning
         let roles = needsRoles ? await adapters.secrets.applicationRoles(reference, plan: plan) : ApplicationRoles(roles: [], problems: [])
@@ -73,6 +75,7 @@ struct MigrationObserver: Sendable {
             observation.forward = .unknown(why)
             observation.reverse = .unknown(why)
             (observation.leftovers, observation.seenLeftovers) = await leftovers(visit) { _ in .unknown(why) }
+            return (observation, nil)
         case .access(let source, let target):
             let context = DatabaseContext(uid: reference.uid, plan: plan, source: source, target: target, applicationRoles: roles.roles)
             let databases = adapters.databases
@@ -96,8 +99,8 @@ struct MigrationObserver: Sendable {
             observation.forward = await forward
             observation.reverse = await reverse
             observation.progress = await progress.value ?? []
+            return (observation, context)
         }
-        return observation
     }
 
     /// What clean-up must remove, each side by itself. Servers that no phase has touched are not asked: an unreachable one must not hold the deletion of an

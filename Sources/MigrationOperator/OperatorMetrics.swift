@@ -12,6 +12,8 @@ struct OperatorMetrics: Sendable {
         registry.describe("dbmigration_phase", "1 for the phase a migration is in.")
         registry.describe("dbmigration_pause_seconds", "Length of the write pause, from the closed fence to the first client write on the target.")
         registry.describe("dbmigration_bytes_copied", "Bytes copied so far, over all databases.")
+        registry.describe("dbmigration_lag_bytes", "How far a database's lanes are behind their publisher.")
+        registry.describe("dbmigration_lag_seconds", "The same in time; absent until the lanes were watched for as long as that.")
     }
 
     func note(_ record: Record, _ status: DatabaseMigrationStatus, _ key: ObjectKey) {
@@ -26,6 +28,20 @@ struct OperatorMetrics: Sendable {
         if let databases = status.databases, !databases.isEmpty {
             let bytes = databases.reduce(Int64(0)) { $0 + ($1.bytes?.copied ?? 0) }
             Gauge(label: "dbmigration_bytes_copied", dimensions: labels, factory: registry).record(Double(bytes))
+        }
+        noteLags(status.databases ?? [], labels)
+    }
+
+    /// The largest lag of each database and direction; one that is not known has no series.
+    private func noteLags(_ databases: [DatabaseStatus], _ labels: [(String, String)]) {
+        for database in databases {
+            for direction in ["Forward", "Reverse"] {
+                let lanes = (database.lanes ?? []).filter { $0.direction == direction }
+                for (name, lags) in [("dbmigration_lag_bytes", lanes.map(\.lagBytes)), ("dbmigration_lag_seconds", lanes.map(\.lagSeconds))] {
+                    let gauge = Gauge(label: name, dimensions: labels + [("database", database.name), ("direction", direction)], factory: registry)
+                    if let most = lags.compactMap({ $0 }).max(), !lags.contains(nil) { gauge.record(most) } else { gauge.destroy() }
+                }
+            }
         }
     }
 

@@ -102,6 +102,9 @@ public protocol DatabasePort: Sendable {
 
     /// The lanes of a direction, one for each database of the plan, in its order.
     func observeLanes(_ context: DatabaseContext, _ direction: Direction) async -> Fact<ReplicationState>
+    /// How the tables of the publisher differ from their copies so that rows would not fit, and what to do about it; `nil` when they fit. Compared
+    /// at most once a minute, unless `isFresh`. Never throws: what could not be compared for too long is said in its stead.
+    func observeDrift(_ context: DatabaseContext, _ direction: Direction, isFresh: Bool) async -> String?
     /// Lane operations are done only while the source's fence stands at `epoch` (0 = there was none yet), under the source's fence lock.
     func prepareLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws
     func connectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws

@@ -6,6 +6,8 @@ public import MigrationPorts
 public struct PostgresMigration: DatabasePort {
     private let logger: Logger
     private let pool = SessionPool()
+    private let drifts = DriftMemory()
+    private let clock = LagClock()
 
     public init(logger: Logger) { self.logger = logger }
 
@@ -34,7 +36,13 @@ public struct PostgresMigration: DatabasePort {
     public func openTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context).open(epoch: epoch) }
 
     public func observeLanes(_ context: DatabaseContext, _ direction: Direction) async -> Fact<ReplicationState> {
-        await fact { try await LaneObservation(context, direction, pool).read() }
+        await fact { await clock.measured(try await LaneObservation(context, direction, pool).read(), context, direction) }
+    }
+
+    public func observeDrift(_ context: DatabaseContext, _ direction: Direction, isFresh: Bool) async -> String? {
+        await drifts.drift(.init(context, direction), isFresh: isFresh) {
+            try await DriftReading(context: context, direction: direction, pool: pool).read()
+        }
     }
 
     public func prepareLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {

@@ -74,12 +74,18 @@ struct LiveStatusTests: StatusSuite {
         let both = Observation(forward: .value(lanes(.running, lag: 10)), reverse: .value(lanes(.running, lag: 20)))
         let before = try build(record(.replicating), both)
         #expect(before.lagBytes == 10)
-        #expect(before.lagMeasuredAt == now.microTime)
+        #expect(before.lagMeasuredAt == now.microTime && before.lagSeconds == nil)
         #expect(try build(record(.soaking), both).lagBytes == 20)
         var back = record(.rollingBack)
         #expect(try build(back, both).lagBytes == 20)
         back.rollback = .init(cause: .init(.requested, "x"), isRequested: true, from: .soaking, acceptsLoss: false, isCarriedBack: true)
         #expect(try build(back, both).lagBytes == 10)
+        var timed = lanes(.running, lag: 1_001)
+        for index in timed.lanes.indices { timed.lanes[index].lagMilliseconds = 2_900 + Int64(index) * 1_000 }
+        let status = try build(record(.replicating), Observation(forward: .value(timed)))
+        #expect(status.lagSeconds == Int64(timed.lanes.count) + 1)
+        #expect(status.databases?.first?.lanes?.first?.lagSeconds == 2)
+        expect(status[.caughtUp], "False", .catchingUp, "1001 bytes (\(timed.lanes.count + 1).9 s) behind")
     }
 
     @Test("a lag that is not known is not shown")
@@ -145,6 +151,9 @@ struct LiveStatusTests: StatusSuite {
         expect(try condition(.replicating, .unknown("no route")), "Unknown", .observationFailed, "no route")
         expect(try condition(.fencing, .unknown(Observation.notAsked), milestones: [.caughtUp]), "True", .succeeded)
         expect(try condition(.soaking, .value(lanes(.absent, lag: nil)), milestones: [.caughtUp]), "True", .succeeded)
+        var drifted = lanes(.running, trouble: "duplicate key")
+        drifted.drift = "chain_db: public.ledger has column note text on the source only"
+        expect(try condition(.awaitingCutover, .value(drifted)), "False", .schemaDrift, "column note text on the source only")
         var dropped = record(.failed)
         dropped.dropped = .init(.retainedWALExceeded, "too much WAL")
         expect(try build(dropped)[.caughtUp], "False", .retainedWALExceeded, "too much WAL")
@@ -166,6 +175,9 @@ struct LiveStatusTests: StatusSuite {
         expect(try condition(.value(lanes(.running, trouble: "disk full"))), "False", .reverseLaneBroken, "acceptLoss to ReverseLaneBroken")
         expect(try condition(.value(lanes(.running, trouble: "disk full"))), "False", .reverseLaneBroken, "chain_db: disk full")
         expect(try condition(.unknown("no route")), "Unknown", .observationFailed, "no route")
+        var drifted = lanes(.running)
+        drifted.drift = "chain_db: public.ledger has column note text on the target only"
+        expect(try condition(.value(drifted)), "False", .reverseSchemaDrift, "note text on the target only. To go back")
         var plan = plan
         plan.rollback.keepReverseReplication = false
         expect(try condition(.value(lanes(.absent)), plan), "False", .noReverseLane, "keepReverseReplication is false")

@@ -36,7 +36,8 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
     /// What only phases with few other facts can be tried with.
     static let moreLanes: [Fact<ReplicationState>] = [
         .value(.lane(.slotted)), .value(.lane(.running)), .value(.lane(.running, confirmed: 100)),
-        .value(.lane(.running, lag: 1 << 30, trouble: "apply fails")), .value(.lane(.running, retained: 1 << 50)),
+        .value(.lane(.running, lag: 1 << 30, trouble: "apply fails")), .value(.lane(.running, trouble: "apply fails", drift: "a column")),
+        .value(.lane(.running, retained: 1 << 50)),
     ]
 
     var sources: [Fact<SourceState>] { plan.isLive ? Self.fewSources : Self.everySource }

@@ -6,12 +6,12 @@ extension ReplicationState {
     /// One lane, for the example plan.
     static func lane(
         _ stage: LaneState.Stage, confirmed: UInt64 = 0, lag: Int64? = 0, retained: Int64 = 0, loss: String? = nil, trouble: String? = nil,
-        sequences: Int64? = nil
+        sequences: Int64? = nil, drift: String? = nil
     ) -> ReplicationState {
         let lane = LaneState(
             database: "ledger", stage: stage, isStreaming: stage == .running && trouble == nil, confirmed: .init(bytes: confirmed), lagBytes: lag,
             retainedBytes: retained, loss: loss, trouble: trouble)
-        return ReplicationState(lanes: [lane], sequencesEpoch: sequences)
+        return ReplicationState(lanes: [lane], sequencesEpoch: sequences, drift: drift)
     }
 }
 

@@ -69,6 +69,23 @@ struct LossReasonTests {
         #expect(reason(.unknown("no route")) == .reverseLaneBroken)
     }
 
+    @Test("tables that changed count only where the lanes are whole and get on: else those say more")
+    func drift() {
+        func drifted(_ fact: Fact<ReplicationState>) -> Fact<ReplicationState> {
+            fact.map { state in
+                var state = state
+                state.drift = "a column on the target only"
+                return state
+            }
+        }
+        #expect(reason(drifted(lanes(.running, .running))) == .reverseSchemaDrift)
+        #expect(reason(drifted(lanes(.connected, .running))) == .reverseSchemaDrift)
+        #expect(reason(drifted(lanes(.running, .running, trouble: "the worker ended"))) == .reverseLaneBroken)
+        #expect(reason(drifted(lanes(.running, .running, loss: "slot lost"))) == .reverseLaneLost)
+        let plan = plan()
+        #expect(lossReason(plan: plan, record: .reached(.soaking, plan: plan), reverse: drifted(lanes(.running, .running))) == nil)
+    }
+
     @Test("nothing more once everything is back, though the lanes are gone by then")
     func carriedBack() {
         let plan = plan()

@@ -101,6 +101,12 @@ extension Reason {
         case .catchingUp:
             Documentation(
                 "The target is further behind than `spec.cutover.maxLagBytes`, or its lanes are being connected.", "Wait, or raise the limit.")
+        case .schemaDrift:
+            Documentation(
+                "A table's columns, types or replica identity, or an enum's labels are not the same on source and target any more. Lanes carry rows, "
+                    + "not DDL, and no cutover begins meanwhile.",
+                "Run the same DDL on the side the message names, on the target after `BEGIN READ WRITE`: its fence stops rows, not DDL. It is noticed within "
+                    + "seconds.")
         case .retainedWALExceeded:
             Documentation(
                 "A server kept more WAL for a lane than `spec.copy.maxRetainedWALMiB`, so the lane was dropped before the disk was in danger.",
@@ -139,6 +145,13 @@ extension Reason {
                 "The target took client writes and a reverse lane does not carry them back at the moment.",
                 "Repair what the message names; the lane goes on by itself. Or set `spec.rollback.acceptLoss: ReverseLaneBroken` with goal "
                     + "`RolledBack` and lose what was written there.")
+        case .reverseSchemaDrift:
+            Documentation(
+                "The target took client writes and its tables were changed, so that rows no longer fit the source's: the next such row stops the "
+                    + "reverse lane.",
+                "Run the same DDL on the source. It is closed to ordinary sessions: log in as a superuser, or with a role that has REPLICATION by "
+                    + "`psql \"… replication=database\"`, and begin with `BEGIN READ WRITE`. Or set `spec.rollback.acceptLoss: "
+                    + "ReverseSchemaDrift` with goal `RolledBack` and lose what the lanes have not carried by then.")
         case .automaticRollbackOff: Documentation("Going back by itself is switched off.", "Repair the application, or set goal `RolledBack`.")
         case .sourceNeverFenced: Documentation("The source took writes all the time.", "Nothing was switched; there is nothing to go back from.")
         case .rollbackWindowClosed: Documentation("Goal `Completed` closed the way back.", "Start a new migration in the other direction.")

@@ -22,13 +22,15 @@ extension MilestoneConditions {
 
     private func judged(_ forward: ReplicationState, atMost limit: Int64) -> ConditionDraft {
         if let loss = forward.loss { return ConditionDraft(.caughtUp, .false, .laneLost, "Changes are lost and everything is copied again: \(loss)") }
+        if let drift = forward.drift { return ConditionDraft(.caughtUp, .false, .schemaDrift, "The tables changed: \(drift)") }
         if let trouble = forward.trouble {
             return ConditionDraft(.caughtUp, .false, .laneBroken, "Changes do not arrive on the target: \(trouble)")
         }
         guard forward.stage == .running, let lag = forward.lagBytes else {
             return ConditionDraft(.caughtUp, .unknown, .catchingUp, "The lanes are being connected.")
         }
-        let text = "The target is \(lag) bytes behind; spec.cutover.maxLagBytes is \(limit)."
+        let time = forward.lagMilliseconds.map { " (\($0 / 1000).\($0 % 1000 / 100) s)" } ?? ""
+        let text = "The target is \(lag) bytes\(time) behind; spec.cutover.maxLagBytes is \(limit)."
         return lag > limit ? ConditionDraft(.caughtUp, .false, .catchingUp, text) : ConditionDraft(.caughtUp, .true, .succeeded, text)
     }
 }

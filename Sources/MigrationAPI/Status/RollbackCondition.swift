@@ -61,6 +61,8 @@ struct RollbackCondition {
         case .reverseLaneLost: "the reverse lanes no longer have all of it: \(reverse?.loss ?? "a lane is gone")"
         case .reverseLaneBroken:
             "the reverse lanes do not get on: \(reverse?.trouble ?? "the cause is not known"); repaired, they go on by themselves"
+                + (reverse?.drift.map { ". The tables changed: \($0)" } ?? "")
+        case .reverseSchemaDrift: "the tables changed, so that the reverse lanes may stop at the next row: \(reverse?.drift ?? "")"
         case _ where input.plan?.isLive == true: "spec.rollback.keepReverseReplication is false, so that nothing carries this back"
         default: "a Snapshot has nothing that carries this back"
         }

@@ -14,6 +14,11 @@ extension StatusBuilder {
         return input.observation[direction(input.record)].value?.lagBytes.map { max(0, $0) }
     }
 
+    static func lagSeconds(_ input: StatusInput) -> Int64? {
+        guard input.plan?.isLive == true else { return nil }
+        return input.observation[direction(input.record)].value?.lagMilliseconds.map { max(0, $0) / 1000 }
+    }
+
     /// Of both directions, without those of which nothing exists.
     static func lanes(of database: String, _ observation: Observation) -> [LaneStatus]? {
         let lanes = Direction.allCases.flatMap { direction in
@@ -38,7 +43,8 @@ extension LaneStatus {
     init(_ direction: Direction, _ lane: LaneState) {
         self.init(
             direction: direction == .forward ? "Forward" : "Reverse", stage: lane.stage.word, streaming: lane.isStreaming,
-            lagBytes: lane.lagBytes.map { max(0, $0) }, retainedBytes: lane.retainedBytes.map { max(0, $0) },
+            lagBytes: lane.lagBytes.map { max(0, $0) }, lagSeconds: lane.lagMilliseconds.map { max(0, $0) / 1000 },
+            retainedBytes: lane.retainedBytes.map { max(0, $0) },
             trouble: (lane.loss ?? lane.trouble)?.bounded(256))
     }
 }

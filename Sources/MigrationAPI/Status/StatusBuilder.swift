@@ -44,6 +44,7 @@ public enum StatusBuilder {
         status.progressPercent = Progress.percent(input)
         status.etaSeconds = Progress.secondsLeft(input)
         status.lagBytes = lagBytes(input)
+        status.lagSeconds = lagSeconds(input)
         status.lagMeasuredAt = status.lagBytes.map { _ in input.now.microTime }
         status.databases = databases(input)
         status.cutover = cutover(input)
@@ -67,6 +68,7 @@ public enum StatusBuilder {
         status.message = cause.message.bounded(1_024)
         status.etaSeconds = nil
         status.lagBytes = nil
+        status.lagSeconds = nil
         status.lagMeasuredAt = nil
         var drafts = [
             ConditionDraft(.ready, .false, cause.reason, cause.message), ConditionDraft(.stalled, .true, cause.reason, cause.message),

@@ -9,6 +9,8 @@ public struct DatabaseMigrationStatus: Codable, Sendable, Hashable {
     public var etaSeconds: Int64?
     /// How far the side that follows is behind: the target until the switch, the source after it. Only the Live mode has one.
     public var lagBytes: Int64?
+    /// The same in whole seconds; unknown until the lanes were watched for as long as that.
+    public var lagSeconds: Int64?
     public var lagMeasuredAt: MicroTime?
     public var attempt: Int?
     public var databases: [DatabaseStatus]?
@@ -49,6 +51,8 @@ public struct LaneStatus: Codable, Sendable, Hashable {
     public var stage: String
     public var streaming: Bool
     public var lagBytes: Int64?
+    /// Whole seconds.
+    public var lagSeconds: Int64?
     /// WAL the publisher keeps for it.
     public var retainedBytes: Int64?
     /// What is lost, or else what stands in the way at the moment.

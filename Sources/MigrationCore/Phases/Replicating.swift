@@ -46,6 +46,8 @@ extension Visit {
         guard case .value(let source) = observation.source, case .value(let forward) = observation.forward else { return unobservedLanes() }
         if let decision = droppedLanes(plan, source, forward) { return decision }
         if forward.loss != nil || forward.stage != .running { return move(to: .replicating, "A lane does not run.", reason: .laneLost) }
+        // A comparison of tables that differ in shape would only prove that; the lanes stay, and it is made once they are alike.
+        if let drift = forward.drift { return move(to: .replicating, "The tables changed: \(drift)", reason: .schemaDrift) }
         switch observation.job {
         case .unknown(let why): return wait(.observationFailed, "The verify Job cannot be observed: \(why)", wake: 2)
         case .value(.absent): return act(.runJob(.verify, number: number, sourceEpoch: Int64(copy)), "Starting verify Job \(number).")
@@ -76,10 +78,12 @@ extension Visit {
 
     /// Why a cutover cannot begin yet; `nil` when the lanes are close enough behind.
     func behind(_ plan: Plan, _ forward: ReplicationState) -> Decision? {
+        if let drift = forward.drift { return wait(.schemaDrift, "The tables changed: \(drift)", wake: 5) }
         if let trouble = forward.trouble { return wait(.laneBroken, "Changes do not arrive on the target: \(trouble)", wake: 5) }
         guard let lag = forward.lagBytes else { return wait(.catchingUp, "The lag is not known yet.", wake: 1) }
         guard lag > plan.cutover.maxLagBytes else { return nil }
-        return wait(.catchingUp, "\(lag) bytes behind the source; at most \(plan.cutover.maxLagBytes) allow a cutover.", wake: 1)
+        let time = forward.lagMilliseconds.map { " (\($0 / 1000).\($0 % 1000 / 100) s)" } ?? ""
+        return wait(.catchingUp, "\(lag) bytes\(time) behind the source; at most \(plan.cutover.maxLagBytes) allow a cutover.", wake: 1)
     }
 
     /// Lanes that lost changes are taken away whole, and everything is copied again.
