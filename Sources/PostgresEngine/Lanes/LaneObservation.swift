@@ -37,7 +37,10 @@ struct LaneObservation: Sendable {
                 // The subscriber first: a lane that is lost meanwhile shows as lost.
                 let (publisher, subscriber) = direction.publisher == .source ? (other, tables) : (tables, other)
                 let subscription = try await SubscriptionReading.read(subscriber, name)
-                let slot = try await SlotReading.read(publisher, name)
+                var slot = try await SlotReading.read(publisher, name)
+                if subscription?.isFailing == true, slot.loss(name) == nil {
+                    slot.decodingFailure = try await SlotProbe(session: publisher, uid: context.uid).failure(of: name)
+                }
                 return state(database.name, name, slot, subscription)
             }
             return Reading(lane: lane, sequences: sequences)
@@ -74,6 +77,8 @@ struct SlotReading: Sendable, Hashable {
     var unpublished: String?
     /// The guard refuses what clients write.
     var isFenced: Bool
+    /// The server cannot decode what the slot keeps: its error. Asked only while the worker fails.
+    var decodingFailure: String?
 
     static func read(_ session: PostgresConnection, _ name: String) async throws -> SlotReading {
         let literal = SQL.literal(name)
@@ -105,6 +110,7 @@ struct SlotReading: Sendable, Hashable {
         if !exists { return "slot \(name) is gone: \(meaning)" }
         if walStatus == "lost" { return "slot \(name) is lost, its log was removed (see max_slot_wal_keep_size): \(meaning)" }
         if let invalidation { return "slot \(name) was invalidated (\(invalidation)): \(meaning)" }
+        if let decodingFailure { return "slot \(name) cannot be decoded by its server (\(decodingFailure)): \(meaning)" }
         if !isPublished { return "publication \(name) is gone: \(meaning)" }
         // While clients write, such a table may go again; behind a fence its rows are there to stay.
         if isFenced, let unpublished {
@@ -163,9 +169,12 @@ struct SubscriptionReading: Sendable, Hashable {
         return reading
     }
 
+    /// Its worker is not there, or keeps ending.
+    var isFailing: Bool { isEnabled && (!hasWorker || (isYoung && errors > 0)) }
+
     func trouble(_ name: String, server: String) -> String? {
         guard isEnabled else { return nil }
-        if !hasWorker || (isYoung && errors > 0) {
+        if isFailing {
             let how = errors > 0 ? "ends with errors (\(errors) so far)" : "does not run"
             return "the worker of subscription \(name) \(how): the reason is in the log of server \(server), in lines that name this subscription"
         }
