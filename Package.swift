@@ -105,11 +105,21 @@ let package = Package(
             // As the demo's story.
             settings: moduleSettings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
 
-        // 7: executables
+        // 7: what is measured, on torture's stage
+        module(
+            "Benchmarks",
+            [
+                "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationPorts", "PostgresEngine",
+                "StructuredData", "Torture",
+            ],
+            // As the demo's story.
+            settings: moduleSettings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
+
+        // 8: executables
         .executableTarget(
             name: "dbmigration",
             dependencies: [
-                "ControllerRuntime", "DemoStory", "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore",
+                "Benchmarks", "ControllerRuntime", "DemoStory", "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore",
                 "MigrationOperator", "MigrationWorker", "StructuredData", "Torture", "YAML", arguments, log,
             ],
             swiftSettings: moduleSettings),
@@ -120,6 +130,7 @@ let package = Package(
         tests("DevClusterTests", ["DevCluster", "KubernetesClient", "KubernetesModel", "StructuredData"]),
         tests("DemoTests", ["ConnectionStrings", "DemoStory", "DevCluster", "MigrationAPI", "StructuredData"]),
         tests("TortureTests", ["MigrationCore", "Torture"]),
+        tests("BenchmarksTests", ["Benchmarks"]),
         tests("YAMLTests", ["StructuredData", "YAML"]),
         tests("HTTPTransportTests", ["HTTPTransport", "StructuredData"]),
         tests("KubernetesClientTests", ["HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData"]),

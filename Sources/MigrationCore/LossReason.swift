@@ -7,7 +7,7 @@ public func lossReason(plan: Plan, record: Record, reverse: Fact<ReplicationStat
     guard plan.keepsReverseLane else { return .noReverseLane }
     guard case .value(let state) = reverse else { return .reverseLaneBroken }
     // A lane that is not listed is missing like one that is listed as absent.
-    let isConnected = Set(plan.databases.map(\.name)).isSubset(of: state.lanes.filter { $0.stage >= .connected }.map(\.database))
+    let isConnected = plan.databases.allSatisfy { state.stage(of: $0.name) >= .connected }
     guard isConnected, state.loss == nil else { return .reverseLaneLost }
     // A disabled subscription has no worker, and what it tells of an earlier one is past.
     if state.lanes.contains(where: { $0.stage == .running && $0.trouble != nil }) { return .reverseLaneBroken }

@@ -127,12 +127,24 @@ extension Plan {
         public var jobs: Int
         /// WAL a server may keep for a slot of ours before it is dropped.
         public var maxRetainedWALMiB: Int
+        /// Live mode: lanes for each database, at most; it has fewer when its tables do not split into so many groups.
+        public var lanes: Int
         var maxRetainedBytes: Int64 { Int64(maxRetainedWALMiB) << 20 }
 
-        public init(mode: Mode, jobs: Int = 4, maxRetainedWALMiB: Int = 20_480) {
+        public init(mode: Mode, jobs: Int = 4, maxRetainedWALMiB: Int = 20_480, lanes: Int = 1) {
             self.mode = mode
             self.jobs = jobs
             self.maxRetainedWALMiB = maxRetainedWALMiB
+            self.lanes = lanes
+        }
+
+        /// A plan that was frozen before there were several lanes has one.
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            mode = try values.decode(Mode.self, forKey: .mode)
+            jobs = try values.decode(Int.self, forKey: .jobs)
+            maxRetainedWALMiB = try values.decode(Int.self, forKey: .maxRetainedWALMiB)
+            lanes = try values.decodeIfPresent(Int.self, forKey: .lanes) ?? 1
         }
     }
 

@@ -9,7 +9,7 @@ public enum Direction: String, Sendable, Hashable, Codable, CaseIterable {
     public var subscriber: Side { self == .forward ? .target : .source }
 }
 
-/// A lane of one database: publication and slot on the publisher, subscription on the subscriber.
+/// One of the lanes of a database: publication and slot on the publisher, subscription on the subscriber.
 public struct LaneState: Sendable, Hashable {
     /// How much of a lane exists, in the order in which it comes to be.
     public enum Stage: Int, Sendable, Hashable, Comparable, CaseIterable {
@@ -26,6 +26,8 @@ public struct LaneState: Sendable, Hashable {
 
     /// Source name of the database.
     public var database: String
+    /// Which of its lanes, from 1.
+    public var number: Int
     public var stage: Stage
     /// A worker applies, fed by a walsender.
     public var isStreaming: Bool
@@ -43,11 +45,12 @@ public struct LaneState: Sendable, Hashable {
     public var trouble: String?
 
     public init(
-        database: String, stage: Stage, isStreaming: Bool = false, confirmed: WALPosition? = nil, lagBytes: Int64? = nil, retainedBytes: Int64? = nil,
-        loss: String? = nil, trouble: String? = nil, lagMilliseconds: Int64? = nil
+        database: String, number: Int = 1, stage: Stage, isStreaming: Bool = false, confirmed: WALPosition? = nil, lagBytes: Int64? = nil,
+        retainedBytes: Int64? = nil, loss: String? = nil, trouble: String? = nil, lagMilliseconds: Int64? = nil
     ) {
         self.lagMilliseconds = lagMilliseconds
         self.database = database
+        self.number = number
         self.stage = stage
         self.isStreaming = isStreaming
         self.confirmed = confirmed
@@ -58,7 +61,7 @@ public struct LaneState: Sendable, Hashable {
     }
 }
 
-/// All lanes of one direction, one for each database of the plan.
+/// All lanes of one direction, at least one for each database of the plan.
 public struct ReplicationState: Sendable, Hashable {
     public var lanes: [LaneState]
     /// The publisher's fence epoch for which the subscriber's sequences were last set past the publisher's; `nil` never.
@@ -78,6 +81,8 @@ public struct ReplicationState: Sendable, Hashable {
 
     /// How far all lanes have come.
     public var stage: LaneState.Stage { lanes.map(\.stage).min() ?? .absent }
+    /// How far all lanes of one database have come; absent when none is listed.
+    public func stage(of database: String) -> LaneState.Stage { lanes.filter { $0.database == database }.map(\.stage).min() ?? .absent }
     /// Nothing of any lane exists.
     public var isAbsent: Bool { lanes.allSatisfy { $0.stage == .absent } }
     /// Some lane may apply changes.

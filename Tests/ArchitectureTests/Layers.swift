@@ -8,6 +8,7 @@ enum Layers {
         ["ControllerRuntime", "ClusterWorkloads"],
         ["MigrationOperator", "MigrationWorker", "DevCluster"],
         ["DemoStory", "Torture"],
+        ["Benchmarks"],
         ["dbmigration", "demo-ledger"],
     ]
 
@@ -16,7 +17,7 @@ enum Layers {
         "CCurl": ["HTTPTransport"],
         "CPostgres": ["PostgresEngine"],
         "CYAML": ["YAML"],
-        "DevCluster": ["DemoStory", "Torture", "dbmigration"],
+        "DevCluster": ["Benchmarks", "DemoStory", "Torture", "dbmigration"],
     ]
 
     static func layer(_ module: String) -> Int? { all.firstIndex { $0.contains(module) } }

@@ -109,7 +109,8 @@ struct LiveStatusTests: StatusSuite {
         #expect(status.databases?.map(\.name) == ["chain_db"])
         #expect(
             status.databases?.first?.lanes == [
-                LaneStatus(direction: "Forward", stage: "Running", streaming: true, lagBytes: 10, retainedBytes: 56, trouble: "the worker ended")
+                LaneStatus(
+                    direction: "Forward", number: 1, stage: "Running", streaming: true, lagBytes: 10, retainedBytes: 56, trouble: "the worker ended")
             ])
         let later = try build(record(.soaking), Observation(reverse: .value(lanes(.connected, loss: "slot lost", trouble: "x"))), previous: status)
         #expect(later.databases?.first?.bytes == status.databases?.first?.bytes)
@@ -118,6 +119,15 @@ struct LiveStatusTests: StatusSuite {
         #expect(try build(record(.soaking), previous: later).databases?.first?.lanes == nil)
         let withoutProgress = try build(record(.replicating), Observation(forward: .value(lanes(.slotted))))
         #expect(withoutProgress.databases?.map(\.name) == ["chain_db", "publisher_db"])
+    }
+
+    @Test("every lane of a database is shown, by direction and number")
+    func severalLanes() throws {
+        let two = ReplicationState(lanes: [1, 2].map { LaneState(database: "chain_db", number: $0, stage: .running, lagBytes: Int64($0)) })
+        let status = try build(record(.replicating), Observation(forward: .value(two), reverse: .value(two)))
+        let shown = status.databases?.first?.lanes?.map { "\($0.direction) \($0.number ?? 0) \($0.lagBytes ?? 0)" }
+        #expect(shown == ["Forward 1 1", "Forward 2 2", "Reverse 1 1", "Reverse 2 2"])
+        #expect(status.lagBytes == 2)
     }
 
     @Test("the cutover shows where the source stopped and how far the way back is")

@@ -117,7 +117,7 @@ struct PlanBuilderTests {
             ("{copy: {onExisting: Drop}}", "spec.copy.onExisting"),
             ("{copy: {mode: Live}}", "spec.cutover.snapshotPauseSeconds"),
             ("{copy: {maxRetainedWALMiB: 63}}", "spec.copy.maxRetainedWALMiB"),
-            ("{copy: {lanes: 0}}", "spec.copy.lanes"),
+            ("{copy: {lanes: 0}}", "spec.copy.lanes"), ("{copy: {lanes: 33}}", "spec.copy.lanes"),
             ("{cutover: {maxPauseSeconds: 4}}", "spec.cutover.maxPauseSeconds"),
             ("{cutover: {verifySeconds: 601}}", "spec.cutover.verifySeconds"),
             ("{cutover: {maxLagBytes: -1}}", "spec.cutover.maxLagBytes"),
@@ -155,7 +155,7 @@ struct PlanBuilderTests {
         "what later versions bring is refused by name",
         arguments: [
             ("{strategy: Fresh}", "spec.strategy"), ("{strategy: InPlace}", "spec.strategy"), ("{criticality: Critical}", "spec.criticality"),
-            ("{copy: {lanes: 2}}", "spec.copy.lanes"),
+            ("{copy: {splitAboveMiB: 64}}", "spec.copy.splitAboveMiB"),
             ("{cutover: {traffic: PgBouncer}}", "spec.cutover.traffic"), ("{cutover: {secretWriter: External}}", "spec.cutover.secretWriter"),
             ("{cutover: {workloads: [{kinds: [StatefulSet]}]}}", "spec.cutover.workloads[0].kinds[0]"),
             ("{backup: {formats: [Plain]}}", "spec.backup"), ("{cutover: {window: {}}}", "spec.cutover.window"),

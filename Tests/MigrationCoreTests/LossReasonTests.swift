@@ -59,6 +59,11 @@ struct LossReasonTests {
         #expect(reason(lanes(.running, .running, loss: "slot lost")) == .reverseLaneLost)
         #expect(reason(lanes(.connected, .running, loss: "slot lost", trouble: "the worker ended")) == .reverseLaneLost)
         #expect(reason(.value(ReplicationState(lanes: []))) == .reverseLaneLost)
+        let half =
+            ["ledger", "audit"].map { LaneState(database: $0, number: 1, stage: .running) } + [
+                LaneState(database: "audit", number: 2, stage: .slotted)
+            ]
+        #expect(reason(.value(ReplicationState(lanes: half))) == .reverseLaneLost)
         #expect(reason(.value(ReplicationState(lanes: [LaneState(database: "ledger", stage: .running)]))) == .reverseLaneLost)
     }
 

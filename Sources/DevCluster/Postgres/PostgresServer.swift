@@ -83,7 +83,8 @@ struct PostgresServer: Sendable {
         max_connections = 100
         max_wal_senders = 20
         max_replication_slots = 20
-        max_worker_processes = 16
+        max_worker_processes = 32
+        max_logical_replication_workers = 16
         shared_buffers = 32MB
         max_wal_size = 512MB
         log_line_prefix = '%m [%p] %q%u@%d %a '

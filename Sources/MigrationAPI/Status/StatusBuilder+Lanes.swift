@@ -23,7 +23,7 @@ extension StatusBuilder {
     static func lanes(of database: String, _ observation: Observation) -> [LaneStatus]? {
         let lanes = Direction.allCases.flatMap { direction in
             (observation[direction].value?.lanes ?? []).filter { $0.database == database && ($0.stage > .absent || $0.loss != nil) }
-                .prefix(1).map { LaneStatus(direction, $0) }
+                .map { LaneStatus(direction, $0) }
         }
         return lanes.isEmpty ? nil : lanes
     }
@@ -42,7 +42,7 @@ extension Observation {
 extension LaneStatus {
     init(_ direction: Direction, _ lane: LaneState) {
         self.init(
-            direction: direction == .forward ? "Forward" : "Reverse", stage: lane.stage.word, streaming: lane.isStreaming,
+            direction: direction == .forward ? "Forward" : "Reverse", number: lane.number, stage: lane.stage.word, streaming: lane.isStreaming,
             lagBytes: lane.lagBytes.map { max(0, $0) }, lagSeconds: lane.lagMilliseconds.map { max(0, $0) / 1000 },
             retainedBytes: lane.retainedBytes.map { max(0, $0) },
             trouble: (lane.loss ?? lane.trouble)?.bounded(256))

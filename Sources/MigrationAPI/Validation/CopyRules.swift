@@ -6,15 +6,11 @@ enum CopyRules {
         findings.range("spec.copy.jobs", spec.jobs, 1...32)
         findings.range("spec.copy.maxRetainedWALMiB", spec.maxRetainedWALMiB, 64...10_485_760, unit: "MiB")
         findings.range("spec.copy.lanes", spec.lanes, 1...32)
-        if (2...32).contains(spec.lanes) {
-            findings.notImplemented(
-                "spec.copy.lanes", "\(spec.lanes) lanes for a database are not implemented in this version; use 1, or leave the field out")
-        }
         findings.word("spec.copy.onExisting", spec.onExisting, oneOf: ["Refuse"])
         findings.word("spec.copy.roles", spec.roles, oneOf: ["CreateMissing"])
         findings.later("spec.copy.indexJobs", spec.indexJobs, "a limit of its own for index builds is")
         findings.later("spec.copy.splitAboveMiB", spec.splitAboveMiB, "splitting large tables is")
-        return Plan.Copy(mode: mode(spec), jobs: spec.jobs, maxRetainedWALMiB: spec.maxRetainedWALMiB)
+        return Plan.Copy(mode: mode(spec), jobs: spec.jobs, maxRetainedWALMiB: spec.maxRetainedWALMiB, lanes: spec.lanes)
     }
 
     /// An unknown word is a problem of its own; the other rules take it for the default.

@@ -43,10 +43,12 @@ public struct DatabaseStatus: Codable, Sendable, Hashable {
     public var mismatches: [String]?
 }
 
-/// One direction of a database's replication.
+/// One lane of a database's replication.
 public struct LaneStatus: Codable, Sendable, Hashable {
     /// `Forward` or `Reverse`.
     public var direction: String
+    /// Which of the database's lanes of this direction, from 1. Absent in what an older controller wrote.
+    public var number: Int?
     /// `Absent`, `Slotted`, `Connected` or `Running`.
     public var stage: String
     public var streaming: Bool

@@ -30,6 +30,9 @@ struct ConnectionHandle: ~Copyable {
     /// The server's process of this session; 0 without one.
     var backend: Int32 { if let link { unsafe PQbackendPID(link.raw) } else { 0 } }
 
+    /// The server's major version, which it tells with the login; 0 without one.
+    var major: Int { if let link { Int(unsafe PQserverVersion(link.raw)) / 10_000 } else { 0 } }
+
     // MARK: Connecting
 
     mutating func open(_ parameters: [(String, String)], seconds: Int, cancel: CancelFlag) throws(PostgresError) {

@@ -42,6 +42,9 @@ public actor PostgresConnection {
     /// The server's process of this session.
     public var backend: Int32 { handle.backend }
 
+    /// The server's major version, e.g. 15; 0 after ``close()``.
+    var major: Int { handle.major }
+
     /// Runs one or more statements by the simple protocol, which works in every session; one answer per statement.
     ///
     /// - Parameter attempt: What it is for, as an error says it; the statement itself by default, shortened.

@@ -58,7 +58,8 @@ public struct CopyRun: Sendable {
             let database = item.copy.database
             let target = try await context.openTarget(database.targetName)
             do {
-                try await item.copy.view.with { try await TableCopy(source: $0, target: target).run(item.table, item.copy.view) }
+                let view = item.copy.views[item.table]
+                try await view.with { try await TableCopy(source: $0, target: target).run(item.table, view) }
             } catch {
                 await target.close()
                 throw error

@@ -9,14 +9,14 @@ struct DatabaseCopy: Sendable {
     /// Holds the database's lock as long as the worker runs.
     let holder: PostgresConnection
     let folder: String
-    /// How the source is read; a live copy knows it once its lane was begun.
-    var view: SourceView
+    /// How the source is read; a live copy knows it once its lanes were begun.
+    var views: LaneViews
 
     /// Takes the database: one worker at a time, the highest number wins.
     static func take(_ context: CopyContext, _ database: Plan.Database, folder: String) async throws -> DatabaseCopy {
         let session = try await context.openTarget(database.targetName)
-        let view = SourceView(context: context, database: database.name, snapshot: nil)
-        let copy = DatabaseCopy(context: context, database: database, holder: session, folder: folder, view: view)
+        let views = LaneViews(fenced: SourceView(context: context, database: database.name, snapshot: nil))
+        let copy = DatabaseCopy(context: context, database: database, holder: session, folder: folder, views: views)
         if let head = try await Journal.head(session), head.uid == context.task.uid, head.isNewer(than: context.task) {
             await session.close()
             throw copy.overtaken(by: head)
@@ -40,12 +40,12 @@ struct DatabaseCopy: Sendable {
         var tables: [Table]
     }
 
-    /// Journal, lane, tables and guard; afterwards rows may be copied.
+    /// Journal, lanes, tables and guard; afterwards rows may be copied.
     func prepare() async throws -> Prepared {
         let phase = try await takeOver()
         if phase >= .finished { return Prepared(copy: self, phase: phase, tables: []) }
         var copy = self
-        if context.isLive { copy.view = try await LaneStart(context: context, database: database, holder: holder).run() }
+        if context.isLive { copy.views = try await LaneStart(context: context, database: database, holder: holder).run() }
         if phase == .started {
             try await copy.restoreTables()
         } else if phase == .schema {
@@ -56,7 +56,7 @@ struct DatabaseCopy: Sendable {
         }
         guard phase <= .schema else { return Prepared(copy: copy, phase: phase, tables: []) }
         let finished = try await Journal(session: holder).finishedTables()
-        let tables = try await copy.view.with { try await SourceCatalog(session: $0).tables() }
+        let tables = try await copy.views.main.with { try await SourceCatalog(session: $0).tables() }
         return Prepared(copy: copy, phase: .schema, tables: tables.filter { !finished.contains($0.label) })
     }
 
@@ -67,7 +67,7 @@ struct DatabaseCopy: Sendable {
             try await Journal(session: holder).create()
         }
         if context.isLive { try await holder.execute(LaneTable.create, attempt: "create _dbmigration.lane") }
-        let laneStands = try await laneStands()
+        let lanesStand = try await lanesStand()
         return try await holder.transaction {
             try await holder.execute("\(Journal.lock); \(Journal.checkTarget)", attempt: "check the journal")
             var head = try await Journal.head(holder)
@@ -75,7 +75,7 @@ struct DatabaseCopy: Sendable {
                 throw CopyRejected(description: "\(database.targetName) holds the copy of migration \(head.uid); empty it or choose another database")
             }
             if let head, head.isNewer(than: context.task) { throw overtaken(by: head) }
-            if laneStands, let phase = head?.phase, phase >= .finished {
+            if lanesStand, let phase = head?.phase, phase >= .finished {
                 try await holder.execute(Journal.adopt(epoch: context.task.sourceEpoch), attempt: "take the finished copy")
                 head?.phase = .finished
             } else if context.isLive || head?.sourceEpoch != context.task.sourceEpoch {
@@ -89,15 +89,19 @@ struct DatabaseCopy: Sendable {
 
     private func beginAnew(isFirst: Bool) async throws {
         if !isFirst { try await DatabaseReset.run(holder) }
-        if context.isLive { try await holder.execute(LaneTable.clear(.forward), attempt: "forget the old lane") }
+        if context.isLive { try await holder.execute(LaneTable.clear(.forward), attempt: "forget the old lanes") }
         try await holder.execute(
             Journal.begin(uid: context.task.uid, epoch: context.task.sourceEpoch, worker: context.task.number), attempt: "begin the journal")
     }
 
     /// In live mode rows are of use only with every change since.
-    private func laneStands() async throws -> Bool {
-        guard context.isLive, let name = try await LaneTable.name(holder, .forward) else { return false }
-        return try await context.sourceSessions.with(database: database.name) { try await SlotReading.read($0, name).loss(name) == nil }
+    private func lanesStand() async throws -> Bool {
+        guard context.isLive else { return false }
+        let (names, uid) = (try await LaneTable.names(holder, .forward), context.task.uid)
+        guard !names.isEmpty else { return false }
+        return try await context.sourceSessions.with(database: database.name) {
+            try await PublisherReading.read($0, uid: uid, .forward).loss(names) == nil
+        }
     }
 
     private func overtaken(by head: Journal.Head) -> CopyRejected {
@@ -119,7 +123,7 @@ struct DatabaseCopy: Sendable {
     }
 
     private func restoreTables() async throws {
-        let tables = try await view.with { try await SourceCatalog(session: $0).tables() }
+        let tables = try await views.main.with { try await SourceCatalog(session: $0).tables() }
         let dump = try await makeDump()
         let contents = try await dump.contents(.preData)
         let (schemas, objects) = (try await dump.sql(contents.schemas), try await dump.sql(contents.objects))
@@ -144,7 +148,7 @@ struct DatabaseCopy: Sendable {
 
     /// To give an object to its owner, the owner needs CREATE on its schema at that moment, whatever it has today: lent within the transaction.
     private func lendCreate(_ session: PostgresConnection) async throws -> [Loan] {
-        let owners = try await view.with { source in
+        let owners = try await views.main.with { source in
             try await source.rows(
                 """
                 SELECT DISTINCT n.nspname, pg_get_userbyid(o.owner) AS owner FROM (SELECT relnamespace AS ns, relowner AS owner FROM pg_class
@@ -170,7 +174,7 @@ struct DatabaseCopy: Sendable {
     private func makeDump() async throws -> SchemaDump {
         let sessions = context.sourceSessions
         return try await SchemaDump.make(
-            context.source, database: database.name, applicationName: sessions.applicationName, snapshot: view.snapshot?.name,
+            context.source, database: database.name, applicationName: sessions.applicationName, snapshot: views.main.snapshot?.name,
             into: "\(folder)/\(UUID().uuidString).dump")
     }
 
@@ -180,7 +184,7 @@ struct DatabaseCopy: Sendable {
     func finish(from phase: Journal.Phase) async throws {
         if phase <= .schema { try await restoreIndexes() }
         if phase <= .indexes { try await setSequences() }
-        await view.close()
+        await views.close()
     }
 
     private func restoreIndexes() async throws {
@@ -202,22 +206,22 @@ struct DatabaseCopy: Sendable {
     private func createIndexes(_ objects: String, _ session: PostgresConnection) async throws {
         do {
             try await session.execute(objects, attempt: "create the indexes and constraints of \(database.name)")
-        } catch let error as PostgresError where error.sqlState == "23503" && view.snapshot != nil {
+        } catch let error as PostgresError where error.sqlState == "23503" && views.main.snapshot != nil {
             throw CopyInterrupted(description: "a referenced table was truncated while \(database.name) was copied: \(error)")
         }
     }
 
     private func setSequences() async throws {
-        let (values, views) = try await view.with { source in
+        let (values, materialized) = try await views.main.with { source in
             let catalog = SourceCatalog(session: source)
             let found = (try await catalog.sequenceValues(), try await catalog.populatedViews())
-            try await view.prove(source)
+            try await views.main.prove(source)
             return found
         }
         try await holder.transaction {
             try await checkJournal(holder)
             for value in values { try await holder.execute(value, attempt: "set a sequence") }
-            try await MaterializedViews.fill(views, holder)
+            try await MaterializedViews.fill(materialized, holder)
             try await holder.execute(Journal.enter(.finished), attempt: "write the journal")
         }
         try await holder.execute("ANALYZE", attempt: "gather statistics of \(database.targetName)")

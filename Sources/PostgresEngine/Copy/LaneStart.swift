@@ -2,7 +2,8 @@ import Logging
 import MigrationCore
 import MigrationPorts
 
-/// Begins the forward lane of one database on the source: publication first, then the slot, under whose snapshot the rows are copied.
+/// Begins the forward lanes of one database on the source: publications first, then the slots. The tables of each lane are copied under the snapshot
+/// of its own slot, since every slot begins at a position of its own.
 struct LaneStart: Sendable {
     let context: CopyContext
     let database: Plan.Database
@@ -12,47 +13,64 @@ struct LaneStart: Sendable {
     /// How long a publication may wait for a table: nobody's writes are held up meanwhile.
     private static let lockSeconds = 60
 
-    /// Makes the lane and answers the view of its snapshot, which lasts as long as its keeper's session.
-    func run() async throws -> SourceView {
+    /// Makes the lanes and answers their snapshots, which last as long as their keepers' sessions.
+    func run() async throws -> LaneViews {
         let session = try await context.sourceSessions.database(database.name)
+        var keepers = [session]
         do {
-            return try await run(in: session)
+            // Asked after the session was opened: who takes over from here on ends it, and finds what it made.
+            try await checkJournal()
+            try await OwnSessions(session: session, uid: context.task.uid).end(.worker, where: "datname = current_database()")
+            let lanes = try await publish(session)
+            for _ in lanes.dropFirst() { keepers.append(try await context.sourceSessions.database(database.name)) }
+            return try await views(lanes, keepers)
         } catch {
-            await session.close()
+            for keeper in keepers { await keeper.close() }
             throw error
         }
     }
 
-    private func run(in session: PostgresConnection) async throws -> SourceView {
-        // Asked after the session was opened: who takes over from here on ends it, and finds what it made.
-        try await checkJournal()
-        try await OwnSessions(session: session, uid: context.task.uid).end(.worker, where: "datname = current_database()")
-        guard
-            let oid = try await session.rows("SELECT oid FROM pg_database WHERE datname = current_database()", attempt: "read the database's OID")
-                .first?.integer("oid")
-        else { throw CopyRejected(description: "database \(database.name) has no OID") }
-        let name = LaneName(uid: context.task.uid, direction: .forward, databaseOID: oid, origin: .copy(context.task.number))
-        let ours = "\(LaneName.prefix(uid: context.task.uid))\(oid)_f_"
+    private func publish(_ session: PostgresConnection) async throws -> [LanePublisher.Lane] {
+        let (uid, oid) = (context.task.uid, try await session.databaseOID())
+        let ours = LaneName.pattern(uid: uid, .forward, databaseOID: oid)
         try await refuseSubscription(ours)
         try await dropOldLanes(ours, in: session)
         try await LiveSource(session: session).refuseUnfit()
-        try await LanePublisher(session: session).publish(name.description, lockSeconds: Self.lockSeconds)
-        let snapshot = try await SlotCreation(context: context, name: name, session: session).run()
+        let split = try await LaneTables.read(session).split(most: context.task.plan.copy.lanes)
+        let lanes = split.enumerated().map { index, tables in
+            let name = LaneName(uid: uid, direction: .forward, databaseOID: oid, number: index + 1, origin: .copy(context.task.number))
+            return LanePublisher.Lane(name: name.description, tables: tables)
+        }
+        try await LanePublisher(session: session).publish(lanes, lockSeconds: Self.lockSeconds)
+        return lanes
+    }
+
+    private func views(_ lanes: [LanePublisher.Lane], _ keepers: [PostgresConnection]) async throws -> LaneViews {
+        let context = context
+        // Asked again with all sessions open. The slots wait for the same transactions, so that all of them take no longer than one.
+        try await checkJournal()
+        let snapshots = try await concurrently(Array(zip(lanes, keepers)), limit: lanes.count) { lane, keeper in
+            try await SlotCreation(context: context, name: lane.name, session: keeper).run()
+        }
         try await holder.transaction {
             try await checkJournal()
-            try await holder.execute(LaneTable.set(.forward, name.description), attempt: "write _dbmigration.lane")
+            try await holder.execute(LaneTable.set(.forward, lanes.map(\.name)), attempt: "write _dbmigration.lane")
         }
-        let view = SourceView(context: context, database: database.name, snapshot: .init(name: snapshot, keeper: session))
-        try await view.with { try await LiveSource(session: $0).proveAllPublished(by: name.description) }
-        return view
+        let views = try LaneViews(
+            zip(lanes, zip(snapshots, keepers)).map { lane, snapshot in
+                let view = SourceView(context: context, database: database.name, snapshot: .init(name: snapshot.0, keeper: snapshot.1))
+                return LaneViews.Lane(labels: Set(lane.tables.map(\.label)), view: view)
+            }, of: database.name)
+        try await views.prove()
+        return views
     }
 
     private func checkJournal() async throws { try await holder.execute(Journal.check(context.task), attempt: "check the journal") }
 
     /// What an old subscription applies would mix with the copied rows.
-    private func refuseSubscription(_ prefix: String) async throws {
+    private func refuseSubscription(_ pattern: String) async throws {
         let found = try await holder.rows(
-            "SELECT subname FROM pg_stat_subscription WHERE starts_with(subname::text, \(SQL.literal(prefix))) LIMIT 1",
+            "SELECT subname FROM pg_stat_subscription WHERE subname::text ~ \(SQL.literal(pattern)) LIMIT 1",
             attempt: "look for subscriptions of an earlier copy"
         ).first?.text("subname")
         guard let found else { return }
@@ -60,10 +78,10 @@ struct LaneStart: Sendable {
     }
 
     /// Lanes of this database that nothing will use any more. None of a newer worker is touched, although there cannot be one.
-    private func dropOldLanes(_ prefix: String, in session: PostgresConnection) async throws {
+    private func dropOldLanes(_ pattern: String, in session: PostgresConnection) async throws {
         let publisher = LanePublisher(session: session)
-        for name in try await publisher.names("^\(prefix)[a-z0-9]+$") {
-            if let worker = name.split(separator: "_f_k").last.flatMap({ Int($0) }), worker > context.task.number { continue }
+        for name in try await publisher.names(pattern) {
+            if let worker = LaneName.worker(name), worker > context.task.number { continue }
             try await publisher.drop(name)
             context.logger.notice("dropped the lane of an earlier copy", metadata: ["database": "\(database.name)", "lane": "\(name)"])
         }

@@ -21,12 +21,12 @@ struct LiveComparison: Sendable {
     }
 
     func run(_ tables: [Table]) async throws -> (mismatches: [String], busy: [String]) {
-        let lane = try await lane()
+        let lanes = try await lanes()
         var undecided = tables
         var mismatches: [String] = []
         for pause in Self.pauses where !undecided.isEmpty {
             try await Task.sleep(for: pause)
-            let (passed, different) = try await pass(over: undecided, lane)
+            let (passed, different) = try await pass(over: undecided, lanes)
             mismatches += different.map { "\($0.table.label): \($0.difference ?? "")" }
             let decided = passed.union(different.map(\.table.label))
             undecided.removeAll { decided.contains($0.label) }
@@ -35,11 +35,11 @@ struct LiveComparison: Sendable {
     }
 
     /// Labels of tables found equal, and those that differ for good.
-    private func pass(over tables: [Table], _ lane: String) async throws -> (equal: Set<String>, different: [Comparison]) {
+    private func pass(over tables: [Table], _ lanes: [String]) async throws -> (equal: Set<String>, different: [Comparison]) {
         let before = try await activity()
         let journal = ComparisonJournal(context: context, database: database)
         let findings = try await concurrently(tables, limit: max(1, context.jobs / context.task.plan.databases.count)) { table in
-            let finding = try await compare(table, lane, journal, activity: before[table.label])
+            let finding = try await compare(table, lanes, journal, activity: before[table.label])
             return (table.label, finding)
         }
         var equal: Set<String> = []
@@ -67,12 +67,12 @@ struct LiveComparison: Sendable {
         return left
     }
 
-    private func lane() async throws -> String {
+    private func lanes() async throws -> [String] {
         let session = try await context.openTarget(database.targetName)
-        let name = try await LaneTable.name(session, .forward)
+        let names = try await LaneTable.names(session, .forward)
         await session.close()
-        guard let name else { throw CopyRejected(description: "\(database.name) has no forward lane: copy first") }
-        return name
+        if names.isEmpty { throw CopyRejected(description: "\(database.name) has no forward lane: copy first") }
+        return names
     }
 
     private func activity() async throws -> [String: Int64] {
@@ -92,11 +92,11 @@ struct LiveComparison: Sendable {
         }
     }
 
-    private func compare(_ table: Table, _ lane: String, _ journal: ComparisonJournal, activity: Int64?) async throws -> Finding {
+    private func compare(_ table: Table, _ lanes: [String], _ journal: ComparisonJournal, activity: Int64?) async throws -> Finding {
         let method = context.task.plan.verification
         let first = try await context.sourceSessions.with(database: database.name) { source in
             let reading = try await TableReading.read(table, by: method, in: source)
-            try await LaneCatchUp(lane: lane, source: source).wait()
+            try await LaneCatchUp(lanes: lanes, source: source, uid: context.task.uid).wait()
             return reading
         }
         let written = try await targetActivity(table)

@@ -30,17 +30,4 @@ struct LiveSource: Sendable {
         let names = labels.prefix(Self.namesShown).joined(separator: ", ")
         throw CopyRejected(description: "\(session.options.database) has \(labels.count) \(what), e.g. \(names): \(remedy)")
     }
-
-    /// In a session that sees what the slot's snapshot sees: a table made between publication and slot would be copied, and its changes lost.
-    func proveAllPublished(by name: String) async throws {
-        let missing = try await session.rows(
-            """
-            SELECT n.nspname || '.' || c.relname AS label \(LanePublisher.tables) AND NOT EXISTS (SELECT 1 FROM pg_publication_rel r
-                JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = c.oid AND p.pubname = \(SQL.literal(name))) ORDER BY 1 LIMIT \(Self.namesShown)
-            """, attempt: "compare the publication with the tables")
-        guard missing.isEmpty else {
-            let names = missing.map { $0.text("label") }.joined(separator: ", ")
-            throw CopyInterrupted(description: "tables of \(session.options.database) were made while its copy began: \(names)")
-        }
-    }
 }

@@ -6,7 +6,7 @@ import MigrationPorts
 /// another session tells the log for whom.
 struct SlotCreation: Sendable {
     let context: CopyContext
-    let name: LaneName
+    let name: String
     /// Keeps the snapshot afterwards.
     let session: PostgresConnection
 
@@ -30,7 +30,7 @@ struct SlotCreation: Sendable {
     private func create() async throws -> String {
         let attempt = "create slot \(name) in \(session.options.database)"
         let row = try await session.rows(
-            "CREATE_REPLICATION_SLOT \(SQL.identifier(name.description)) LOGICAL pgoutput EXPORT_SNAPSHOT", attempt: attempt
+            "CREATE_REPLICATION_SLOT \(SQL.identifier(name)) LOGICAL pgoutput EXPORT_SNAPSHOT", attempt: attempt
         ).first
         guard let snapshot = row?["snapshot_name"] else { throw CopyInterrupted(description: "\(attempt): the server exported no snapshot") }
         return snapshot

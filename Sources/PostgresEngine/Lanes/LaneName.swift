@@ -15,13 +15,18 @@ struct LaneName: Sendable, Hashable, CustomStringConvertible {
 
     let description: String
 
-    init(uid: String, direction: Direction, databaseOID: Int64, origin: Origin) {
-        let suffix =
-            switch origin {
-            case .copy(let number): "k\(number)"
-            case .epoch(let epoch): "e\(epoch)"
-            }
-        description = "\(Self.prefix(uid: uid))\(databaseOID)_\(direction == .forward ? "f" : "r")_\(suffix)"
+    /// - Parameter number: Which of the database's lanes, from 1.
+    init(uid: String, direction: Direction, databaseOID: Int64, number: Int = 1, origin: Origin) {
+        description = "\(Self.prefix(uid: uid))\(databaseOID)_\(Self.letter(direction))\(number)_\(Self.suffix(origin))"
+    }
+
+    private static func letter(_ direction: Direction) -> String { direction == .forward ? "f" : "r" }
+
+    private static func suffix(_ origin: Origin) -> String {
+        switch origin {
+        case .copy(let number): "k\(number)"
+        case .epoch(let epoch): "e\(epoch)"
+        }
     }
 
     /// With which every lane of a migration begins.
@@ -31,12 +36,17 @@ struct LaneName: Sendable, Hashable, CustomStringConvertible {
 
     /// A regular expression for every lane of a migration, or for those of one direction.
     static func pattern(uid: String, _ direction: Direction? = nil) -> String {
-        let letters =
-            switch direction {
-            case .forward: "f"
-            case .reverse: "r"
-            case nil: "[fr]"
-            }
-        return "^\(prefix(uid: uid))[0-9]+_\(letters)_[a-z0-9]+$"
+        "^\(prefix(uid: uid))[0-9]+_\(direction.map(letter) ?? "[fr]")[0-9]+_[a-z0-9]+$"
+    }
+
+    /// A regular expression for the lanes that one database has in a direction, or for those of one making.
+    static func pattern(uid: String, _ direction: Direction, databaseOID: Int64, origin: Origin? = nil) -> String {
+        "^\(prefix(uid: uid))\(databaseOID)_\(letter(direction))[0-9]+_\(origin.map(suffix) ?? "[a-z0-9]+")$"
+    }
+
+    /// The number of the worker that made the forward lane `name`; `nil` for other lanes.
+    static func worker(_ name: String) -> Int? {
+        guard let suffix = name.split(separator: "_").last, suffix.hasPrefix("k") else { return nil }
+        return Int(suffix.dropFirst())
     }
 }

@@ -1,7 +1,8 @@
 import MigrationCore
 import MigrationPorts
 
-/// Reads the lanes of one direction from both servers, through closed doors too.
+/// Reads the lanes of one direction from both servers, through closed doors too: one round trip to each, at the same time, since a write pause
+/// waits for it again and again.
 struct LaneObservation: Sendable {
     let context: DatabaseContext
     let direction: Direction
@@ -17,34 +18,42 @@ struct LaneObservation: Sendable {
         let readings = try await concurrently(context.plan.databases, limit: 4) { try await read($0) }
         let epochs = readings.map(\.sequences?.epoch)
         return ReplicationState(
-            lanes: readings.map(\.lane), sequencesEpoch: epochs.contains(nil) ? nil : epochs.compactMap { $0 }.min(),
+            lanes: readings.flatMap(\.lanes), sequencesEpoch: epochs.contains(nil) ? nil : epochs.compactMap { $0 }.min(),
             mismatch: readings.lazy.compactMap(\.sequences?.mismatch).first)
     }
 
     private struct Reading: Sendable {
-        var lane: LaneState
+        var lanes: [LaneState]
         var sequences: SequenceTable.Reading?
     }
 
     private func read(_ database: Plan.Database) async throws -> Reading {
-        let (source, target) = (Sessions(context.source, uid: context.uid, pool: pool), Sessions(context.target, uid: context.uid, pool: pool))
-        return try await target.with(database: database.targetName) { tables in
-            let sequences = try await SequenceTable.read(tables, direction)
-            guard let name = try await LaneTable.name(tables, direction) else {
-                return Reading(lane: LaneState(database: database.name, stage: .absent), sequences: sequences)
-            }
-            let lane = try await source.with(database: database.name) { other in
-                // The subscriber first: a lane that is lost meanwhile shows as lost.
-                let (publisher, subscriber) = direction.publisher == .source ? (other, tables) : (tables, other)
-                let subscription = try await SubscriptionReading.read(subscriber, name)
-                let slot = try await SlotReading.read(publisher, name)
-                return state(database.name, name, slot, subscription)
-            }
-            return Reading(lane: lane, sequences: sequences)
+        async let published = publisher(database)
+        async let subscribed = subscriptions(database)
+        let records = direction.publisher == .target ? try await published.records : try await subscribed.records
+        guard !records.lanes.isEmpty else {
+            // Without lanes the source is not needed, and may be gone. It is waited for, because a statement that is cut off costs its session.
+            if direction.publisher == .target { _ = try? await subscribed } else { _ = try? await published }
+            return Reading(lanes: [LaneState(database: database.name, stage: .absent)], sequences: records.sequences)
         }
+        let names = records.lanes.map(\.name)
+        var reading = try await published.reading
+        // A lane is recorded once its slot is there, but a slot that was looked for at the same time may be younger than the look: it counts as
+        // lost only if it still is afterwards.
+        if reading.loss(names) != nil { reading = try await publisher(database).reading }
+        let subscriptions = try await subscribed.reading
+        var lanes: [LaneState] = []
+        for record in records.lanes {
+            var slot = reading.lane(record.name, among: names)
+            if subscriptions[record.name]?.isFailing == true, slot.loss(record.name) == nil {
+                slot.decodingFailure = try await decodingFailure(of: record.name, database)
+            }
+            lanes.append(state(database.name, record, slot, subscriptions[record.name]))
+        }
+        return Reading(lanes: lanes, sequences: records.sequences)
     }
 
-    private func state(_ database: String, _ name: String, _ slot: SlotReading, _ subscription: SubscriptionReading?) -> LaneState {
+    private func state(_ database: String, _ lane: LaneTable.Entry, _ slot: SlotReading, _ subscription: SubscriptionReading?) -> LaneState {
         let stage: LaneState.Stage =
             switch subscription {
             case nil: .slotted
@@ -52,124 +61,48 @@ struct LaneObservation: Sendable {
             }
         let subscriber = context.access(direction.subscriber).server
         return LaneState(
-            database: database, stage: stage, isStreaming: slot.isActive && subscription?.hasWorker == true, confirmed: slot.confirmed,
-            lagBytes: slot.confirmed.map { slot.insert.bytes > $0.bytes ? Int64(slot.insert.bytes - $0.bytes) : 0 },
-            retainedBytes: slot.restart.map { slot.insert.bytes > $0.bytes ? Int64(slot.insert.bytes - $0.bytes) : 0 }, loss: slot.loss(name),
-            trouble: subscription?.trouble(name, server: "\(subscriber.host):\(subscriber.port)") ?? slot.trouble(name))
-    }
-}
-
-/// What the publisher's database shows of a lane.
-struct SlotReading: Sendable, Hashable {
-    var insert: WALPosition
-    var exists: Bool
-    var isActive: Bool
-    var confirmed: WALPosition?
-    var restart: WALPosition?
-    /// Of `pg_replication_slots.wal_status`.
-    var walStatus: String?
-    var invalidation: String?
-    var isPublished: Bool
-    /// Tables the publication does not have, at most three.
-    var unpublished: String?
-    /// The guard refuses what clients write.
-    var isFenced: Bool
-
-    static func read(_ session: PostgresConnection, _ name: String) async throws -> SlotReading {
-        let literal = SQL.literal(name)
-        // Through JSON, because majors differ in what they know of an invalidation.
-        let row = try await session.rows(
-            """
-            SELECT pg_current_wal_insert_lsn() AS insert, s.j IS NOT NULL AS found, s.j->>'active' = 'true' AS active, s.j->>'confirmed_flush_lsn' AS confirmed,
-                s.j->>'restart_lsn' AS restart, s.j->>'wal_status' AS wal_status,
-                coalesce(s.j->>'invalidation_reason', CASE WHEN s.j->>'conflicting' = 'true' THEN 'conflict' END) AS invalidation,
-                EXISTS (SELECT 1 FROM pg_publication WHERE pubname = \(literal)) AS published,
-                (SELECT string_agg(label, ', ') FROM (SELECT n.nspname || '.' || c.relname AS label \(LanePublisher.tables)
-                    AND NOT EXISTS (SELECT 1 FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
-                        WHERE r.prrelid = c.oid AND p.pubname = \(literal)) ORDER BY 1 LIMIT 3) t) AS unpublished,
-                coalesce(\(Guard.source) LIKE '%dbmigration:refusing%', false) AS fenced
-            FROM (SELECT (SELECT to_jsonb(r) FROM pg_replication_slots r WHERE slot_name = \(literal) AND database = current_database()) AS j) s
-            """, attempt: "read slot \(name)"
-        ).first
-        guard let row, let insert = WALPosition(row.text("insert")) else {
-            throw PostgresError(kind: .other, message: "no WAL position", attempt: "read slot \(name)", server: session.server)
-        }
-        return SlotReading(
-            insert: insert, exists: row.flag("found"), isActive: row.flag("active"), confirmed: row["confirmed"].flatMap { WALPosition($0) },
-            restart: row["restart"].flatMap { WALPosition($0) }, walStatus: row["wal_status"], invalidation: row["invalidation"],
-            isPublished: row.flag("published"), unpublished: row["unpublished"], isFenced: row.flag("fenced"))
+            database: database, number: lane.number, stage: stage, isStreaming: slot.isActive && subscription?.hasWorker == true,
+            confirmed: slot.confirmed, lagBytes: slot.confirmed.map { slot.insert.bytes > $0.bytes ? Int64(slot.insert.bytes - $0.bytes) : 0 },
+            retainedBytes: slot.restart.map { slot.insert.bytes > $0.bytes ? Int64(slot.insert.bytes - $0.bytes) : 0 }, loss: slot.loss(lane.name),
+            trouble: subscription?.trouble(lane.name, server: "\(subscriber.host):\(subscriber.port)") ?? slot.trouble(lane.name))
     }
 
-    func loss(_ name: String) -> String? {
-        let meaning = "what was written since cannot be fetched any more, only a new copy helps"
-        if !exists { return "slot \(name) is gone: \(meaning)" }
-        if walStatus == "lost" { return "slot \(name) is lost, its log was removed (see max_slot_wal_keep_size): \(meaning)" }
-        if let invalidation { return "slot \(name) was invalidated (\(invalidation)): \(meaning)" }
-        if !isPublished { return "publication \(name) is gone: \(meaning)" }
-        // While clients write, such a table may go again; behind a fence its rows are there to stay.
-        if isFenced, let unpublished {
-            return "publication \(name) lacks \(unpublished), made after it: their rows do not travel, only a new copy helps"
+    // MARK: Asking
+
+    private func publisher(_ database: Plan.Database) async throws -> (records: LaneRecords, reading: PublisherReading) {
+        try await look(direction.publisher, database, { _, pattern in PublisherReading.statements(pattern) }) { answers, server in
+            try PublisherReading(answers, server: server)
         }
-        return nil
     }
 
-    func trouble(_ name: String) -> String? {
-        if let unpublished {
-            return "publication \(name) lacks \(unpublished), made after it: their rows do not travel; drop these tables, or migrate anew with them"
+    private func subscriptions(_ database: Plan.Database) async throws -> (records: LaneRecords, reading: [String: SubscriptionReading]) {
+        try await look(direction.subscriber, database, { SubscriptionReading.statement($1, major: $0) }) { answers, _ in
+            SubscriptionReading.all(answers.last ?? .none)
         }
-        return walStatus == "unreserved" ? "slot \(name) is about to lose its log (max_slot_wal_keep_size)" : nil
-    }
-}
-
-/// What the subscriber's database shows of a lane, in what PUBLIC may read.
-struct SubscriptionReading: Sendable, Hashable {
-    var isEnabled: Bool
-    var hasWorker: Bool
-    /// Its worker began a moment ago.
-    var isYoung: Bool
-    /// Tables which do not take changes, at most three.
-    var unready: String?
-    /// Since statistics were reset; nothing before PostgreSQL 15.
-    var errors: Int64
-
-    private static let youngSeconds = 10
-
-    /// `nil` without such a subscription.
-    static func read(_ session: PostgresConnection, _ name: String) async throws -> SubscriptionReading? {
-        let row = try await session.rows(
-            """
-            SELECT s.oid, s.subenabled AS enabled, t.pid IS NOT NULL AS worker,
-                coalesce(a.backend_start > clock_timestamp() - interval '\(Self.youngSeconds) s', false) AS young,
-                (SELECT string_agg(label, ', ') FROM (SELECT r.srrelid::regclass::text AS label FROM pg_subscription_rel r
-                    WHERE r.srsubid = s.oid AND r.srsubstate <> 'r' ORDER BY 1 LIMIT 3) u) AS unready
-            FROM pg_subscription s LEFT JOIN pg_stat_subscription t ON t.subid = s.oid AND t.relid IS NULL LEFT JOIN pg_stat_activity a ON a.pid = t.pid
-            WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND s.subname = \(SQL.literal(name)) ORDER BY t.pid LIMIT 1
-            """, attempt: "read subscription \(name)"
-        ).first
-        guard let row else { return nil }
-        var reading = SubscriptionReading(
-            isEnabled: row.flag("enabled"), hasWorker: row.flag("worker"), isYoung: row.flag("young"), unready: row["unready"], errors: 0)
-        let counts = try await !session.rows(
-            "SELECT 1 FROM pg_class WHERE relname = 'pg_stat_subscription_stats' AND relnamespace = 'pg_catalog'::regnamespace",
-            attempt: "look for pg_stat_subscription_stats"
-        ).isEmpty
-        if counts {
-            reading.errors =
-                try await session.rows(
-                    "SELECT apply_error_count + sync_error_count FROM pg_stat_subscription_stats WHERE subid = \(row.text("oid"))",
-                    attempt: "read the errors of subscription \(name)"
-                ).first?[0].flatMap { Int64($0) } ?? 0
-        }
-        return reading
     }
 
-    func trouble(_ name: String, server: String) -> String? {
-        guard isEnabled else { return nil }
-        if !hasWorker || (isYoung && errors > 0) {
-            let how = errors > 0 ? "ends with errors (\(errors) so far)" : "does not run"
-            return "the worker of subscription \(name) \(how): the reason is in the log of server \(server), in lines that name this subscription"
+    /// Everything of one side; on the target what is noted first, so that a slot's look comes after it.
+    private func look<Answer: Sendable>(
+        _ side: Side, _ database: Plan.Database, _ statements: (Int, String) -> String, _ answer: ([Rows], String) throws -> Answer
+    ) async throws -> (records: LaneRecords, reading: Answer) {
+        try await with(side, database) { session in
+            let own = statements(await session.major, LaneName.pattern(uid: context.uid, direction))
+            let attempt = "read the lanes of \(database.name)"
+            guard side == .target else { return (LaneRecords(), try answer(try await session.execute(own, attempt: attempt), session.server)) }
+            let answers = try await session.execute(LaneRecords.statements(direction) + ";" + own, attempt: attempt)
+            let noted = answers.prefix(LaneRecords.answers)
+            return (try LaneRecords(noted.last ?? .none), try answer(Array(answers.dropFirst(noted.count)), session.server))
         }
-        if let unready { return "subscription \(name) does not take changes of \(unready): see pg_subscription_rel on \(server)" }
-        return nil
+    }
+
+    private func decodingFailure(of name: String, _ database: Plan.Database) async throws -> String? {
+        try await with(direction.publisher, database) { try await SlotProbe(session: $0, uid: context.uid).failure(of: name) }
+    }
+
+    private func with<Answer: Sendable>(
+        _ side: Side, _ database: Plan.Database, _ body: (PostgresConnection) async throws -> Answer
+    ) async throws -> Answer {
+        let name = side == .source ? database.name : database.targetName
+        return try await Sessions(context.access(side), uid: context.uid, pool: pool).with(database: name, body)
     }
 }

@@ -1,7 +1,13 @@
 import MigrationCore
 
-/// Publication and slot of a lane, in a session on the publisher's database.
+/// Publications and slots of lanes, in a session on the publisher's database.
 struct LanePublisher: Sendable {
+    /// A lane to make.
+    struct Lane: Sendable, Hashable {
+        var name: String
+        var tables: [LaneSplit.Relation]
+    }
+
     let session: PostgresConnection
 
     /// How long a new slot may wait for the transactions that are running on the server.
@@ -20,35 +26,49 @@ struct LanePublisher: Sendable {
         ).compactMap { $0[0] }
     }
 
-    /// Both exist, and the slot has lost nothing.
-    func isWhole(_ name: String) async throws -> Bool {
-        try await !session.rows(
+    /// The lanes whose names match, when they are all there is to make: each has publication and slot, no slot has lost anything, no table is left out.
+    /// Their publications were made in one transaction, so that one which is missing was taken away, not forgotten.
+    func whole(_ pattern: String) async throws -> [String]? {
+        let found = try await session.rows(
             """
-            SELECT 1 FROM pg_replication_slots s JOIN pg_publication p ON p.pubname::text = s.slot_name::text
-            WHERE s.slot_name = \(SQL.literal(name)) AND s.database = current_database() AND s.wal_status IS DISTINCT FROM 'lost'
-            """, attempt: "look for slot \(name)"
-        ).isEmpty
+            SELECT coalesce(p.pubname, s.slot_name) AS name, p.pubname IS NOT NULL AND s.slot_name IS NOT NULL AND s.wal_status IS DISTINCT FROM 'lost' AS whole
+            FROM (SELECT pubname::text FROM pg_publication) p FULL JOIN (SELECT slot_name::text, wal_status FROM pg_replication_slots
+                WHERE database = current_database()) s ON s.slot_name = p.pubname WHERE coalesce(p.pubname, s.slot_name) ~ \(SQL.literal(pattern))
+            """, attempt: "look for lanes"
+        )
+        guard !found.isEmpty, found.allSatisfy({ $0.flag("whole") }) else { return nil }
+        let names = found.map { $0.text("name") }.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+        return try await unpublished(by: names, limit: 1).isEmpty ? names : nil
+    }
+
+    /// Tables that none of some publications has.
+    func unpublished(by names: [String], limit: Int) async throws -> [String] {
+        try await session.rows(
+            """
+            SELECT n.nspname || '.' || c.relname AS label \(Self.tables) AND NOT EXISTS (SELECT 1 FROM pg_publication_rel r
+                JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = c.oid AND p.pubname IN \(SQL.list(names))) ORDER BY 1 LIMIT \(limit)
+            """, attempt: "compare the publications with the tables"
+        ).map { $0.text("label") }
     }
 
     /// The user's tables whose rows a lane carries: as themselves, each leaf of a partitioned one.
     static let tables = UserObjects.relations("'r'") + " AND c.relpersistence = 'p'"
 
-    /// The publication first: a slot does not see one that is younger.
-    func make(_ name: String) async throws {
-        try await publish(name, lockSeconds: Self.lockSeconds)
-        try await makeSlot(name)
+    /// The publications first: a slot does not see one that is younger.
+    func make(_ lanes: [Lane]) async throws {
+        try await publish(lanes, lockSeconds: Self.lockSeconds)
+        for lane in lanes { try await makeSlot(lane.name) }
     }
 
-    /// A publication of every table there is.
-    func publish(_ name: String, lockSeconds: Int) async throws {
-        let tables = try await session.rows("SELECT n.nspname, c.relname \(Self.tables) ORDER BY c.oid", attempt: "list the tables")
-        let list = tables.map { "ONLY " + SQL.identifier($0.text("nspname"), $0.text("relname")) }.joined(separator: ", ")
+    /// One publication for each lane, all or none.
+    func publish(_ lanes: [Lane], lockSeconds: Int) async throws {
+        let statements = lanes.map { lane in
+            let list = lane.tables.map { "ONLY " + $0.sql }.joined(separator: ", ")
+            return "CREATE PUBLICATION \(SQL.identifier(lane.name))\(list.isEmpty ? "" : " FOR TABLE \(list)");"
+        }
         try await session.execute(
-            """
-            BEGIN; SET LOCAL lock_timeout = '\(lockSeconds)s';
-            CREATE PUBLICATION \(SQL.identifier(name))\(list.isEmpty ? "" : " FOR TABLE \(list)");
-            COMMIT
-            """, attempt: "create publication \(name) in \(session.options.database)")
+            "BEGIN; SET LOCAL lock_timeout = '\(lockSeconds)s'; \(statements.joined(separator: "\n")) COMMIT",
+            attempt: "create publication \(lanes.map(\.name).joined(separator: ", ")) in \(session.options.database)")
     }
 
     private func makeSlot(_ name: String) async throws {
@@ -105,5 +125,15 @@ struct LanePublisher: Sendable {
         throw FenceFailure(
             server: session.server, what: "slot \(name) stays in use by \(user)",
             remedy: "end it as a superuser: SELECT pg_terminate_backend(…); SELECT pg_drop_replication_slot('\(name)')")
+    }
+}
+
+extension PostgresConnection {
+    /// Of this session's database: part of its lanes' names.
+    func databaseOID() async throws -> Int64 {
+        let oid = try await rows("SELECT oid FROM pg_database WHERE datname = current_database()", attempt: "read the database's OID").first?.integer(
+            "oid")
+        guard let oid else { throw PostgresError(kind: .other, message: "no such database", attempt: "read the database's OID", server: server) }
+        return oid
     }
 }

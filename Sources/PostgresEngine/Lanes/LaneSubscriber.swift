@@ -49,7 +49,7 @@ struct LaneSubscriber: Sendable {
 
     /// Disabled; the server connects to the publisher at once, which shows whether it can.
     func create(_ name: String, _ connection: SubscriptionConnection, publisherMajor: Int) async throws {
-        let major = try await session.serverMajor()
+        let major = await session.major
         var options = ["copy_data = false", "create_slot = false", "enabled = false", "binary = false", "slot_name = \(SQL.literal(name))"]
         // Large transactions travel while they run.
         if major >= 14 { options.append("streaming = on") }
@@ -73,19 +73,22 @@ struct LaneSubscriber: Sendable {
         try await session.execute("ALTER SUBSCRIPTION \(SQL.identifier(name)) ENABLE", attempt: "enable subscription \(name)")
     }
 
-    /// Returns when no worker of it is left.
-    func disable(_ name: String) async throws {
-        try await session.execute("ALTER SUBSCRIPTION \(SQL.identifier(name)) DISABLE", attempt: "disable subscription \(name)")
+    /// Returns when no worker of theirs is left. All are told before one is waited for: a write pause may wait as well.
+    func disable(_ names: [String]) async throws {
+        guard !names.isEmpty else { return }
+        for name in names {
+            try await session.execute("ALTER SUBSCRIPTION \(SQL.identifier(name)) DISABLE", attempt: "disable subscription \(name)")
+        }
         for round in 0..<Self.rounds {
             let end = round >= Self.patience ? "pg_terminate_backend(pid)" : "pid"
             let left = try await session.rows(
-                "SELECT \(end) FROM pg_stat_subscription WHERE subname = \(SQL.literal(name)) AND pid IS NOT NULL",
-                attempt: "wait for the worker of subscription \(name)")
+                "SELECT \(end) FROM pg_stat_subscription WHERE subname IN \(SQL.list(names)) AND pid IS NOT NULL",
+                attempt: "wait for the workers of subscriptions \(names.joined(separator: ", "))")
             if left.isEmpty { return }
             try await Task.sleep(for: .milliseconds(Self.pollMilliseconds))
         }
         throw FenceFailure(
-            server: session.server, what: "the worker of disabled subscription \(name) does not end",
+            server: session.server, what: "a worker of disabled subscriptions \(names.joined(separator: ", ")) does not end",
             remedy: "look for it in pg_stat_subscription and pg_stat_activity, and end it")
     }
 
@@ -113,13 +116,5 @@ struct LaneSubscriber: Sendable {
     private func withSecret(_ statement: String, attempt: String) async throws {
         try await session.keepStatementsOutOfTheLog()
         try await session.execute(statement, attempt: attempt)
-    }
-}
-
-extension PostgresConnection {
-    /// The server's major version, e.g. 15.
-    func serverMajor() async throws -> Int {
-        let number = try await rows("SELECT current_setting('server_version_num')", attempt: "read the server's version").first?[0]
-        return (number.flatMap { Int($0) } ?? 0) / 10_000
     }
 }

@@ -1,52 +1,59 @@
 import MigrationCore
 
-/// Table `_dbmigration.lane` of a target database: the current lane's name for each direction. It stands there for both directions, because
+/// Table `_dbmigration.lane` of a target database: the current lanes' names for each direction. They stand there for both directions, because
 /// the target is the side that a migration may fill, reset and clean up.
 enum LaneTable {
     /// Statements, for a transaction under way or not. `started_at` is the position from which on a reverse lane carries what clients wrote.
     static let create = """
         CREATE SCHEMA IF NOT EXISTS _dbmigration;
         CREATE TABLE IF NOT EXISTS _dbmigration.lane (
-            direction text PRIMARY KEY CHECK (direction IN ('forward', 'reverse')), name text NOT NULL, started_at pg_lsn)
+            direction text CHECK (direction IN ('forward', 'reverse')), number int CHECK (number > 0), name text NOT NULL, started_at pg_lsn,
+            PRIMARY KEY (direction, number))
         """
 
-    /// The current name; `nil` without a row, and without a table.
-    static func name(_ session: PostgresConnection, _ direction: Direction) async throws -> String? { try await row(session, direction)?.name }
-
-    struct Entry: Sendable, Hashable {
+    struct Entry: Sendable, Hashable, Decodable {
+        /// From 1.
+        var number: Int
         var name: String
         var startedAt: WALPosition?
     }
 
-    static func row(_ session: PostgresConnection, _ direction: Direction) async throws -> Entry? {
-        guard try await exists("lane", session) else { return nil }
-        return try await session.rows(
-            "SELECT name, started_at FROM _dbmigration.lane WHERE direction = '\(direction.rawValue)'", attempt: "read _dbmigration.lane"
-        ).first.map { Entry(name: $0.text("name"), startedAt: $0["started_at"].flatMap { WALPosition($0) }) }
+    /// The current lanes by number; none without rows, and without a table.
+    static func entries(_ session: PostgresConnection, _ direction: Direction) async throws -> [Entry] {
+        try LaneRecords(await session.rows(LaneRecords.statements(direction), attempt: "read _dbmigration.lane")).lanes
     }
 
-    /// A statement that makes `name` the current one; the table has to be there.
-    static func set(_ direction: Direction, _ name: String) -> String {
-        """
-        INSERT INTO _dbmigration.lane AS l (direction, name) VALUES ('\(direction.rawValue)', \(SQL.literal(name)))
-        ON CONFLICT (direction) DO UPDATE SET name = excluded.name, started_at = NULL WHERE l.name <> excluded.name
-        """
+    static func names(_ session: PostgresConnection, _ direction: Direction) async throws -> [String] {
+        try await entries(session, direction).map(\.name)
     }
 
-    /// A statement that leaves the direction without a lane; the table has to be there.
+    /// Statements that make `names`, of the lanes from 1 on, the current ones; the table has to be there. What is the current one already stays as it is.
+    static func set(_ direction: Direction, _ names: [String]) -> String {
+        let values = names.enumerated().map { "('\(direction.rawValue)', \($0 + 1), \(SQL.literal($1)))" }.joined(separator: ", ")
+        return """
+            DELETE FROM _dbmigration.lane WHERE direction = '\(direction.rawValue)' AND (direction, number, name) NOT IN (VALUES \(values));
+            INSERT INTO _dbmigration.lane (direction, number, name) VALUES \(values) ON CONFLICT (direction, number) DO NOTHING
+            """
+    }
+
+    /// A statement that leaves the direction without lanes; the table has to be there.
     static func clear(_ direction: Direction) -> String { "DELETE FROM _dbmigration.lane WHERE direction = '\(direction.rawValue)'" }
 
-    /// A statement that notes from where the reverse lane carries what clients wrote; `nil` because the forward lane may apply again.
-    static func setStart(_ position: WALPosition?) -> String {
-        "UPDATE _dbmigration.lane SET started_at = \(SQL.literal(position?.description)) WHERE direction = 'reverse'"
+    /// A statement that notes from where reverse lanes carry what clients wrote.
+    static func setStart(_ position: WALPosition, _ names: [String]) -> String {
+        "UPDATE _dbmigration.lane SET started_at = '\(position)' WHERE direction = 'reverse' AND name IN \(SQL.list(names))"
     }
+
+    /// A statement that forgets it for all of them, because a forward lane may apply again.
+    static let forgetStart = "UPDATE _dbmigration.lane SET started_at = NULL WHERE direction = 'reverse'"
 
     /// Asked of the catalog, because `to_regclass` fails on a schema that we may not use.
     static func exists(_ table: String, _ session: PostgresConnection) async throws -> Bool {
-        try await !session.rows(
-            """
-            SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '_dbmigration' AND c.relname = \(SQL.literal(table))
-            """, attempt: "look for _dbmigration.\(table)"
-        ).isEmpty
+        try await !session.rows(present(table), attempt: "look for _dbmigration.\(table)").isEmpty
+    }
+
+    /// A query that has a row when `table` is there.
+    static func present(_ table: String) -> String {
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '_dbmigration' AND c.relname = \(SQL.literal(table))"
     }
 }

@@ -11,8 +11,8 @@ struct Lanes: Sendable {
         self.direction = direction
     }
 
-    /// Publication, slot, row, subscription (disabled): in this order. Lanes of this direction under another name go first; what is half there is
-    /// made anew, because a publication is only as good as its slot.
+    /// Publications, slots, rows, subscriptions (disabled): in this order. Lanes of this direction under other names go first; what is half there is
+    /// made anew, because a publication is only as good as its slot, and a split only as its last lane.
     ///
     /// - Throws: ``FenceStopped`` when the source's epoch is another, or the target is no longer prepared; ``FenceFailure`` when a slot cannot be made.
     func prepare(epoch: Int64) async throws {
@@ -20,45 +20,61 @@ struct Lanes: Sendable {
         try await run(epoch, requiresTarget: true) { database, ends in
             let publisher = LanePublisher(session: ends.publisher)
             let subscriber = LaneSubscriber(session: ends.subscriber)
-            let name = try await Self.name(context, direction, ends.publisher, epoch: epoch)
-            let isWhole = try await publisher.isWhole(name)
-            try await Self.drop(context.uid, direction, publisher, subscriber) { isWhole && $0 == name }
-            if !isWhole { try await publisher.make(name) }
-            try await ends.tables.execute("BEGIN; \(LaneTable.create); \(LaneTable.set(direction, name)); COMMIT", attempt: "write _dbmigration.lane")
-            if try await subscriber.state(name) == nil {
-                try await subscriber.create(
-                    name, Self.connection(context, direction, database), publisherMajor: try await ends.publisher.serverMajor())
+            let oid = try await ends.publisher.databaseOID()
+            let present = try await publisher.whole(
+                LaneName.pattern(uid: context.uid, direction, databaseOID: oid, origin: .epoch(epoch)))
+            try await Self.drop(context.uid, direction, publisher, subscriber) { present?.contains($0) == true }
+            var names = present ?? []
+            if present == nil {
+                let split = try await LaneTables.read(ends.publisher).split(most: context.plan.copy.lanes)
+                let lanes = split.enumerated().map { index, tables in
+                    let name = LaneName(uid: context.uid, direction: direction, databaseOID: oid, number: index + 1, origin: .epoch(epoch))
+                    return LanePublisher.Lane(name: name.description, tables: tables)
+                }
+                try await publisher.make(lanes)
+                names = lanes.map(\.name)
+            }
+            try await ends.tables.execute(
+                "BEGIN; \(LaneTable.create); \(LaneTable.set(direction, names)); COMMIT", attempt: "write _dbmigration.lane")
+            for name in names where try await subscriber.state(name) == nil {
+                try await subscriber.create(name, Self.connection(context, direction, database), publisherMajor: await ends.publisher.major)
             }
         }
     }
 
-    /// The subscriptions exist and are enabled. What the target took from its opening on flows back by the reverse one, and nothing before.
+    /// The subscriptions exist and are enabled. What the target took from its opening on flows back by the reverse ones, and nothing before.
     func connect(epoch: Int64) async throws {
         let (context, direction) = (context, direction)
         try await run(epoch) { database, ends in
-            guard let lane = try await LaneTable.row(ends.tables, direction) else {
+            let lanes = try await LaneTable.entries(ends.tables, direction)
+            if lanes.isEmpty {
                 throw FenceFailure(
                     server: ends.tables.server, what: "no \(direction.rawValue) lane is recorded for \(database.name)",
                     remedy: "it has to be made first")
             }
-            let subscriber = LaneSubscriber(session: ends.subscriber)
             let connection = Self.connection(context, direction, database)
-            let found = try await subscriber.state(lane.name)
-            if found == nil {
-                try await subscriber.create(lane.name, connection, publisherMajor: try await ends.publisher.serverMajor())
-            } else if found?.isEnabled == true {
-                if found?.hasWorker == false { try await subscriber.setConnection(lane.name, connection) }
-                return
-            } else {
-                try await subscriber.setConnection(lane.name, connection)
-            }
-            switch direction {
-            // From here on the target takes changes that a reverse slot must be advanced past.
-            case .forward: try await ends.tables.execute(LaneTable.setStart(nil), attempt: "write _dbmigration.lane")
-            case .reverse: try await Self.start(lane, ends, subscriber)
-            }
-            try await subscriber.enable(lane.name)
+            for lane in lanes { try await Self.connect(lane, direction, ends, connection) }
         }
+    }
+
+    private static func connect(_ lane: LaneTable.Entry, _ direction: Direction, _ ends: LaneEnds, _ connection: SubscriptionConnection) async throws
+    {
+        let subscriber = LaneSubscriber(session: ends.subscriber)
+        let found = try await subscriber.state(lane.name)
+        if found == nil {
+            try await subscriber.create(lane.name, connection, publisherMajor: await ends.publisher.major)
+        } else if found?.isEnabled == true {
+            if found?.hasWorker == false { try await subscriber.setConnection(lane.name, connection) }
+            return
+        } else {
+            try await subscriber.setConnection(lane.name, connection)
+        }
+        switch direction {
+        // From here on the target takes changes that every reverse slot must be advanced past.
+        case .forward: try await ends.tables.execute(LaneTable.forgetStart, attempt: "write _dbmigration.lane")
+        case .reverse: try await start(lane, ends, subscriber)
+        }
+        try await subscriber.enable(lane.name)
     }
 
     /// The subscriptions, if there are any, are disabled, and no worker of theirs is left.
@@ -66,11 +82,11 @@ struct Lanes: Sendable {
         let (uid, direction) = (context.uid, direction)
         try await run(epoch) { _, ends in
             let subscriber = LaneSubscriber(session: ends.subscriber)
-            for name in try await subscriber.names(LaneName.pattern(uid: uid, direction)) { try await subscriber.disable(name) }
+            try await subscriber.disable(try await subscriber.names(LaneName.pattern(uid: uid, direction)))
         }
     }
 
-    /// Nothing of this direction is left on either server. The row goes last.
+    /// Nothing of this direction is left on either server. The rows go last.
     func remove(epoch: Int64) async throws {
         let (uid, direction) = (context.uid, direction)
         try await run(epoch) { _, ends in
@@ -101,14 +117,6 @@ struct Lanes: Sendable {
         }
     }
 
-    private static func name(
-        _ context: DatabaseContext, _ direction: Direction, _ publisher: PostgresConnection, epoch: Int64
-    ) async throws -> String {
-        let oid = try await publisher.rows("SELECT oid FROM pg_database WHERE datname = current_database()", attempt: "read the database's OID")
-            .first?.integer("oid")
-        return LaneName(uid: context.uid, direction: direction, databaseOID: oid ?? 0, origin: .epoch(epoch)).description
-    }
-
     private static func connection(_ context: DatabaseContext, _ direction: Direction, _ database: Plan.Database) -> SubscriptionConnection {
         SubscriptionConnection(
             context.access(direction.publisher), database: direction.publisher == .source ? database.name : database.targetName)
@@ -125,7 +133,7 @@ struct Lanes: Sendable {
 
     private static func start(_ lane: LaneTable.Entry, _ ends: LaneEnds, _ subscriber: LaneSubscriber) async throws {
         guard let position = lane.startedAt, let subscription = try await subscriber.state(lane.name) else { return }
-        try await ReverseStart.advance(lane.name, to: position, ends.publisher)
+        try await ReverseStart.advance([lane.name], to: position, ends.publisher)
         try await subscriber.skip(subscription, to: position)
     }
 }

@@ -88,7 +88,7 @@ struct SequenceAlignment: Sendable {
 /// Table `_dbmigration.sequences` of a target database: for each direction the publisher's epoch whose values the subscriber has, and what was
 /// found to differ then.
 enum SequenceTable {
-    struct Reading: Sendable, Hashable {
+    struct Reading: Sendable, Hashable, Decodable {
         var epoch: Int64
         var mismatch: String?
     }
@@ -105,13 +105,5 @@ enum SequenceTable {
         ON CONFLICT (direction) DO UPDATE SET epoch = excluded.epoch, mismatch = excluded.mismatch;
         COMMIT
         """
-    }
-
-    /// `nil` when they were never set.
-    static func read(_ session: PostgresConnection, _ direction: Direction) async throws -> Reading? {
-        guard try await LaneTable.exists("sequences", session) else { return nil }
-        return try await session.rows(
-            "SELECT epoch, mismatch FROM _dbmigration.sequences WHERE direction = '\(direction.rawValue)'", attempt: "read _dbmigration.sequences"
-        ).first.map { Reading(epoch: $0.integer("epoch") ?? 0, mismatch: $0["mismatch"]) }
     }
 }

@@ -34,9 +34,11 @@ struct LiveChecks: Sendable {
         facts.present = databases.filter(present.contains)
         facts.remains = try await UnknownLanes.onServer(session, uid: uid)
         let capacity = try await ReplicationCapacity.read(session, uid: uid)
+        // At most: a database whose tables are all connected has one.
+        let lanes = databases.count * plan.copy.lanes
         let checks = ReplicationChecks(
-            place: place, host: access.server.host, provider: server.provider, published: Self.isPublisher(side, plan) ? databases.count : 0,
-            subscribed: Self.isSubscriber(side, plan) ? databases.count : 0, ownSenders: side == .source ? plan.copy.jobs + 4 : 4)
+            place: place, host: access.server.host, provider: server.provider, published: Self.isPublisher(side, plan) ? lanes : 0,
+            subscribed: Self.isSubscriber(side, plan) ? lanes : 0, ownSenders: side == .source ? plan.copy.jobs + 4 : 4)
         var problems = checks.problems(capacity) + checks.retention(capacity, maxRetainedWALMiB: plan.copy.maxRetainedWALMiB)
         if Self.isSubscriber(side, plan) {
             facts.subscriber = try await Subscriber.read(

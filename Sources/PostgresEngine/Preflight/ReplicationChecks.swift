@@ -6,7 +6,7 @@ struct ReplicationChecks: Sendable {
     var place: String
     var host: String
     var provider: Provider
-    /// How many databases it publishes: slots and walsenders.
+    /// How many lanes it publishes, of all databases: slots and walsenders.
     var published: Int
     /// How many it subscribes to: origins and workers.
     var subscribed: Int

@@ -13,6 +13,8 @@ public struct RunPlan: Sendable, Hashable {
     let verification: String
     /// Apply with goal Ready, and promote when that is reached.
     let stopsAtReady: Bool
+    /// `copy.lanes`; small databases have fewer.
+    let lanes: Int
     /// How long applications work on a side before the next goal is set.
     let dwellMilliseconds: Int
     /// Part of every name.
@@ -25,6 +27,7 @@ public struct RunPlan: Sendable, Hashable {
         var shape = root.fork()
         var course = root.fork()
         var faults = root.fork()
+        var split = root.fork()
         tag = String(seed % 1_679_616, radix: 36)
         let tag = tag
         databases = (1...shape.pick([1, 1, 2, 3])).map { DatabasePlan($0, tag: tag, &shape) }
@@ -38,6 +41,7 @@ public struct RunPlan: Sendable, Hashable {
         let verification = course.pick(needsVerifying ? ["Checksum", "RowCount"] : ["None", "None", "Checksum", "RowCount"])
         self.verification = verification
         let path = ending.path.filter { verification != "None" || $0.phase != .verifying }
+        lanes = split.int(1...3)
         injections = (0..<faults.int(1...4)).map { _ in Injection(path: path, &faults) }
     }
 
@@ -45,7 +49,7 @@ public struct RunPlan: Sendable, Hashable {
     public var description: String {
         let lines =
             databases.map(\.description) + [
-                "ends \(ending.description); pause at most \(pauseSeconds) s, soak \(soakSeconds) s, verification \(verification), dwell \(dwellMilliseconds) ms"
+                "ends \(ending.description); pause at most \(pauseSeconds) s, soak \(soakSeconds) s, verification \(verification), lanes \(lanes), dwell \(dwellMilliseconds) ms"
                     + (stopsAtReady ? ", stops at Ready first" : "")
             ] + injections.map(\.description)
         return "  plan of seed \(seed)\n" + lines.map { "    \($0)" }.joined(separator: "\n")

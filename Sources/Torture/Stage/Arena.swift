@@ -168,7 +168,8 @@ struct Arena: Sendable {
                 "source": server(servers.source.host, "source"),
                 "target": server(servers.target.host, "target"),
                 "databases": .array(plan.databases.map { ["name": .string($0.name)] }),
-                "copy": ["mode": "Live", "jobs": 2], "verification": ["mode": .string(plan.verification)],
+                "copy": ["mode": "Live", "jobs": 2, "lanes": .integer(Int64(plan.lanes))],
+                "verification": ["mode": .string(plan.verification)],
                 "cutover": [
                     "maxPauseSeconds": .integer(Int64(plan.pauseSeconds)), "connections": .array(connections),
                     "workloads": [

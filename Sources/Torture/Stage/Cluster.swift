@@ -1,23 +1,23 @@
-import DevCluster
+package import DevCluster
 import FoundationEssentials
-import KubernetesClient
+package import KubernetesClient
 import KubernetesModel
-import MigrationCore
-import MigrationPorts
-import PostgresEngine
-import StructuredData
+package import MigrationCore
+package import MigrationPorts
+package import PostgresEngine
+package import StructuredData
 import Subprocess
 
-/// The dev cluster all runs share, with the controller installed from `manifests/`.
-struct Cluster: Sendable {
-    let state: DevClusterState
-    let client: KubernetesClient
+/// The dev cluster all runs share, with the controller installed from `manifests/`; benchmarks use it too.
+package struct Cluster: Sendable {
+    package let state: DevClusterState
+    package let client: KubernetesClient
     let components: DevComponents
 
-    static let systemNamespace = "dbmigration-system"
-    static let controller = "dbmigration"
+    package static let systemNamespace = "dbmigration-system"
+    package static let controller = "dbmigration"
 
-    init() throws {
+    package init() throws {
         guard let state = try DevClusterState.fromEnvironment() else { throw TortureError.noDevCluster }
         self.state = state
         client = KubernetesClient(
@@ -28,7 +28,7 @@ struct Cluster: Sendable {
     }
 
     /// - Parameter switches: variables for the controller.
-    func install(manifests: String, switches: [String: String]) async throws {
+    package func install(manifests: String, switches: [String: String]) async throws {
         // The 1.20 server does not know CEL rules; current clients would refuse the field.
         _ = try await kubectl("apply", "--validate=false", "-k", manifests + "/default")
         for (name, value) in switches {
@@ -44,7 +44,7 @@ struct Cluster: Sendable {
             "--timeout=120s")
     }
 
-    func kubectl(_ arguments: String...) async throws -> String {
+    package func kubectl(_ arguments: String...) async throws -> String {
         let result = try await Subprocess.run(
             .name("env"),
             arguments: Arguments(
@@ -61,7 +61,7 @@ struct Cluster: Sendable {
     }
 
     /// Waits until everything that may have been broken works again.
-    func healthy(seconds: Int) async throws {
+    package func healthy(seconds: Int) async throws {
         try await insist("the API server to answer", seconds: seconds) {
             _ = try await client.get(Namespace.self, "default")
             return true
@@ -77,11 +77,11 @@ struct Cluster: Sendable {
         }
     }
 
-    func server(_ side: Side) -> DevServer {
+    package func server(_ side: Side) -> DevServer {
         side == .source ? state.servers.source : state.servers.target
     }
 
-    func access(_ side: Side, user: String, password: Redacted<String>) -> ServerAccess {
+    package func access(_ side: Side, user: String, password: Redacted<String>) -> ServerAccess {
         let server = server(side)
         let plan = Plan.Server(host: server.host, port: server.port, credentials: .init(name: ""))
         return ServerAccess(
@@ -91,7 +91,7 @@ struct Cluster: Sendable {
 
     /// Runs statements on one side as superuser, in a session of their own.
     @discardableResult
-    func rows(_ side: Side, _ database: String, _ text: String) async throws -> Rows {
+    package func rows(_ side: Side, _ database: String, _ text: String) async throws -> Rows {
         let superuser = server(side).superuser
         let session = try await PostgresConnection.open(
             access(side, user: superuser.user, password: superuser.password),

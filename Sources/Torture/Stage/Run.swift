@@ -171,12 +171,13 @@ struct Run: Sendable {
 }
 
 extension MigrationWatch {
-    /// Every database has a running forward lane.
+    /// Every database has forward lanes, and all of them run.
     var runsForward: Bool {
         let databases = status?.databases ?? []
         return !databases.isEmpty
             && databases.allSatisfy {
-                ($0.lanes ?? []).contains { $0.direction == "Forward" && $0.stage == "Running" }
+                let forward = ($0.lanes ?? []).filter { $0.direction == "Forward" }
+                return !forward.isEmpty && forward.allSatisfy { $0.stage == "Running" }
             }
     }
 }

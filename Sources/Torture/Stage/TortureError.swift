@@ -19,7 +19,7 @@ public enum TortureError: Error, CustomStringConvertible {
 }
 
 /// Asks again until the answer is yes; whatever is thrown counts as no. The machine may be slow: limits are for what hangs.
-func insist(
+package func insist(
     _ what: String, seconds: Int, state: () async -> String = { "" },
     _ condition: () async throws -> Bool
 ) async throws {

@@ -24,9 +24,10 @@ extension Scenario {
     ]
 
     /// Databases of equal schema on both servers, the target's fenced at epoch 2, as a copy would leave them.
-    static func makeLive(_ name: String, databases: Int = 1, schema: [String] = laneSchema) async throws -> Scenario {
+    static func makeLive(_ name: String, databases: Int = 1, lanes: Int = 1, schema: [String] = laneSchema) async throws -> Scenario {
         var scenario = try await make(name, databases: databases, schema: schema)
         scenario.isLive = true
+        scenario.lanes = lanes
         try await scenario.port.prepareTarget(scenario.context)
         for database in scenario.databases {
             let session = try await scenario.application(on: scenario.target, database)

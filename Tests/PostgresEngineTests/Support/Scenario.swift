@@ -18,6 +18,8 @@ struct Scenario: Sendable {
     let role: String
     /// Whether the plan copies live; its lanes' subscriptions are made by a superuser, and the other server logs in as the administrator.
     var isLive = false
+    /// `copy.lanes`.
+    var lanes = 1
     let port = PostgresMigration(logger: Logger(label: "test"))
 
     /// Creates the databases on the source, owned by the application's role.
@@ -42,7 +44,8 @@ struct Scenario: Sendable {
     var plan: Plan {
         Plan(
             source: source.access().server, target: target.access().server, databases: databases.map { Plan.Database(name: $0) },
-            copy: Plan.Copy(mode: isLive ? .live : .snapshot, jobs: 2), cutover: Plan.Cutover(pauseSeconds: 60, connections: [], workloads: []))
+            copy: Plan.Copy(mode: isLive ? .live : .snapshot, jobs: 2, lanes: lanes),
+            cutover: Plan.Cutover(pauseSeconds: 60, connections: [], workloads: []))
     }
 
     var context: DatabaseContext {
