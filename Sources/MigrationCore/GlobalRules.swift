@@ -62,8 +62,8 @@ extension Visit {
         return act(.releaseFinalizer, "Deleting: nothing of this migration is left behind.")
     }
 
-    /// Removes what is ours, one kind at a time; `nil` when nothing is left. A server that does not answer does not keep what the other one holds: a
-    /// slot there would make it keep its log for nobody.
+    /// Removes what is ours, one kind at a time; `nil` when nothing is left. A server that does not answer does not keep what the other one
+    /// holds: a slot there would make it keep its log for nobody.
     mutating func tidy(_ why: String) -> Decision? {
         switch observation.hasJobs {
         case .unknown(let reason): return wait(.deleting, "\(why): cannot see what is left to remove: \(reason)", wake: 5)

@@ -103,8 +103,8 @@ struct MigrationObserver: Sendable {
         }
     }
 
-    /// What clean-up must remove, each side by itself. Servers that no phase has touched are not asked: an unreachable one must not hold the deletion of an
-    /// object that never began.
+    /// What clean-up must remove, each side by itself. Servers that no phase has touched are not asked: an unreachable one must not hold the
+    /// deletion of an object that never began.
     private func leftovers(
         _ visit: VisitContext, hasArtefacts: @Sendable (Side) async -> Fact<Bool>
     ) async -> (all: Fact<Set<Leftover>>, seen: Set<Leftover>) {
