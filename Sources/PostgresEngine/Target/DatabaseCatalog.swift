@@ -31,7 +31,7 @@ struct DatabaseCatalog: Sendable {
     let uid: String
 
     func describe(_ databases: [String]) async throws -> [DatabaseDescription] {
-        let version = Int(try await session.rows("SHOW server_version_num", attempt: "read the version").first?[0] ?? "") ?? 0
+        let version = try await session.serverVersion()
         let rows = try await session.rows(
             """
             SELECT datname, oid, pg_get_userbyid(datdba) AS owner, pg_encoding_to_char(encoding) AS encoding,
