@@ -163,9 +163,11 @@ extension EndToEnd {
             guard matrix.isDated(.source) || matrix.isDated(.target) else { return }
             try await matrix.scenario.arrange(application: .none)
             try await matrix.scenario.apply(matrix.plainRoles)
-            let status = try await matrix.scenario.wait("preflight's answer") { $0[.preflightPassed]?.status == "False" }
-            #expect(status[.preflightPassed]?.reason == "VersionUnsupported")
-            #expect(status[.preflightPassed]?.message?.contains("update it to \(matrix.major(matrix.isDated(.source) ? .source : .target)).") == true)
+            let dated = matrix.isDated(.source) ? Side.source : .target
+            try await matrix.scenario.wait("preflight to refuse the \(dated.rawValue)") {
+                $0[.preflightPassed]?.reason == "VersionUnsupported"
+                    && $0[.preflightPassed]?.message?.contains("update it to \(matrix.major(dated)).") == true
+            }
             try await matrix.scenario.end()
         }
 
