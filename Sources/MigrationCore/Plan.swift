@@ -48,11 +48,14 @@ extension Plan {
         public var subscriber: CredentialsReference?
         /// How the other server reaches this one, where that differs.
         public var replication: Replication?
+        /// Provisioned storage; `nil` when it was not said.
+        public var storageGiB: Int?
 
         public init(
             host: String, port: Int = 5432, sslMode: String = "verify-full", credentials: CredentialsReference,
             certificateAuthority: SecretKey? = nil,
-            maintenanceDatabase: String = "postgres", subscriber: CredentialsReference? = nil, replication: Replication? = nil
+            maintenanceDatabase: String = "postgres", subscriber: CredentialsReference? = nil, replication: Replication? = nil,
+            storageGiB: Int? = nil
         ) {
             self.host = host
             self.port = port
@@ -62,6 +65,7 @@ extension Plan {
             self.maintenanceDatabase = maintenanceDatabase
             self.subscriber = subscriber
             self.replication = replication
+            self.storageGiB = storageGiB
         }
     }
 

@@ -103,7 +103,8 @@ struct PlanBuilderTests {
             ("{source: {host: /var/run/postgresql}}", "spec.source.host"),
             ("{source: {host: 'a,b'}}", "spec.source.host"),
             ("{source: {sslMode: sometimes}}", "spec.source.sslMode"),
-            ("{target: {port: 70000}}", "spec.target.port"),
+            ("{target: {port: 70000}}", "spec.target.port"), ("{source: {storageGiB: 0}}", "spec.source.storageGiB"),
+            ("{target: {storageGiB: 1048577}}", "spec.target.storageGiB"),
             ("{target: {credentialsSecretRef: {name: Not_A_Name}}}", "spec.target.credentialsSecretRef.name"),
             ("{target: {host: OLD.example.com, port: 5433}}", "spec.target.host"),
             ("{source: {maintenanceDatabase: publisher_db}}", "spec.databases[1].name"),
@@ -231,6 +232,7 @@ struct PlanBuilderTests {
         let changed = try Fixtures.migration("{source: {port: 5000}, target: {sslMode: prefer}, databases: [{}, {}, {name: more}]}")
         #expect(PlanBuilder.read(changed, accepted: accepted).problems.map(\.path) == ["spec.source", "spec.target", "spec.databases"])
         #expect(try PlanBuilder.read(Fixtures.live(), accepted: accepted).problems.map(\.path) == ["spec.copy.mode"])
+        #expect(try PlanBuilder.read(Fixtures.migration("{source: {storageGiB: 64}, target: {storageGiB: 64}}"), accepted: accepted).problems == [])
         let replication = try Fixtures.migration("{source: {replication: {host: other}}, target: {subscriptionCredentialsSecretRef: {name: a}}}")
         #expect(PlanBuilder.read(replication, accepted: accepted).problems.map(\.path) == ["spec.source", "spec.target"])
     }

@@ -87,7 +87,13 @@ struct SchemaTests {
         }
         let all = rules(schema)
         #expect(all.allSatisfy { $0["rule"]?.string?.isEmpty == false && $0["message"]?.string?.isEmpty == false })
-        for field in ["source", "target", "databases", "copy.mode"] {
+        let fields = ["source", "target"].flatMap { side in
+            (schema["properties"]?["spec"]?["properties"]?[side]?["properties"]?.object ?? [:]).keys.filter { $0 != "storageGiB" }.map {
+                "\(side).\($0)"
+            }
+        }
+        #expect(fields.count > 10)
+        for field in fields + ["databases", "copy.mode"] {
             #expect(all.contains { $0["rule"]?.string?.contains("self.spec.\(field) == oldSelf.spec.\(field)") == true }, "\(field)")
         }
     }

@@ -8,6 +8,7 @@ enum ServerRules {
         findings.range("\(path).port", spec.port, 1...65_535)
         findings.word("\(path).sslMode", spec.sslMode, oneOf: sslModes)
         findings.text("\(path).maintenanceDatabase", spec.maintenanceDatabase, .databaseName)
+        if let storage = spec.storageGiB { findings.range("\(path).storageGiB", storage, 1...1_048_576, unit: "GiB") }
         let credentials = self.credentials(spec.credentialsSecretRef, "\(path).credentialsSecretRef", &findings)
         let authority = spec.caSecretRef.map { reference in
             secretKey(name: reference.name, key: reference.key, "\(path).caSecretRef", &findings)
@@ -16,7 +17,7 @@ enum ServerRules {
         let replication = spec.replication.map { self.replication($0, sslMode: spec.sslMode, "\(path).replication", &findings) }
         return Plan.Server(
             host: spec.host, port: spec.port, sslMode: spec.sslMode, credentials: credentials, certificateAuthority: authority,
-            maintenanceDatabase: spec.maintenanceDatabase, subscriber: subscriber, replication: replication)
+            maintenanceDatabase: spec.maintenanceDatabase, subscriber: subscriber, replication: replication, storageGiB: spec.storageGiB)
     }
 
     /// - Parameter sslMode: how everybody else reaches the server. Its verifying words are not taken over: the other server has no file with our CA.

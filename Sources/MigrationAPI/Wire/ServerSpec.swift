@@ -9,6 +9,8 @@ public struct ServerSpec: Codable, Sendable, Hashable {
     /// Who creates subscriptions here; absent, the same as everything else.
     public var subscriptionCredentialsSecretRef: CredentialsSecretReference?
     public var replication: ReplicationSpec?
+    /// Provisioned storage in GiB, which SQL cannot tell; absent, its use is not checked.
+    public var storageGiB: Int?
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -21,6 +23,7 @@ public struct ServerSpec: Codable, Sendable, Hashable {
         subscriptionCredentialsSecretRef = try container.decodeIfPresent(
             CredentialsSecretReference.self, forKey: .subscriptionCredentialsSecretRef)
         replication = try container.decodeIfPresent(ReplicationSpec.self, forKey: .replication)
+        storageGiB = try container.decodeIfPresent(Int.self, forKey: .storageGiB)
     }
 }
 

@@ -16,6 +16,7 @@ struct SourceChecks: Sendable {
         let names = names
         var (findings, present, mayReplicate) = try await sessions.withMaintenance { session in
             var findings = Preflight.Findings(facts: try await ServerFacts.read(session), problems: [])
+            findings.facts?.storage = try await StorageUse.read(session, context)
             findings.problems += try await server(session, findings.facts?.major ?? 0)
             findings.problems += try await fenceRows(session)
             let known = Set(try await DatabaseSettings.read(session, names).keys)
@@ -28,12 +29,15 @@ struct SourceChecks: Sendable {
         }
         if mayReplicate {
             for name in present {
+                var used: [String: String] = [:]
                 do {
                     let (found, extensions) = try await sessions.with(database: name) { session in
                         let (problems, extensions) = try await database(name, session)
+                        used.merge(try await CollationChecks(session: session, place: "source \(place)").used()) { first, _ in first }
                         return (Preflight.Found(problems: problems, live: context.plan.isLive ? try await live.database(session) : nil), extensions)
                     }
                     findings.add(found)
+                    findings.facts?.usedCollations.merge(used) { first, _ in first }
                     findings.facts?.extensions.merge(extensions) { ExtensionVersions.newer($0, $1) }
                 } catch {
                     findings.problems.append(.init(error, context.source, side: "source"))
@@ -148,6 +152,7 @@ struct SourceChecks: Sendable {
                     message: "\(count) large objects in \(name) on source \(place) would not be copied: move them to bytea, or remove them (vacuumlo)"
                 ))
         }
+        problems += try await CollationChecks(session: session, place: "source \(place)").problems()
         let extensions = try await session.rows("SELECT extname, extversion FROM pg_extension", attempt: "list extensions")
         return (problems, Dictionary(extensions.map { ($0.text("extname"), $0.text("extversion")) }) { first, _ in first })
     }

@@ -36,6 +36,7 @@ enum Fixtures {
           credentialsSecretRef: {name: old-admin, usernameKey: user, passwordKey: pass}
           caSecretRef: {name: old-ca, key: tls.crt}
           maintenanceDatabase: postgres
+          storageGiB: 32
           subscriptionCredentialsSecretRef: {name: old-super, usernameKey: user, passwordKey: pass}
           replication:
             host: old.internal
