@@ -11,7 +11,7 @@ public struct ApplyBench: Sendable {
     public var tables: Int
     /// Numbers of lanes to measure.
     public var lanes: [Int]
-    /// Longest time for one contender until its first transaction arrives, and again from there on, in seconds; what it applied until then counts.
+    /// Longest time for one contender from its first transaction on, in seconds; what it applied until then counts.
     public var seconds: Int
 
     public init(transactions: Int, tables: Int, lanes: [Int], seconds: Int) {

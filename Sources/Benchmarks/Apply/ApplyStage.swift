@@ -12,6 +12,8 @@ struct ApplyStage: Sendable {
 
     private static let accounts = 1000
     private static let pollPeriod = Duration.milliseconds(50)
+    /// For the first transaction to arrive.
+    private static let patience = Duration.seconds(120)
 
     /// How many transactions had arrived when.
     struct Progress: Sendable {
@@ -78,7 +80,7 @@ struct ApplyStage: Sendable {
         """
     }
 
-    /// Looks at the target until so many transactions have arrived, or for so many seconds after the first. For that one it waits as long: who first
+    /// Looks at the target until so many transactions have arrived, or for so many seconds after the first. That one is waited for longer: who first
     /// fetches the log and applies it later is not measured by its start.
     ///
     /// - Throws: ``BenchmarkError`` when none arrives.
@@ -88,7 +90,7 @@ struct ApplyStage: Sendable {
             cluster.access(.target, user: login.user, password: login.password), ConnectionOptions(database: database, applicationName: "bench"))
         // Numbers come from a sequence that nobody skips: the largest one counts the rows, at the cost of a look into an index.
         let counts = (0..<tables).map { "coalesce((SELECT max(id) FROM app.history_\($0)), 0)" }.joined(separator: " + ")
-        var deadline = ContinuousClock.now + .seconds(seconds)
+        var deadline = ContinuousClock.now + Self.patience
         var progress: Progress?
         while ContinuousClock.now < deadline, progress?.last.count ?? 0 < wanted {
             try await Task.sleep(for: Self.pollPeriod)
@@ -101,7 +103,7 @@ struct ApplyStage: Sendable {
             if let known = progress?.last.count, count > known { progress?.last = point }
         }
         await session.close()
-        guard let progress else { throw BenchmarkError.nothingArrived(database, seconds: seconds) }
+        guard let progress else { throw BenchmarkError.nothingArrived(database, within: Self.patience) }
         return progress
     }
 
