@@ -111,6 +111,7 @@ let package = Package(
             [
                 "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationPorts", "PostgresEngine",
                 "StructuredData", "Torture",
+                subprocess, log,
             ],
             // As the demo's story.
             settings: moduleSettings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
