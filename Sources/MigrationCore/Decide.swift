@@ -41,7 +41,9 @@ public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> 
     var facts = record.phase.row.facts
     if desired.planInForce(record)?.isLive == true { facts.formUnion(record.phase.row.liveFacts) }
     // Without an undo nobody asks for Jobs: a write pause of the Live mode has none.
-    if [.fencing, .draining].contains(record.phase), record.frozen?.isLive == true, record.abort == nil, let fence = record.fence, now < fence.deadline {
+    if [.fencing, .draining].contains(record.phase), record.frozen?.isLive == true, record.abort == nil, let fence = record.fence,
+        now < fence.deadline
+    {
         facts.remove(.hasJobs)
     }
     // Applications are told when the target is open, not before; until then a write pause need not wait for the API server's answers about them.

@@ -43,7 +43,9 @@ struct Reconciler: Sendable {
 
     /// After a visit that failed in a write pause: no long backoff, and a fence whose time is over is undone although the status cannot tell.
     private func pauseKept(_ key: ObjectKey) async -> ReconcileResult? {
-        guard let object = store[key], case .record(let record) = RecordCoding.read(object.status), let budget = PauseBudget(record) else { return nil }
+        guard let object = store[key], case .record(let record) = RecordCoding.read(object.status), let budget = PauseBudget(record) else {
+            return nil
+        }
         if budget.isSpent(at: .now) { await undo.undo(object, because: "the pause budget is spent and the visit failed") }
         return .after(budget.retry(at: .now))
     }

@@ -19,7 +19,9 @@ struct StabilityTests {
         for complaint in complaints { Issue.record("\(complaint)") }
     }
 
-    @Test("going onward decides what single steps decide one after the other, and acts once", arguments: Phase.allCases, [AbstractSpace.snapshot, .live])
+    @Test(
+        "going onward decides what single steps decide one after the other, and acts once", arguments: Phase.allCases,
+        [AbstractSpace.snapshot, .live])
     func onward(phase: Phase, space: AbstractSpace) {
         var complaints: [String] = []
         space.forEachVisit(phase) { desired, record, observation, now in

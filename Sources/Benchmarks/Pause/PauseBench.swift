@@ -53,7 +53,8 @@ public struct PauseBench: Sendable {
             for attempt in 1...cutovers {
                 let pause = try await cutover(attempt, stage, gaps)
                 pauses.append(pause)
-                tell("pause \(attempt): database part \(Int(pause.databaseMilliseconds)) ms, clients' longest gap \(Int(pause.clientMilliseconds)) ms")
+                tell(
+                    "pause \(attempt): database part \(Int(pause.databaseMilliseconds)) ms, clients' longest gap \(Int(pause.clientMilliseconds)) ms")
             }
             return PauseResult(rate: rate, roundTripMilliseconds: roundTripMilliseconds, databases: databases, pauses: pauses)
         }

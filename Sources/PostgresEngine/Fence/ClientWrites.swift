@@ -39,7 +39,8 @@ struct ClientWrites: Sendable {
     }
 
     func read() async throws -> Reading {
-        try await session.rows(Self.search, attempt: "look for the count of client writes").first?[0] == nil ? Reading(happened: false) : try await count()
+        try await session.rows(Self.search, attempt: "look for the count of client writes").first?[0] == nil
+            ? Reading(happened: false) : try await count()
     }
 
     /// NULL where nothing was ever counted; for who asks several things in one round trip.

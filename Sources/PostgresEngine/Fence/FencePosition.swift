@@ -30,7 +30,8 @@ enum FencePosition {
 
     /// What ``question`` found.
     static func position(_ found: Rows) -> WALPosition? {
-        guard let row = found.first, let position = WALPosition(row.text("position")), let block = row.integer("block"), let segment = row.integer("segment"),
+        guard let row = found.first, let position = WALPosition(row.text("position")), let block = row.integer("block"),
+            let segment = row.integer("segment"),
             block > 0, segment > 0
         else { return nil }
         return end(position, block: UInt64(block), segment: UInt64(segment))

@@ -52,7 +52,8 @@ struct TargetObservation: Sendable {
         let answers = try await session.execute("\(Guard.question); \(ClientWrites.search)", attempt: "read the guard")
         let hasCounted = answers.last?.first?[0] != nil
         return Reading(
-            status: Guard.status(answers.first ?? .none), writes: hasCounted ? try await ClientWrites(session: session).count() : .init(happened: false))
+            status: Guard.status(answers.first ?? .none),
+            writes: hasCounted ? try await ClientWrites(session: session).count() : .init(happened: false))
     }
 
     private struct Server: Sendable {
