@@ -76,17 +76,20 @@ extension EndToEnd {
                 $0["goal"] = "Ready"
             }
             try await scenario.wait("the lanes") { $0.phase == "AwaitingCutover" }
-            try await scenario.holdUpLanes()
+            let workers = try await scenario.holdUpLanes()
+            #expect(!workers.isEmpty)
             try await scenario.patchSpec(["goal": "Promoted"])
             try await scenario.wait(phase: .draining)
             let began = ContinuousClock.now
             let server = try DevComponents(scenario.lab.state)
             try server.pause(.apiServer)
-            while await !scenario.applicationCanWrite(.source), ContinuousClock.now - began < .seconds(25) { try await Task.sleep(for: .milliseconds(100)) }
+            while await !scenario.applicationCanWrite(.source), ContinuousClock.now - began < .seconds(25) {
+                try await Task.sleep(for: .milliseconds(100))
+            }
             let lasted = ContinuousClock.now - began
             try server.resume(.apiServer)
             #expect(lasted < .seconds(8 + 6), "the source was closed for \(lasted)")
-            try await scenario.letLanesGo()
+            scenario.letLanesGo(workers)
             try await scenario.wait("the abort") { $0.phase == "AwaitingCutover" && $0[.reconciling]?.reason == "AwaitingApproval" }
             #expect(await scenario.applicationCanWrite(.source))
             #expect(try await scenario.count(.source) >= scenario.rows)
@@ -134,30 +137,21 @@ extension Lab {
 }
 
 extension Scenario {
-    /// Takes a lock on the target that the lanes' workers have to wait for, until ``letLanesGo()``, and writes something they have to carry.
-    fileprivate func holdUpLanes() async throws {
-        let holder = try await PostgresConnection.open(
-            lab.superuser(.target),
-            ConnectionOptions(database: database, applicationName: "dbmigration/hold-up", settings: ["default_transaction_read_only": "off"]))
-        try await holder.execute("BEGIN; LOCK TABLE app.ledger IN SHARE MODE")
-        await HeldUp.shared.keep(holder)
+    /// Stops the processes on the target that apply what the lanes carry, until ``letLanesGo(_:)``, and writes something for them.
+    fileprivate func holdUpLanes() async throws -> [Int32] {
+        let workers = try await lab.sql(
+            .target, database,
+            """
+            SELECT t.pid FROM pg_stat_subscription t JOIN pg_subscription s ON s.oid = t.subid JOIN pg_database d ON d.oid = s.subdbid
+            WHERE d.datname = current_database() AND t.pid IS NOT NULL
+            """
+        ).compactMap { $0[0].flatMap { Int32($0) } }
+        for worker in workers { kill(worker, SIGSTOP) }
         try await lab.sql(.source, database, "INSERT INTO app.ledger (number) VALUES (-2)")
+        return workers
     }
 
-    fileprivate func letLanesGo() async throws { await HeldUp.shared.letGo() }
-}
-
-/// The session that holds up lanes.
-private actor HeldUp {
-    static let shared = HeldUp()
-    private var holder: PostgresConnection?
-
-    func keep(_ holder: PostgresConnection) { self.holder = holder }
-
-    func letGo() async {
-        await holder?.close()
-        holder = nil
-    }
+    fileprivate func letLanesGo(_ workers: [Int32]) { for worker in workers { kill(worker, SIGCONT) } }
 }
 
 extension DevComponents {
