@@ -17,11 +17,37 @@ public func decide(_ desired: Desired, uid: String, record: Record?, observation
         ?? visit.phaseRule(uid: uid)
 }
 
+/// ``decide(_:uid:record:observation:now:)``, and on through phases that a decision does no more than enter: where everything the next phase looks at
+/// was looked at for this visit, its rule speaks at once. Every visit saved is one look at both servers and one write of the status less in the
+/// write pause. Nothing is performed between two such decisions, so nothing has to be written between them either.
+public func decideOnward(_ desired: Desired, uid: String, record: Record?, observation: Observation, now: Timestamp) -> Decision {
+    let known = factsNeeded(desired, record: record, now: now)
+    var decision = decide(desired, uid: uid, record: record, observation: observation, now: now)
+    var visited: Set<Phase> = [record?.phase ?? .pending]
+    // A phase with a Job looks at one that has just got its number.
+    while decision.actions.isEmpty, visited.insert(decision.record.phase).inserted, decision.record.phase.step == nil,
+        factsNeeded(desired, record: decision.record, now: now).isSubset(of: known)
+    {
+        let notices = decision.notices
+        decision = decide(desired, uid: uid, record: decision.record, observation: observation, now: now)
+        decision.notices = notices + decision.notices
+    }
+    return decision
+}
+
 /// Which facts the next ``decide(_:uid:record:observation:now:)`` needs; gathering more is waste, less makes it wait.
 public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> Set<FactKind> {
     let record = record ?? Record(attempt: desired.intent.attempt, at: now)
     var facts = record.phase.row.facts
     if desired.planInForce(record)?.isLive == true { facts.formUnion(record.phase.row.liveFacts) }
+    // Without an undo nobody asks for Jobs: a write pause of the Live mode has none.
+    if [.fencing, .draining].contains(record.phase), record.frozen?.isLive == true, record.abort == nil, let fence = record.fence,
+        now < fence.deadline
+    {
+        facts.remove(.hasJobs)
+    }
+    // Applications are told when the target is open, not before; until then a write pause need not wait for the API server's answers about them.
+    if record.phase == .switching, record.targetEpoch == nil { facts.subtract([.secrets, .workloads]) }
     if facts.contains(.probes), case let plan? = record.frozen, let last = record.lastProbeAt, now < last.adding(seconds: plan.health.periodSeconds) {
         facts.remove(.probes)
     }

@@ -60,7 +60,11 @@ extension Phase {
         case .seeding: Row([.awaitingCutover, .rollingBack, .failed], nil, .free, [.source, .job])
         case .awaitingCutover:
             Row([.fencing, .replicating, .rollingBack], nil, .free, [.preflight, .source, .target, .secrets], live: [.forward, .reverse])
-        case .fencing: Row([.copying, .draining, .switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source, .hasJobs])
+        // In the write pause a phase looks at what its successor needs as well, see decideOnward.
+        case .fencing:
+            Row(
+                [.copying, .draining, .switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source, .hasJobs],
+                live: [.target, .forward, .reverse])
         case .copying:
             Row(
                 [.verifying, .switching, .replicating, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs],
@@ -68,7 +72,8 @@ extension Phase {
         case .replicating: Row([.verifying, .awaitingCutover, .copying, .rollingBack, .failed], nil, .free, [.source], live: [.forward])
         case .verifying:
             Row([.switching, .replicating, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs], live: [.forward])
-        case .draining: Row([.switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source, .hasJobs], live: [.forward])
+        case .draining:
+            Row([.switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source, .hasJobs], live: [.target, .forward, .reverse])
         case .switching: Row([.soaking, .rollingBack], nil, .rollback, [.source, .target, .secrets, .workloads], live: [.forward, .reverse])
         case .soaking: Row([.promoted, .rollingBack], nil, .rollback, [.target, .workloads, .probes], live: [.source, .forward, .reverse])
         case .promoted: Row([.cleaningUp, .rollingBack], nil, .rollback, [.target], live: [.source, .forward, .reverse])

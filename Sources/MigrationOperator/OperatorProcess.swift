@@ -59,12 +59,14 @@ public struct OperatorProcess: Sendable {
         let permissions = MissingPermissions()
         readiness.register("permissions") { permissions.health }
         let access = ServerAccessReader(client: client, folder: configuration.temporaryFolder + "/dbmigration")
+        let undo = FenceUndo(store: store, adapters: adapters, access: access, logger: logger)
         let reconciler = Reconciler(
             client: client, store: store,
             observer: MigrationObserver(
                 adapters: adapters, access: access, ownership: Ownership(store: store), finalizer: DatabaseMigration.finalizer),
             performer: MigrationPerformer(client: client, adapters: adapters, access: access, finalizer: DatabaseMigration.finalizer),
-            failures: ActionFailures(), permissions: permissions, metrics: OperatorMetrics(registry: registry), events: recorder, logger: logger)
+            failures: ActionFailures(), permissions: permissions, metrics: OperatorMetrics(registry: registry), events: recorder, undo: undo,
+            logger: logger)
         let controller = Controller(name: "databasemigration", metrics: registry, logger: logger, reconcile: reconciler.reconcile)
         let election = LeaderElection(
             lease: "dbmigration-controller", identity: configuration.identity,
@@ -72,7 +74,6 @@ public struct OperatorProcess: Sendable {
             logger: logger)
         let liveness = HealthChecks(endpoint: "healthz")
         liveness.register("leader-election") { election.health }
-        let undo = FenceUndo(store: store, adapters: adapters, access: access, logger: logger)
         try await ControllerProcess(
             endpoints: [
                 OperationsServer.health(configuration.operations, liveness: liveness, readiness: readiness, logger: logger),

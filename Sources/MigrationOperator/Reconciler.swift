@@ -20,6 +20,7 @@ struct Reconciler: Sendable {
     let permissions: MissingPermissions
     let metrics: OperatorMetrics
     let events: EventRecorder
+    let undo: FenceUndo
     let logger: Logger
 
     /// A refused request is tried again steadily rather than with backoff: work goes on soon after the role is given back.
@@ -32,8 +33,21 @@ struct Reconciler: Sendable {
             return result
         } catch let error as KubernetesError where error.kind == .forbidden {
             if permissions.refused(error, key) { logger.error("not allowed", metadata: ["migration": "\(key)", "error": "\(error)"]) }
-            return .after(Self.refusedRetry)
+            return await pauseKept(key) ?? .after(Self.refusedRetry)
+        } catch {
+            guard let result = await pauseKept(key) else { throw error }
+            logger.error("a visit in the write pause failed", metadata: ["migration": "\(key)", "error": "\(error)"])
+            return result
         }
+    }
+
+    /// After a visit that failed in a write pause: no long backoff, and a fence whose time is over is undone although the status cannot tell.
+    private func pauseKept(_ key: ObjectKey) async -> ReconcileResult? {
+        guard let object = store[key], case .record(let record) = RecordCoding.read(object.status), let budget = PauseBudget(record) else {
+            return nil
+        }
+        if budget.isSpent(at: .now) { await undo.undo(object, because: "the pause budget is spent and the visit failed") }
+        return .after(budget.retry(at: .now))
     }
 
     private func visit(_ key: ObjectKey) async throws -> ReconcileResult {
@@ -53,21 +67,35 @@ struct Reconciler: Sendable {
         var visit = VisitContext(
             reference: MigrationReference(namespace: object.namespace ?? "", name: object.name, uid: object.uid ?? ""), desired: reading.desired,
             record: record, facts: factsNeeded(reading.desired, record: record, now: now))
-        let observation = await observer.observe(object, visit)
-        var decision = decide(reading.desired, uid: visit.reference.uid, record: record, observation: observation, now: now)
+        let budget = PauseBudget(record)
+        let observation = try await observe(object, visit, budget)
+        var decision = decideOnward(reading.desired, uid: visit.reference.uid, record: record, observation: observation, now: now)
         failures.explain(&decision, key: key)
 
         let status = try StatusBuilder.build(
             StatusInput(
                 previous: object.status, generation: object.metadata.generation ?? 0, reading: reading, observation: observation, decision: decision,
                 now: now))
-        guard let persisted = try await persist(status, of: object, key: key) else { return .after(.milliseconds(50)) }
+        guard let persisted = try await persist(status, of: object, key: key, budget) else { return .after(.milliseconds(50)) }
         metrics.note(decision.record, status, key)
         tell(decision, about: persisted)
 
         visit.record = decision.record
-        try await perform(decision, visit, object: persisted, key: key)
-        return decision.wake.map { .after(.seconds($0)) } ?? .done
+        try await perform(decision, visit, object: persisted, key: key, PauseBudget(decision.record))
+        guard let wake = decision.wake.map({ Duration.seconds($0) }) else { return .done }
+        return .after(PauseBudget(decision.record)?.wake(wake, at: .now) ?? wake)
+    }
+
+    private func observe(_ object: DatabaseMigration, _ visit: VisitContext, _ budget: PauseBudget?) async throws -> Observation {
+        guard let budget else { return await observer.observe(object, visit) }
+        return try await budget.looking(at: .now) { await observer.observe(object, visit) }
+    }
+
+    private func persist(
+        _ status: DatabaseMigrationStatus, of object: DatabaseMigration, key: ObjectKey, _ budget: PauseBudget?
+    ) async throws -> DatabaseMigration? {
+        guard let budget else { return try await persist(status, of: object, key: key) }
+        return try await budget.looking(at: .now) { try await persist(status, of: object, key: key) }
     }
 
     /// Writes the status unless it is already there.
@@ -100,6 +128,13 @@ struct Reconciler: Sendable {
                     subject: .init(object)))
             logger.info("\(notice.note)", metadata: ["migration": "\(object.namespace ?? "")/\(object.name)", "reason": "\(notice.reason.rawValue)"])
         }
+    }
+
+    private func perform(
+        _ decision: Decision, _ visit: VisitContext, object: DatabaseMigration, key: ObjectKey, _ budget: PauseBudget?
+    ) async throws {
+        guard let budget else { return try await perform(decision, visit, object: object, key: key) }
+        try await budget.acting(at: .now) { try await perform(decision, visit, object: object, key: key) }
     }
 
     private func perform(_ decision: Decision, _ visit: VisitContext, object: DatabaseMigration, key: ObjectKey) async throws {

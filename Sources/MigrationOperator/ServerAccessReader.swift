@@ -27,10 +27,12 @@ struct ServerAccessReader: Sendable {
     /// What was last read, without asking the API server; read now only if it never was.
     func remembered(_ plan: Plan, namespace: String) async -> Result { await read(plan, namespace: namespace, notBefore: nil) }
 
-    /// As a visit needs it: preflight judges what the Secrets hold now, deletion makes do with what they held, and between the two a glance
-    /// suffices.
+    /// As a visit needs it: preflight judges what the Secrets hold now, deletion and a write pause make do with what they held, and between them
+    /// a glance suffices.
     func read(_ plan: Plan, for visit: VisitContext) async -> Result {
         let namespace = visit.reference.namespace
+        // The API server may be away, and a write pause is no time to wait for it.
+        if plan.isLive, PauseBudget(visit.record) != nil { return await remembered(plan, namespace: namespace) }
         if visit.desired.intent.isDeleted { return await lasting(plan, namespace: namespace) }
         return await visit.facts.contains(.preflight) ? read(plan, namespace: namespace) : recent(plan, namespace: namespace)
     }

@@ -30,10 +30,10 @@ public struct PostgresMigration: DatabasePort {
     }
 
     public func prepareTarget(_ context: DatabaseContext) async throws { try await TargetPreparation(context: context, logger: logger).run() }
-    public func closeSource(_ context: DatabaseContext, epoch: Int64) async throws { try await SourceFence(context).close(epoch: epoch) }
-    public func openSource(_ context: DatabaseContext, epoch: Int64) async throws { try await SourceFence(context).open(epoch: epoch) }
-    public func closeTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context).close(epoch: epoch) }
-    public func openTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context).open(epoch: epoch) }
+    public func closeSource(_ context: DatabaseContext, epoch: Int64) async throws { try await SourceFence(context, pool).close(epoch: epoch) }
+    public func openSource(_ context: DatabaseContext, epoch: Int64) async throws { try await SourceFence(context, pool).open(epoch: epoch) }
+    public func closeTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context, pool).close(epoch: epoch) }
+    public func openTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context, pool).open(epoch: epoch) }
 
     public func observeLanes(_ context: DatabaseContext, _ direction: Direction) async -> Fact<ReplicationState> {
         await fact { await clock.measured(try await LaneObservation(context, direction, pool).read(), context, direction) }
@@ -50,11 +50,11 @@ public struct PostgresMigration: DatabasePort {
     }
 
     public func connectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {
-        try await Lanes(context, direction).connect(epoch: epoch)
+        try await Lanes(context, direction, pool).connect(epoch: epoch)
     }
 
     public func disconnectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {
-        try await Lanes(context, direction).disconnect(epoch: epoch)
+        try await Lanes(context, direction, pool).disconnect(epoch: epoch)
     }
 
     public func removeLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {
@@ -62,7 +62,7 @@ public struct PostgresMigration: DatabasePort {
     }
 
     public func alignSequences(_ context: DatabaseContext, _ direction: Direction, epoch: Int64, publisherEpoch: Int64) async throws {
-        try await SequenceAlignment(context, direction).run(epoch: epoch, publisherEpoch: publisherEpoch)
+        try await SequenceAlignment(context, direction, pool).run(epoch: epoch, publisherEpoch: publisherEpoch)
     }
 
     public func removeArtefacts(_ context: DatabaseContext, side: Side) async throws { try await ArtefactRemoval(context, side: side).run() }

@@ -32,6 +32,9 @@ struct BenchPauseCommand: AsyncParsableCommand {
         let bench = PauseBench(
             cutovers: cutovers, rate: rate, roundTripMilliseconds: roundTrip, databases: databases, manifests: self.bench.manifests,
             limitSeconds: self.bench.limit)
-        try self.bench.show(try await bench.run { print($0); fflush(nil) })
+        try self.bench.show(
+            try await bench.run {
+                print($0); fflush(nil)
+            })
     }
 }

@@ -4,6 +4,7 @@ import KubernetesClient
 import KubernetesModel
 import MigrationAPI
 import MigrationCore
+import PostgresEngine
 import StructuredData
 import Testing
 
@@ -64,6 +65,37 @@ extension EndToEnd {
             try await scenario.end()
         }
 
+        @Test("within its budget while the API server is away, so that nothing can be written down")
+        func withoutAPIServer() async throws {
+            let scenario = try await Scenario("away")
+            try await scenario.arrange()
+            try await scenario.apply {
+                Scenario.live(&$0)
+                $0["cutover"]?["maxPauseSeconds"] = 8
+                // Forward lanes that cannot drain keep the migration in Draining.
+                $0["goal"] = "Ready"
+            }
+            try await scenario.wait("the lanes") { $0.phase == "AwaitingCutover" }
+            let workers = try await scenario.holdUpLanes()
+            #expect(!workers.isEmpty)
+            try await scenario.patchSpec(["goal": "Promoted"])
+            try await scenario.wait(phase: .draining)
+            let began = ContinuousClock.now
+            let server = try DevComponents(scenario.lab.state)
+            try server.pause(.apiServer)
+            while await !scenario.applicationCanWrite(.source), ContinuousClock.now - began < .seconds(25) {
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            let lasted = ContinuousClock.now - began
+            try server.resume(.apiServer)
+            #expect(lasted < .seconds(8 + 6), "the source was closed for \(lasted)")
+            scenario.letLanesGo(workers)
+            try await scenario.wait("the abort") { $0.phase == "AwaitingCutover" && $0[.reconciling]?.reason == "AwaitingApproval" }
+            #expect(await scenario.applicationCanWrite(.source))
+            #expect(try await scenario.count(.source) >= scenario.rows)
+            try await scenario.end()
+        }
+
         @Test("when the lease is lost: the old leader opens the source, then exits")
         func leaseLost() async throws {
             let scenario = try await Scenario("lease", copyLasts: 30)
@@ -101,5 +133,33 @@ extension Lab {
             "spec": ["holderIdentity": "somebody-else", "leaseDurationSeconds": 5, "renewTime": .string(MicroTime.now.description)]
         ]
         _ = try await client.patch(Lease.self, "dbmigration-controller", namespace: Self.systemNamespace, .merge(patch))
+    }
+}
+
+extension Scenario {
+    /// Stops the processes on the target that apply what the lanes carry, until ``letLanesGo(_:)``, and writes something for them.
+    fileprivate func holdUpLanes() async throws -> [Int32] {
+        let workers = try await lab.sql(
+            .target, database,
+            """
+            SELECT t.pid FROM pg_stat_subscription t JOIN pg_subscription s ON s.oid = t.subid JOIN pg_database d ON d.oid = s.subdbid
+            WHERE d.datname = current_database() AND t.pid IS NOT NULL
+            """
+        ).compactMap { $0[0].flatMap { Int32($0) } }
+        for worker in workers { kill(worker, SIGSTOP) }
+        try await lab.sql(.source, database, "INSERT INTO app.ledger (number) VALUES (-2)")
+        return workers
+    }
+
+    fileprivate func letLanesGo(_ workers: [Int32]) { for worker in workers { kill(worker, SIGCONT) } }
+}
+
+extension DevComponents {
+    /// The program neither answers nor ends until ``resume(_:)``.
+    fileprivate func pause(_ name: Name) throws { try signal(name, SIGSTOP) }
+    fileprivate func resume(_ name: Name) throws { try signal(name, SIGCONT) }
+
+    private func signal(_ name: Name, _ number: Int32) throws {
+        guard let process = process(name), kill(process, number) == 0 else { throw LabError("\(name.rawValue) does not run") }
     }
 }

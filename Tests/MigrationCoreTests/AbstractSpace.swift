@@ -189,6 +189,8 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
         let facts = factsNeeded(desired, record: record, now: start)
         if record.isCommitted { return facts }
         if desired.intent.isDeleted { return facts.intersection([.source, .hasJobs, .leftovers, .conflictingOwner]) }
+        // They are looked at for the phases that follow.
+        if [.fencing, .draining].contains(record.phase) { return facts.subtracting([.target, .reverse]) }
         if record.phase == .awaitingCutover { return facts.subtracting([.secrets]) }
         return record.phase == .rollingBack ? facts.intersection([.source, .hasJobs]) : facts
     }

@@ -95,6 +95,27 @@ struct LivePathTests {
         talk.expect(.removeLanes(.forward, epoch: 2))
     }
 
+    @Test("in the write pause a phase that is through costs no visit of its own, and the timeline still tells of it")
+    func onward() {
+        var talk = Self.reached(.fencing)
+        talk.seen.source = .value(.init(fence: .closed, epoch: 1, closedAt: start, position: .init(bytes: 900)))
+        talk.seen.forward = .value(.lane(.running, confirmed: 900))
+        let fenced = decideOnward(talk.desired, uid: "u", record: talk.record, observation: talk.seen, now: talk.now)
+        #expect(fenced.actions == [.alignSequences(.forward, epoch: 1, publisherEpoch: 1)])
+        #expect(fenced.record.phase == .draining)
+        #expect(fenced.record.fence?.closedAt == start)
+        #expect(fenced.notices.map(\.reason) == [.succeeded])
+
+        talk.record = fenced.record
+        talk.seen.forward = .value(.lane(.running, confirmed: 900, sequences: 1))
+        talk.seen.secrets = .unknown(Observation.notAsked)
+        talk.seen.workloads = .unknown(Observation.notAsked)
+        let drained = decideOnward(talk.desired, uid: "u", record: talk.record, observation: talk.seen, now: talk.now)
+        #expect(drained.actions == [.closeSource(epoch: 1)])
+        #expect(drained.record.timeline.suffix(3).map(\.phase) == [.fencing, .draining, .switching])
+        #expect(drained.record.timeline.dropLast().allSatisfy { $0.finishedAt != nil })
+    }
+
     @Test("goes back with writes taken on the target, carries them back, and keeps lanes for the next attempt, which copies nothing")
     func goesBack() {
         var talk = Self.reached(.soaking)

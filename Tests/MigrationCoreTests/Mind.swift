@@ -34,6 +34,8 @@ struct Mind {
     }
 
     let plan: Plan
+    /// Decides with ``decideOnward(_:uid:record:observation:now:)``, as the controller does, instead of one phase a visit.
+    let goesOnward: Bool
     private(set) var records: [Record] = []
     private(set) var traits: [Traits] = []
     private(set) var actions: [Action?] = [nil]
@@ -42,8 +44,9 @@ struct Mind {
     private var answers: [Question: Answer] = [:]
     private var aged: [UInt32: UInt32] = [:]
 
-    init(plan: Plan) {
+    init(plan: Plan, goesOnward: Bool) {
         self.plan = plan
+        self.goesOnward = goesOnward
         _ = number(Record(attempt: 1, at: start))
     }
 
@@ -78,8 +81,11 @@ struct Mind {
     mutating func answer(_ world: World, probe: Verdict, blind: Blindness) -> Answer {
         let question = Question(record: world.record, visible: world.visible, manner: blind.rawValue * 4 + (probe == .ok ? 0 : 1))
         if let known = answers[question] { return known }
-        let decision = decide(
-            desired(world), uid: "u", record: record(world), observation: observation(world, probe, blind), now: start)
+        let (wish, record, seen) = (desired(world), record(world), observation(world, probe, blind))
+        let decision =
+            goesOnward
+            ? decideOnward(wish, uid: "u", record: record, observation: seen, now: start)
+            : decide(wish, uid: "u", record: record, observation: seen, now: start)
         let answer = Answer(record: number(decision.record), action: number(decision.actions.first), isWaiting: decision.wake != nil)
         answers[question] = answer
         return answer

@@ -25,8 +25,8 @@ struct Search {
         var isGone: Bool
     }
 
-    init(plan: Plan, limits: Limits) {
-        mind = Mind(plan: plan)
+    init(plan: Plan, limits: Limits, goesOnward: Bool = true) {
+        mind = Mind(plan: plan, goesOnward: goesOnward)
         self.limits = limits
         var world = World()
         world.isLive = plan.isLive

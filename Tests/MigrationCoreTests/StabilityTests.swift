@@ -20,6 +20,26 @@ struct StabilityTests {
     }
 
     @Test(
+        "going onward decides what single steps decide one after the other, and acts once", arguments: Phase.allCases,
+        [AbstractSpace.snapshot, .live])
+    func onward(phase: Phase, space: AbstractSpace) {
+        var complaints: [String] = []
+        space.forEachVisit(phase) { desired, record, observation, now in
+            guard complaints.count < 3 else { return }
+            let far = decideOnward(desired, uid: "u", record: record, observation: observation, now: now)
+            var step = decide(desired, uid: "u", record: record, observation: observation, now: now)
+            for _ in Phase.allCases where step.record != far.record || step.actions != far.actions {
+                guard step.actions.isEmpty else { break }
+                step = decide(desired, uid: "u", record: step.record, observation: observation, now: now)
+            }
+            if far.actions.count > 1 || far.record != step.record || far.actions != step.actions {
+                complaints.append("wish: \(desired.intent)\n  seen: \(observation)\n  onward: \(far)\n  in steps: \(step)")
+            }
+        }
+        for complaint in complaints { Issue.record("\(complaint)") }
+    }
+
+    @Test(
         "on a frozen observation it comes to one wait, or to one action that it repeats", arguments: Phase.allCases, [AbstractSpace.snapshot, .live])
     func noPingPong(phase: Phase, space: AbstractSpace) {
         var complaints: [String] = []

@@ -35,7 +35,7 @@ public struct PauseBench: Sendable {
     /// - Throws: ``TortureError`` when the stage could not be set up, or a wait hangs.
     public func run(tell: @Sendable (String) -> Void) async throws -> PauseResult {
         let cluster = try Cluster()
-        let stage = PauseStage(cluster: cluster, port: Int(Self.port), databases: (1...databases).map { "bench_\($0)" })
+        let stage = PauseStage(cluster: cluster, port: Int(Self.port), databases: (1...databases).map { "bench-\($0)" })
         let links = try [cluster.state.servers.source, cluster.state.servers.target].map { server in
             try DelayedLink(
                 address: server.address, port: Self.port, to: UInt16(server.port), oneWayMilliseconds: roundTripMilliseconds / 2)
@@ -53,7 +53,8 @@ public struct PauseBench: Sendable {
             for attempt in 1...cutovers {
                 let pause = try await cutover(attempt, stage, gaps)
                 pauses.append(pause)
-                tell("pause \(attempt): database part \(Int(pause.databaseMilliseconds)) ms, clients' longest gap \(Int(pause.clientMilliseconds)) ms")
+                tell(
+                    "pause \(attempt): database part \(Int(pause.databaseMilliseconds)) ms, clients' longest gap \(Int(pause.clientMilliseconds)) ms")
             }
             return PauseResult(rate: rate, roundTripMilliseconds: roundTripMilliseconds, databases: databases, pauses: pauses)
         }

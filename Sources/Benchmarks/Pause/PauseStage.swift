@@ -148,7 +148,8 @@ struct PauseStage: Sendable {
     /// Waits for a phase of an attempt.
     func reach(_ phase: Phase, attempt: Int, seconds: Int) async throws {
         var last = DatabaseMigrationStatus()
-        try await insist("\(phase.rawValue) of attempt \(attempt)", seconds: seconds, state: { "\(last.phase ?? "no phase"): \(last.message ?? "")" }) {
+        try await insist("\(phase.rawValue) of attempt \(attempt)", seconds: seconds, state: { "\(last.phase ?? "no phase"): \(last.message ?? "")" })
+        {
             last = try await status()
             return last.phase == phase.rawValue && (last.attempt ?? 0) >= attempt
         }

@@ -12,6 +12,8 @@ struct PauseWriter: Sendable {
     let gaps: WriteGaps
 
     private static let retry = Duration.milliseconds(15)
+    /// A refused login costs both sides more than a refused write.
+    private static let reconnect = Duration.milliseconds(150)
 
     func run() async {
         var next = ContinuousClock.now + period * Double.random(in: 0..<1)
@@ -19,7 +21,7 @@ struct PauseWriter: Sendable {
         while !Task.isCancelled {
             guard let session = try? await stage.session(side, database) else {
                 side = side == .source ? .target : .source
-                try? await Task.sleep(for: Self.retry)
+                try? await Task.sleep(for: Self.reconnect)
                 continue
             }
             await write(session, side, &next)

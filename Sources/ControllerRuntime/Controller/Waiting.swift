@@ -1,7 +1,7 @@
 /// Runs `operation` and cancels it at `deadline`.
 ///
 /// - Throws: what `operation` throws; ``DeadlinePassed`` when it was still running at the deadline and gave up because of that.
-func withDeadline<Value: Sendable>(
+public func withDeadline<Value: Sendable>(
     _ deadline: ContinuousClock.Instant, _ operation: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
     try await withThrowingTaskGroup(of: Value.self) { group in

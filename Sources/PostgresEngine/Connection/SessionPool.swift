@@ -3,7 +3,8 @@ import MigrationPorts
 /// Keeps one session for each database between two looks, because a login costs more than what is looked at. A session is lent to one at a
 /// time; who comes meanwhile waits, so that a server never sees more than one of these for each database.
 ///
-/// For reading only: work that was cut off by a broken session is done again.
+/// ``with(_:open:_:)`` is for reading only: work that was cut off by a broken session is done again. What changes something borrows the session,
+/// see ``Sessions/borrow(_:as:)``.
 actor SessionPool {
     struct Key: Sendable, Hashable {
         var access: ServerAccess
@@ -55,7 +56,11 @@ actor SessionPool {
         }
     }
 
-    private func take(_ key: Key) async -> PostgresConnection? {
+    /// Whether somebody has the session of `key` at the moment.
+    func isLent(_ key: Key) -> Bool { slots[key]?.isLent == true }
+
+    /// The right to the session of `key`, and the session if one is kept; ``giveBack(_:_:)`` ends it.
+    func take(_ key: Key) async -> PostgresConnection? {
         while slots[key]?.isLent == true {
             await withCheckedContinuation { slots[key, default: Slot()].waiting.append($0) }
         }
@@ -64,7 +69,7 @@ actor SessionPool {
         return slots[key]?.idle
     }
 
-    private func giveBack(_ session: PostgresConnection?, _ key: Key) {
+    func giveBack(_ session: PostgresConnection?, _ key: Key) {
         slots[key]?.isLent = false
         slots[key]?.idle = session
         slots[key]?.returns += 1

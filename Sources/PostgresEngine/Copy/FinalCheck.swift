@@ -23,6 +23,9 @@ public struct FinalCheck: Sendable {
     /// Sessions are named as a worker's, so that whoever moves a fence ends them too.
     private static let suffix = OwnSessions.Kind.worker.rawValue + "-final"
 
+    /// What a kept session goes back with.
+    private static let unlimited = "SET statement_timeout = 0"
+
     private struct Item: Sendable {
         var database: Plan.Database
         var table: Table
@@ -40,9 +43,14 @@ public struct FinalCheck: Sendable {
     ///   - seconds: How long at most; 0 compares nothing.
     /// - Throws: ``PostgresError`` when a server does not answer, or not even lists its tables in time.
     public static func run(_ context: DatabaseContext, tables limit: Int = .max, seconds: Int) async throws -> Outcome {
+        try await run(context, tables: limit, seconds: seconds, pool: nil)
+    }
+
+    static func run(_ context: DatabaseContext, tables limit: Int = .max, seconds: Int, pool: SessionPool?) async throws -> Outcome {
         guard context.plan.verification != .none, seconds > 0 else { return Outcome() }
         let check = FinalCheck(
-            source: Sessions(context.source, uid: context.uid, suffix: suffix), target: Sessions(context.target, uid: context.uid, suffix: suffix),
+            source: Sessions(context.source, uid: context.uid, suffix: suffix, pool: pool),
+            target: Sessions(context.target, uid: context.uid, suffix: suffix, pool: pool),
             plan: context.plan, deadline: .now + .seconds(seconds))
         return try await check.run(limit: limit)
     }
@@ -57,14 +65,15 @@ public struct FinalCheck: Sendable {
 
     private func items(of database: Plan.Database) async throws -> [Item] {
         let limit = "SET statement_timeout = \(max(1, millisecondsLeft))"
-        let (tables, activity) = try await source.with(database: database.name) { session in
+        async let known = source.withIdle(database: database.name, after: Self.unlimited) { session in
             try await session.execute(limit)
             return (try await SourceCatalog(session: session).tables(), try await SourceCatalog(session: session).activity())
         }
-        let before = try await target.with(database: database.targetName) { session in
+        let before = try await target.withIdle(database: database.targetName, after: Self.unlimited) { session in
             try await session.execute(limit)
             return try await Self.noted(session)
         }
+        let (tables, activity) = try await known
         return tables.compactMap { table in
             guard let noted = before[table.label] else { return Item(database: database, table: table, changes: .max) }
             // A restart of the server may have reset the counters.
@@ -106,10 +115,10 @@ public struct FinalCheck: Sendable {
         let milliseconds = millisecondsLeft
         guard milliseconds >= 1 else { return nil }
         do {
-            async let onSource = source.with(database: item.database.name) {
+            async let onSource = source.withIdle(database: item.database.name, after: Self.unlimited) {
                 try await TableReading.read(table, by: method, in: $0, milliseconds: milliseconds)
             }
-            let onTarget = try await target.with(database: item.database.targetName) {
+            let onTarget = try await target.withIdle(database: item.database.targetName, after: Self.unlimited) {
                 try await TableReading.readTarget(table, by: method, in: $0, milliseconds: milliseconds)
             }
             let comparison = Comparison(table: table, source: try await onSource, target: onTarget)

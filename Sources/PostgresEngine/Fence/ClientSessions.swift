@@ -5,7 +5,7 @@ struct ClientSessions: Sendable {
     let uid: String
     let databases: [String]
 
-    private static let pollMilliseconds = 50
+    private static let pollMilliseconds = 10
     /// How long clients are terminated again and again before giving up.
     private static let seconds = 20
 
@@ -19,10 +19,14 @@ struct ClientSessions: Sendable {
     }
 
     /// One line for each, at most 5.
-    func list() async throws -> [String] {
-        try await session.rows(
-            "SELECT a.pid, a.usename, a.datname, a.application_name \(selection) ORDER BY a.pid LIMIT 5", attempt: "list client sessions"
-        ).map { "pid \($0.text("pid")) of \($0.text("usename")) in \($0.text("datname")) (\($0.text("application_name")))" }
+    func list() async throws -> [String] { Self.lines(try await session.rows(listing, attempt: "list client sessions")) }
+
+    /// For who asks several things in one round trip.
+    var listing: String { "SELECT a.pid, a.usename, a.datname, a.application_name \(selection) ORDER BY a.pid LIMIT 5" }
+
+    /// What ``listing`` found.
+    static func lines(_ found: Rows) -> [String] {
+        found.map { "pid \($0.text("pid")) of \($0.text("usename")) in \($0.text("datname")) (\($0.text("application_name")))" }
     }
 
     /// Ends them until two polls in a row see none.

@@ -39,10 +39,15 @@ struct ClientWrites: Sendable {
     }
 
     func read() async throws -> Reading {
-        guard try await session.rows("SELECT to_regclass('_dbmigration.opening')", attempt: "look for the count of client writes").first?[0] != nil
-        else {
-            return Reading(happened: false)
-        }
+        try await session.rows(Self.search, attempt: "look for the count of client writes").first?[0] == nil
+            ? Reading(happened: false) : try await count()
+    }
+
+    /// NULL where nothing was ever counted; for who asks several things in one round trip.
+    static let search = "SELECT to_regclass('_dbmigration.opening')"
+
+    /// Where ``search`` found something.
+    func count() async throws -> Reading {
         let row = try await session.rows(
             """
             SELECT w.is_called AS counted, f.is_called AS timed, f.last_value AS first, coalesce((SELECT digest FROM _dbmigration.opening) <> (\(Self.digest)), false) AS ddl

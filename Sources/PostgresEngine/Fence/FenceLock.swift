@@ -1,3 +1,4 @@
+import MigrationCore
 import MigrationPorts
 
 /// The right to move the fences of one migration on one server: an advisory lock in the maintenance database, held by one session.
@@ -14,14 +15,28 @@ struct FenceLock: Sendable {
     static func hold<Answer: Sendable>(
         _ sessions: Sessions, uid: String, makesTable: Bool = true, _ body: (FenceLock) async throws -> Answer
     ) async throws -> Answer {
-        try await sessions.withMaintenance { session in
-            let lock = FenceLock(session: session, uid: uid)
+        let borrowed = try await sessions.borrow(sessions.access.server.maintenanceDatabase, as: .ordinary)
+        let lock = FenceLock(session: borrowed.session, uid: uid)
+        do {
             try await lock.take()
-            // Whoever held it before may have lost only the session with the lock.
-            try await OwnSessions(session: session, uid: uid).end(.fence, where: "datname <> current_database()")
-            if makesTable { try await lock.createTable() }
-            return try await body(lock)
+            try await lock.prepare(makesTable: makesTable)
+            let answer = try await body(lock)
+            await borrowed.giveBack(after: "SELECT pg_advisory_unlock(\(lock.key))")
+            return answer
+        } catch {
+            // The lock goes with its session.
+            await borrowed.close()
+            throw error
         }
+    }
+
+    /// Whoever held the lock before may have lost only the session with it: what is left of theirs ends first.
+    private func prepare(makesTable: Bool) async throws {
+        let others = "datname <> current_database()"
+        let answers = try await session.execute(
+            [OwnSessions.ending(.fence, uid: uid, where: others), FenceTable.search].joined(separator: ";\n"), attempt: "begin to move fences")
+        if answers.first?.isEmpty == false { try await OwnSessions(session: session, uid: uid).end(.fence, where: others) }
+        if makesTable, answers.last?.isEmpty != false { try await createTable() }
     }
 
     private func take() async throws {
@@ -52,7 +67,6 @@ struct FenceLock: Sendable {
     // MARK: The table
 
     private func createTable() async throws {
-        if try await FenceTable.exists(session) { return }
         try await session.execute(
             """
             BEGIN;
@@ -67,7 +81,11 @@ struct FenceLock: Sendable {
     /// Where the rows stand against a decision made at `epoch`.
     /// - Throws: ``FenceStopped`` when somebody else moved them.
     func step(databases: [String], wanted: FenceRow.State, epoch: Int64) async throws -> FenceStep {
-        let step = FenceStep(rows: try await FenceTable.rows(session, uid: uid), databases: databases, wanted: wanted, epoch: epoch)
+        try step(try await FenceTable.known(session, uid: uid), databases: databases, wanted: wanted, epoch: epoch)
+    }
+
+    private func step(_ rows: [FenceRow], databases: [String], wanted: FenceRow.State, epoch: Int64) throws -> FenceStep {
+        let step = FenceStep(rows: rows, databases: databases, wanted: wanted, epoch: epoch)
         if case .stopped(let why) = step { throw FenceStopped(server: session.server, why: why) }
         return step
     }
@@ -93,19 +111,20 @@ struct FenceLock: Sendable {
     ///
     /// - Parameter settings: The `ALTER DATABASE` statements of one row.
     func move(databases: [String], to wanted: FenceRow.State, epoch: Int64, settings: (FenceRow) -> [String]) async throws {
-        try await session.transaction {
-            try await session.execute("LOCK TABLE _dbmigration.fence IN SHARE ROW EXCLUSIVE MODE", attempt: "lock _dbmigration.fence")
-            let known = try await FenceTable.rows(session, uid: uid)
-            guard try await step(databases: databases, wanted: wanted, epoch: epoch) == .advance else {
+        let begin = "BEGIN; LOCK TABLE _dbmigration.fence IN SHARE ROW EXCLUSIVE MODE"
+        try await session.transaction(begin) {
+            // In a statement of their own: what was committed before the lock was had has to be seen.
+            let answers = try await session.execute(
+                [FenceTable.selection(uid: uid), DatabaseSettings.selection(databases)].joined(separator: ";\n"), attempt: "read _dbmigration.fence")
+            let known = FenceTable.rows(answers.first ?? .none)
+            guard try step(known, databases: databases, wanted: wanted, epoch: epoch) == .advance else {
                 // Somebody may have lifted a limit since; an opened side is its owner's again.
-                guard wanted == .closed else { return }
-                for row in known where databases.contains(row.database) {
-                    for statement in settings(row) { try await session.execute(statement) }
-                }
+                let again = wanted == .closed ? known.filter { databases.contains($0.database) }.flatMap(settings) : []
+                if !again.isEmpty { try await session.execute(again.joined(separator: ";\n"), attempt: "close the databases") }
                 return
             }
-            let own = try await DatabaseSettings.read(session, databases)
-            for database in databases {
+            let own = DatabaseSettings.settings(answers.last ?? .none)
+            let rows = try databases.map { database in
                 guard let now = own[database] else {
                     throw FenceFailure(
                         server: session.server, what: "database \(database) is missing", remedy: "create it or take it out of the migration")
@@ -114,9 +133,9 @@ struct FenceLock: Sendable {
                 if wanted == .closed, row.state == .open { row.save(now.withoutFence) }
                 row.state = wanted
                 row.epoch = epoch + 1
-                try await FenceTable.write(session, uid: uid, row)
-                for statement in settings(row) { try await session.execute(statement) }
+                return row
             }
+            try await FenceTable.write(session, uid: uid, rows, settings: rows.flatMap(settings))
         }
     }
 }

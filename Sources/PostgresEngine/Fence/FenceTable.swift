@@ -6,41 +6,62 @@ enum FenceTable {
 
     /// `nil` when there is no table. Asked of the catalog, because `to_regclass` fails on a schema that we may not use.
     static func isReadable(_ session: PostgresConnection) async throws -> Bool? {
-        try await session.rows(
-            """
-            SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = '_dbmigration' AND c.relname = 'fence'
-            """, attempt: "look for _dbmigration.fence"
-        ).first.map { $0[0] == "t" }
+        try await session.rows(search, attempt: "look for _dbmigration.fence").first.map { $0[0] == "t" }
     }
+
+    /// No row when there is no table.
+    static let search = """
+        SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = '_dbmigration' AND c.relname = 'fence'
+        """
 
     /// The rows of one migration; none when there is no table.
     static func rows(_ session: PostgresConnection, uid: String) async throws -> [FenceRow] {
-        guard try await exists(session) else { return [] }
-        let found = try await session.rows(
-            """
-            SELECT database, state, epoch, saved_connection_limit, saved_read_only, (extract(epoch FROM changed_at) * 1000)::bigint AS changed
-            FROM _dbmigration.fence WHERE uid = \(SQL.literal(uid)) ORDER BY database
-            """, attempt: "read _dbmigration.fence")
-        return found.map { row in
-            FenceRow(
-                database: row.text("database"), state: FenceRow.State(rawValue: row.text("state")) ?? .closed, epoch: row.integer("epoch") ?? 0,
-                savedLimit: row.integer("saved_connection_limit") ?? -1, savedReadOnly: row["saved_read_only"],
-                changedAtMilliseconds: row.integer("changed") ?? 0)
-        }
+        try await exists(session) ? try await known(session, uid: uid) : []
     }
 
-    /// Inserts or replaces a row of ours; a row of another migration is refused.
-    static func write(_ session: PostgresConnection, uid: String, _ row: FenceRow) async throws {
-        let written = try await session.rows(
+    /// The same where the table is known to be there.
+    static func known(_ session: PostgresConnection, uid: String) async throws -> [FenceRow] {
+        rows(try await session.rows(selection(uid: uid), attempt: "read _dbmigration.fence"))
+    }
+
+    /// For who asks several things in one round trip.
+    static func selection(uid: String) -> String {
+        """
+        SELECT database, state, epoch, saved_connection_limit, saved_read_only, (extract(epoch FROM changed_at) * 1000)::bigint AS changed
+        FROM _dbmigration.fence WHERE uid = \(SQL.literal(uid)) ORDER BY database
+        """
+    }
+
+    /// What ``selection(uid:)`` found.
+    static func rows(_ found: Rows) -> [FenceRow] { found.map(row) }
+
+    private static func row(_ row: Row) -> FenceRow {
+        FenceRow(
+            database: row.text("database"), state: FenceRow.State(rawValue: row.text("state")) ?? .closed, epoch: row.integer("epoch") ?? 0,
+            savedLimit: row.integer("saved_connection_limit") ?? -1, savedReadOnly: row["saved_read_only"],
+            changedAtMilliseconds: row.integer("changed") ?? 0)
+    }
+
+    /// Inserts or replaces rows of ours, and runs what follows from each in the same round trip; a row of another migration is refused.
+    static func write(_ session: PostgresConnection, uid: String, _ rows: [FenceRow], settings: [String] = []) async throws {
+        guard !rows.isEmpty else { return }
+        let values = rows.map { row in
             """
-            INSERT INTO _dbmigration.fence AS f (database, uid, state, epoch, saved_connection_limit, saved_read_only, changed_at) VALUES
             (\(SQL.literal(row.database)), \(SQL.literal(uid)), '\(row.state.rawValue)', \(row.epoch), \(row.savedLimit), \(SQL.literal(row.savedReadOnly)), clock_timestamp())
+            """
+        }
+        let insertion = """
+            INSERT INTO _dbmigration.fence AS f (database, uid, state, epoch, saved_connection_limit, saved_read_only, changed_at) VALUES
+            \(values.joined(separator: ",\n"))
             ON CONFLICT (database) DO UPDATE SET state = excluded.state, epoch = excluded.epoch, saved_connection_limit = excluded.saved_connection_limit,
             saved_read_only = excluded.saved_read_only, changed_at = excluded.changed_at WHERE f.uid = excluded.uid AND f.epoch < excluded.epoch
-            """, attempt: "write _dbmigration.fence")
-        guard written.affected == 1 else {
-            throw FenceStopped(server: session.server, why: "database \(row.database) has a fence row of another migration or a newer epoch")
+            """
+        let answers = try await session.execute(([insertion] + settings).joined(separator: ";\n"), attempt: "write _dbmigration.fence")
+        guard answers.first?.affected == rows.count else {
+            throw FenceStopped(
+                server: session.server,
+                why: "one of the databases \(rows.map(\.database).joined(separator: ", ")) has a fence row of another migration or a newer epoch")
         }
     }
 }
@@ -54,14 +75,22 @@ struct DatabaseSettings: Sendable, Hashable {
 
     /// By database name; a database that does not exist is missing.
     static func read(_ session: PostgresConnection, _ databases: [String]) async throws -> [String: DatabaseSettings] {
-        let rows = try await session.rows(
-            """
-            SELECT d.datname, d.datconnlimit, (SELECT split_part(v, '=', 2) FROM pg_db_role_setting s, unnest(s.setconfig) v
-                WHERE s.setdatabase = d.oid AND s.setrole = 0 AND split_part(v, '=', 1) = 'default_transaction_read_only') AS read_only
-            FROM pg_database d WHERE d.datname IN \(SQL.list(databases))
-            """, attempt: "read the databases' settings")
-        return Dictionary(
-            rows.map { ($0.text("datname"), DatabaseSettings(limit: $0.integer("datconnlimit") ?? -1, readOnly: $0["read_only"])) }
+        settings(try await session.rows(selection(databases), attempt: "read the databases' settings"))
+    }
+
+    /// For who asks several things in one round trip.
+    static func selection(_ databases: [String]) -> String {
+        """
+        SELECT d.datname, d.datconnlimit, (SELECT split_part(v, '=', 2) FROM pg_db_role_setting s, unnest(s.setconfig) v
+            WHERE s.setdatabase = d.oid AND s.setrole = 0 AND split_part(v, '=', 1) = 'default_transaction_read_only') AS read_only
+        FROM pg_database d WHERE d.datname IN \(SQL.list(databases))
+        """
+    }
+
+    /// What ``selection(_:)`` found.
+    static func settings(_ found: Rows) -> [String: DatabaseSettings] {
+        Dictionary(
+            found.map { ($0.text("datname"), DatabaseSettings(limit: $0.integer("datconnlimit") ?? -1, readOnly: $0["read_only"])) }
         ) { $1 }
     }
 

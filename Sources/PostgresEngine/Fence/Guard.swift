@@ -28,13 +28,16 @@ struct Guard: Sendable {
 
     // MARK: Reading
 
-    func status() async throws -> Status {
-        let row = try await session.rows(
-            """
-            SELECT \(Self.source) AS body,
-            count(*) AS tables, count(*) FILTER (WHERE \(Self.hasTrigger)) AS guarded \(UserObjects.tables)
-            """, attempt: "read the guard"
-        ).first
+    func status() async throws -> Status { Self.status(try await session.rows(Self.question, attempt: "read the guard")) }
+
+    /// For who asks several things in one round trip.
+    static let question = """
+        SELECT \(source) AS body, count(*) AS tables, count(*) FILTER (WHERE \(hasTrigger)) AS guarded \(UserObjects.tables)
+        """
+
+    /// What ``question`` found.
+    static func status(_ found: Rows) -> Status {
+        let row = found.first
         let body = row?["body"]
         let kind: Status.Kind =
             switch body {
@@ -70,12 +73,14 @@ struct Guard: Sendable {
             "CREATE SCHEMA IF NOT EXISTS _dbmigration", attempt: "create schema _dbmigration in \(session.options.database)")
         if try await status().kind == .absent { try await replace(by: .passing) }
         for round in 1...Self.rounds {
-            let missing = try await session.rows(
-                "SELECT n.nspname, c.relname \(UserObjects.tables) AND NOT \(Self.hasTrigger) ORDER BY c.oid", attempt: "list tables without a guard")
+            let missing = try await session.rows(Self.unguarded, attempt: "list tables without a guard")
             for table in missing { try await createTrigger(table.text("nspname"), table.text("relname"), isLastRound: round == Self.rounds) }
             if missing.isEmpty { return }
         }
     }
+
+    /// Tables without a guard; for who asks several things in one round trip.
+    static let unguarded = "SELECT n.nspname, c.relname \(UserObjects.tables) AND NOT \(hasTrigger) ORDER BY c.oid"
 
     private func createTrigger(_ schema: String, _ name: String, isLastRound: Bool) async throws {
         let table = SQL.identifier(schema, name)

@@ -4,7 +4,7 @@ struct LockedSessions: Sendable {
     private let lock: FenceLock
     private let sessions: Sessions
     private let databases: [String]
-    private let kept: [String: PostgresConnection]
+    private let kept: [String: BorrowedSession]
 
     /// So many stay open, because each takes one of the server's `max_wal_senders`, which the lanes need as well. Further databases get
     /// a session of their own for every step.
@@ -16,15 +16,15 @@ struct LockedSessions: Sendable {
         _ databases: [String], _ sessions: Sessions, _ lock: FenceLock, _ body: (LockedSessions) async throws -> Answer
     ) async throws -> Answer {
         let names = Array(databases.prefix(most))
-        let opened = try await concurrently(names, limit: most) { try await sessions.database($0) }
+        let opened = try await sessions.borrow(each: names)
         let all = LockedSessions(lock: lock, sessions: sessions, databases: databases, kept: Dictionary(zip(names, opened)) { $1 })
         do {
             try await lock.check()
             let answer = try await body(all)
-            await all.close()
+            for session in opened { await session.giveBack() }
             return answer
         } catch {
-            await all.close()
+            for session in opened { await session.close() }
             throw error
         }
     }
@@ -34,13 +34,11 @@ struct LockedSessions: Sendable {
     func each<Answer: Sendable>(_ operation: @escaping @Sendable (PostgresConnection) async throws -> Answer) async throws -> [Answer] {
         let (kept, sessions, lock) = (kept, sessions, lock)
         return try await concurrently(databases, limit: Self.most) { name in
-            if let session = kept[name] { return try await operation(session) }
+            if let borrowed = kept[name] { return try await operation(borrowed.session) }
             return try await sessions.with(database: name) { session in
                 try await lock.check()
                 return try await operation(session)
             }
         }
     }
-
-    private func close() async { for session in kept.values { await session.close() } }
 }

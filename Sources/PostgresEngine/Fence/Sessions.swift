@@ -5,13 +5,16 @@ import MigrationPorts
 struct Sessions: Sendable {
     let access: ServerAccess
     let applicationName: String
-    /// Where sessions that only look are kept; `nil` opens a new one each time.
+    /// As kept sessions are named while nobody uses them.
+    private let plainName: String
+    /// Where sessions are kept; `nil` opens a new one each time.
     let pool: SessionPool?
 
     init(_ access: ServerAccess, uid: String, suffix: String = "", pool: SessionPool? = nil) {
         self.access = access
         self.pool = pool
-        applicationName = Artefacts.applicationName(uid) + suffix
+        plainName = Artefacts.applicationName(uid)
+        applicationName = plainName + suffix
     }
 
     var server: String { "\(access.server.host):\(access.server.port)" }
@@ -22,7 +25,11 @@ struct Sessions: Sendable {
     func database(_ name: String) async throws -> PostgresConnection { try await open(name, .replication) }
 
     func open(_ database: String, _ session: ConnectionOptions.Session) async throws -> PostgresConnection {
-        let connection = try await PostgresConnection.open(access, options(database, session))
+        try await open(options(database, session, applicationName))
+    }
+
+    private func open(_ options: ConnectionOptions) async throws -> PostgresConnection {
+        let connection = try await PostgresConnection.open(access, options)
         // Not every major knows them all, and an unknown one is an error at startup.
         try await connection.execute(
             """
@@ -33,7 +40,7 @@ struct Sessions: Sendable {
         return connection
     }
 
-    private func options(_ database: String, _ session: ConnectionOptions.Session) -> ConnectionOptions {
+    private func options(_ database: String, _ session: ConnectionOptions.Session, _ applicationName: String) -> ConnectionOptions {
         let settings = ["default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "0", "row_security": "off"]
         return ConnectionOptions(database: database, applicationName: applicationName, session: session, settings: settings)
     }
@@ -42,23 +49,126 @@ struct Sessions: Sendable {
     func with<Answer: Sendable>(
         database: String, as session: ConnectionOptions.Session = .replication, _ body: (PostgresConnection) async throws -> Answer
     ) async throws -> Answer {
-        if let pool {
-            let key = SessionPool.Key(access: access, options: options(database, session))
-            return try await pool.with(key, open: { try await open(database, session) }, body)
+        if let pool, applicationName == plainName {
+            let key = key(database, session)
+            return try await pool.with(key, open: { try await open(key.options) }, body)
         }
-        let connection = try await open(database, session)
+        let borrowed = try await borrow(database, as: session)
         do {
-            let answer = try await body(connection)
-            await connection.close()
+            let answer = try await body(borrowed.session)
+            await borrowed.giveBack()
             return answer
         } catch {
-            await connection.close()
+            await borrowed.close()
+            throw error
+        }
+    }
+
+    /// Runs `body` with the pool's session, or with another one while somebody has that: for work on many tables of a database at once.
+    ///
+    /// - Parameter last: Statements to run before the session goes back.
+    func withIdle<Answer: Sendable>(
+        database: String, after last: String? = nil, _ body: (PostgresConnection) async throws -> Answer
+    ) async throws -> Answer {
+        let borrowed = try await borrow(database, waits: false)
+        do {
+            let answer = try await body(borrowed.session)
+            await borrowed.giveBack(after: last)
+            return answer
+        } catch {
+            await borrowed.close()
+            throw error
+        }
+    }
+
+    private func key(_ database: String, _ session: ConnectionOptions.Session) -> SessionPool.Key {
+        SessionPool.Key(access: access, options: options(database, session, plainName))
+    }
+
+    /// A session for somebody who changes something: the pool's own, renamed while it is lent, so that it can be told from those that only look and
+    /// takes no further one of the server's `max_wal_senders`; without a pool a new one. Whoever borrows gives back or closes.
+    ///
+    /// - Parameter waits: Whether to wait for the pool's session while somebody else has it; otherwise a new one is opened then.
+    func borrow(_ database: String, as session: ConnectionOptions.Session = .replication, waits: Bool = true) async throws -> BorrowedSession {
+        let key = key(database, session)
+        var pool = pool
+        if !waits, await pool?.isLent(key) == true { pool = nil }
+        guard let pool else {
+            return BorrowedSession(session: try await open(database, session), pool: nil, name: applicationName)
+        }
+        let rename = "SET application_name = \(SQL.literal(applicationName))"
+        if let kept = await pool.take(key) {
+            // One that broke while it was kept is replaced.
+            if (try? await kept.execute(rename, attempt: "name a session")) != nil {
+                return BorrowedSession(session: kept, pool: (pool, key), name: plainName)
+            }
+            await kept.close()
+        }
+        do {
+            let fresh = try await open(key.options)
+            try await fresh.execute(rename, attempt: "name a session")
+            return BorrowedSession(session: fresh, pool: (pool, key), name: plainName)
+        } catch {
+            await pool.giveBack(nil, key)
             throw error
         }
     }
 
     func withMaintenance<Answer: Sendable>(_ body: (PostgresConnection) async throws -> Answer) async throws -> Answer {
         try await with(database: access.server.maintenanceDatabase, as: .ordinary, body)
+    }
+}
+
+extension Sessions {
+    /// A session in each of some databases, opened at once; none when one cannot be had.
+    func borrow(each databases: [String]) async throws -> [BorrowedSession] {
+        let results = try await concurrently(databases, limit: max(1, databases.count)) { name in
+            do { return Result<BorrowedSession, any Error>.success(try await borrow(name)) } catch { return .failure(error) }
+        }
+        do {
+            return try results.map { try $0.get() }
+        } catch {
+            for case .success(let session) in results { await session.giveBack() }
+            throw error
+        }
+    }
+}
+
+/// A session that is somebody's until it is given back or closed.
+struct BorrowedSession: Sendable {
+    let session: PostgresConnection
+    fileprivate let pool: (SessionPool, SessionPool.Key)?
+    /// The name it goes back with.
+    fileprivate let name: String
+
+    fileprivate init(session: PostgresConnection, pool: (SessionPool, SessionPool.Key)?, name: String) {
+        self.session = session
+        self.pool = pool
+        self.name = name
+    }
+
+    /// Ends the use of a session in which nothing is under way; the caller need not wait for the server.
+    ///
+    /// - Parameter last: Statements to run before it goes back.
+    func giveBack(after last: String? = nil) async {
+        guard let (pool, key) = pool else { return await session.close() }
+        let text = (last.map { $0 + "; " } ?? "") + "SET application_name = \(SQL.literal(name))"
+        // Not a child: cancelling its user must not cost the session.
+        Task {
+            guard (try? await session.execute(text, attempt: "give a session back")) != nil else { return await lose(pool, key) }
+            await pool.giveBack(session, key)
+        }
+    }
+
+    /// For one that may be in the middle of something.
+    func close() async {
+        guard let (pool, key) = pool else { return await session.close() }
+        await lose(pool, key)
+    }
+
+    private func lose(_ pool: SessionPool, _ key: SessionPool.Key) async {
+        await session.close()
+        await pool.giveBack(nil, key)
     }
 }
 

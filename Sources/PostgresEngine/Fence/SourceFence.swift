@@ -8,8 +8,8 @@ struct SourceFence: Sendable {
     let databases: [String]
     let isLive: Bool
 
-    init(_ context: DatabaseContext) {
-        sessions = Sessions(context.source, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue)
+    init(_ context: DatabaseContext, _ pool: SessionPool? = nil) {
+        sessions = Sessions(context.source, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue, pool: pool)
         uid = context.uid
         databases = context.plan.databases.map(\.name)
         isLive = context.plan.isLive
@@ -26,21 +26,17 @@ struct SourceFence: Sendable {
             let step = try await lock.step(databases: databases, wanted: .closed, epoch: epoch)
             if step == .advance { try await lock.refusePrepared(in: databases) }
             try await LockedSessions.with(databases, sessions, lock) { all in
+                // The seal of a fence that stands finds every guard in place; what is missing then is made behind the door.
                 if step == .advance {
                     try await all.each { try await Guard(session: $0).install() }
                     try await lock.check()
                 }
                 try await lock.move(databases: databases, to: .closed, epoch: epoch) { $0.closeDoor }
                 try await all.each { try await Guard(session: $0).replace(by: .refusing(token: token)) }
-                try await lock.check()
+                // These run in the lock's own session: without the lock they fail.
                 try await ClientSessions(session: lock.session, uid: uid, databases: databases).terminate()
                 try await lock.refusePrepared(in: databases)
-                try await all.each { session in
-                    // Tables made between the first installation and now; nobody is there any more to wait for.
-                    try await Guard(session: session).install()
-                    try await Self.proveRefusal(session)
-                    if isLive { try await FencePosition.mark(session, uid: uid) }
-                }
+                try await all.each { try await Self.prove($0, marks: isLive ? uid : nil) }
                 try await lock.check()
             }
         }
@@ -65,16 +61,24 @@ struct SourceFence: Sendable {
         }
     }
 
-    /// A write of no row, as any client would make it, has to be refused.
-    private static func proveRefusal(_ session: PostgresConnection) async throws {
-        let tables = try await session.rows(
-            "SELECT n.nspname, c.relname \(UserObjects.tables) AND NOT c.relhasrules ORDER BY c.oid LIMIT 1", attempt: "choose a table for the proof")
-        guard let table = tables.first else { return }
+    /// Puts the guard on tables made between the first installation and now; nobody is there any more to wait for. Then a write of no row, as any
+    /// client would make it, has to be refused.
+    ///
+    /// - Parameter uid: Whose mark ends the log, in Live mode.
+    private static func prove(_ session: PostgresConnection, marks uid: String?) async throws {
+        let table = "SELECT n.nspname, c.relname \(UserObjects.tables) AND NOT c.relhasrules ORDER BY c.oid LIMIT 1"
+        let found = try await session.execute("\(Guard.unguarded); \(table)", attempt: "choose a table for the proof")
+        if found.first?.isEmpty != true { try await Guard(session: session).install() }
+        guard let table = found.last?.first else {
+            if let uid { try await FencePosition.mark(session, uid: uid) }
+            return
+        }
         let name = SQL.identifier(table.text("nspname"), table.text("relname"))
         do {
             try await session.execute("BEGIN READ WRITE; DELETE FROM ONLY \(name) WHERE false; ROLLBACK", attempt: "prove the fence on \(name)")
         } catch let error as PostgresError where error.kind == .readOnly {
-            try await session.execute("ROLLBACK")
+            let mark = uid.map { "; " + FencePosition.marking(uid: $0) } ?? ""
+            try await session.execute("ROLLBACK" + mark, attempt: "mark the end of the log of \(session.options.database)")
             return
         }
         throw FenceFailure(server: session.server, what: "\(name) still took a write", remedy: "look at its trigger \(Artefacts.trigger)")

@@ -17,13 +17,22 @@ struct SourceObservation: Sendable {
 
     func read() async throws -> SourceState {
         let sessions = sessions
-        let guards = try await concurrently(databases, limit: 4) { name in
-            try await sessions.with(database: name) { try await Guard(session: $0).status() }
-        }
-        let byName = Dictionary(zip(databases, guards)) { $1 }
         return try await sessions.withMaintenance { session in
-            let rows = try await FenceTable.rows(session, uid: uid).filter { databases.contains($0.database) }
-            let settings = try await DatabaseSettings.read(session, databases)
+            async let statuses = concurrently(databases, limit: 4) { name in
+                try await sessions.with(database: name) { try await Guard(session: $0).status() }
+            }
+            let server = try await session.execute(
+                [DatabaseSettings.selection(databases), FenceTable.search].joined(separator: ";\n"), attempt: "read the databases' settings")
+            let settings = DatabaseSettings.settings(server.first ?? .none)
+            let guards = try await statuses
+            let clients = ClientSessions(session: session, uid: uid, databases: databases)
+            let hasTable = server.last?.isEmpty == false
+            // The position last, after everything was seen closed: nothing a client wrote is behind it.
+            let now = try await session.execute(
+                ((hasTable ? [FenceTable.selection(uid: uid)] : []) + [clients.listing, FencePosition.question]).joined(separator: ";\n"),
+                attempt: "read the source's fence")
+            let rows = hasTable ? FenceTable.rows(now.first ?? .none).filter { databases.contains($0.database) } : []
+            let byName = Dictionary(zip(databases, guards)) { $1 }
             let door = databases.map { name in
                 SourceDoor(row: rows.first { $0.database == name }, settings: settings[name], guardStatus: byName[name])
             }
@@ -32,9 +41,8 @@ struct SourceObservation: Sendable {
             }
             var gaps = zip(databases, door).flatMap { name, door in door.gaps.map { "\(name): \($0)" } }
             if Set(rows.map(\.epoch)).count > 1 { gaps.append("the databases' epochs differ") }
-            gaps += try await ClientSessions(session: session, uid: uid, databases: databases).list().map { "client session \($0)" }
-            // After everything was seen closed: nothing a client wrote is behind it.
-            let position = try await FencePosition.read(session)
+            gaps += ClientSessions.lines(now.dropLast().last ?? .none).map { "client session \($0)" }
+            let position = FencePosition.position(now.last ?? .none)
             return SourceState(
                 fence: gaps.isEmpty ? .closed : .partial, epoch: rows.map(\.epoch).max() ?? 0,
                 closedAt: gaps.isEmpty ? rows.map { Timestamp(milliseconds: $0.changedAtMilliseconds) }.max() : nil,

@@ -10,8 +10,8 @@ struct TargetFence: Sendable {
     let isLive: Bool
     let keepsReverseLane: Bool
 
-    init(_ context: DatabaseContext) {
-        sessions = Sessions(context.target, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue)
+    init(_ context: DatabaseContext, _ pool: SessionPool? = nil) {
+        sessions = Sessions(context.target, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue, pool: pool)
         uid = context.uid
         databases = context.plan.databases.map(\.targetName)
         isLive = context.plan.isLive

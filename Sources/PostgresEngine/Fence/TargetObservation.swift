@@ -22,14 +22,15 @@ struct TargetObservation: Sendable {
     private func read(_ maintenance: PostgresConnection) async throws -> TargetState {
         let sessions = sessions
         let server = try await readServer(maintenance)
-        let (rows, settings) = (server.rows, server.settings)
-        guard rows.count == databases.count, settings.count == databases.count else { return TargetState(isPrepared: false, fence: .open, epoch: 0) }
-        let readings: [Reading] = try await concurrently(databases, limit: 4) { name in
-            try await sessions.with(database: name) { session in
-                let status = try await Guard(session: session).status()
-                return Reading(status: status, writes: try await ClientWrites(session: session).read())
-            }
+        let settings = server.settings
+        guard server.hasTable, settings.count == databases.count else { return TargetState(isPrepared: false, fence: .open, epoch: 0) }
+        // After the doors and the sessions: what a closed guard has counted by now is final.
+        async let counts: [Reading] = concurrently(databases, limit: 4) { name in
+            try await sessions.with(database: name) { try await Self.readDatabase($0) }
         }
+        let rows = try await FenceTable.known(maintenance, uid: uid).filter { databases.contains($0.database) }
+        let readings = try await counts
+        guard rows.count == databases.count else { return TargetState(isPrepared: false, fence: .open, epoch: 0) }
         let guards = Dictionary(zip(databases, readings.map(\.status))) { $1 }
         let doors = rows.map { TargetDoor(row: $0, settings: settings[$0.database], guardStatus: guards[$0.database], hasClients: server.hasClients) }
         let fence: FenceState = doors.allSatisfy(\.isClosed) ? .closed : doors.allSatisfy(\.isOpen) ? .open : .partial
@@ -47,25 +48,34 @@ struct TargetObservation: Sendable {
         var writes: ClientWrites.Reading
     }
 
+    private static func readDatabase(_ session: PostgresConnection) async throws -> Reading {
+        let answers = try await session.execute("\(Guard.question); \(ClientWrites.search)", attempt: "read the guard")
+        let hasCounted = answers.last?.first?[0] != nil
+        return Reading(
+            status: Guard.status(answers.first ?? .none),
+            writes: hasCounted ? try await ClientWrites(session: session).count() : .init(happened: false))
+    }
+
     private struct Server: Sendable {
-        var rows: [FenceRow]
+        var hasTable: Bool
         var settings: [String: DatabaseSettings]
         var hasClients: Bool
         var missingRoles: Int
     }
 
     private func readServer(_ session: PostgresConnection) async throws -> Server {
-        let rows = try await FenceTable.rows(session, uid: uid).filter { databases.contains($0.database) }
-        let settings = try await DatabaseSettings.read(session, databases)
-        let clients = try await ClientSessions(session: session, uid: uid, databases: databases).list()
-        return Server(rows: rows, settings: settings, hasClients: !clients.isEmpty, missingRoles: try await missingRoles(session))
-    }
-
-    private func missingRoles(_ session: PostgresConnection) async throws -> Int {
         let wanted = Set(roles)
-        let found = try await session.rows(
-            "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN \(SQL.list(roles))", attempt: "look for the roles")
-        return wanted.count - found.count
+        let answers = try await session.execute(
+            [
+                FenceTable.search, DatabaseSettings.selection(databases), ClientSessions(session: session, uid: uid, databases: databases).listing,
+                "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN \(SQL.list(roles))",
+            ].joined(separator: ";\n"), attempt: "read the target's doors")
+        guard answers.count == 4 else {
+            throw PostgresError(kind: .other, message: "answers are missing", attempt: "read the target's doors", server: session.server)
+        }
+        return Server(
+            hasTable: !answers[0].isEmpty, settings: DatabaseSettings.settings(answers[1]), hasClients: !answers[2].isEmpty,
+            missingRoles: wanted.count - answers[3].count)
     }
 }
 

@@ -10,11 +10,11 @@ struct LaneEnds: Sendable {
     /// On the target, as our own role: where the lane tables are.
     let tables: PostgresConnection
 
-    /// Opens the sessions, all at once, and ends those that a predecessor left.
+    /// Opens the sessions, all at once, or borrows them, and ends those that a predecessor left.
     ///
     /// - Parameter altersSubscription: False for who only reads and writes rows.
     static func with<Answer: Sendable>(
-        _ context: DatabaseContext, _ direction: Direction, _ database: Plan.Database, altersSubscription: Bool = true,
+        _ context: DatabaseContext, _ direction: Direction, _ database: Plan.Database, altersSubscription: Bool = true, pool: SessionPool? = nil,
         _ body: (LaneEnds) async throws -> Answer
     ) async throws -> Answer {
         var wanted = [Opening(access: context.source, database: database.name), Opening(access: context.target, database: database.targetName)]
@@ -27,18 +27,22 @@ struct LaneEnds: Sendable {
             }
         }
         let uid = context.uid
-        let opened = try await concurrently(wanted, limit: wanted.count) { opening in
-            try await Sessions(opening.access, uid: uid, suffix: OwnSessions.Kind.lane.rawValue).database(opening.database)
+        let results = try await concurrently(wanted, limit: wanted.count) { opening in
+            let sessions = Sessions(opening.access, uid: uid, suffix: OwnSessions.Kind.lane.rawValue, pool: pool)
+            do { return Result<BorrowedSession, any Error>.success(try await sessions.borrow(opening.database)) } catch { return .failure(error) }
         }
-        let ends = LaneEnds(
-            publisher: opened[1 - subscribing], subscriber: direction.subscriber == .source ? opened[0] : opened[opened.count - 1], tables: opened[1])
+        let borrowed = results.compactMap { try? $0.get() }
         do {
-            for session in opened { try await endOthers(session, uid: uid) }
+            let opened = try results.map { try $0.get().session }
+            let ends = LaneEnds(
+                publisher: opened[1 - subscribing], subscriber: direction.subscriber == .source ? opened[0] : opened[opened.count - 1],
+                tables: opened[1])
+            _ = try await concurrently(opened, limit: opened.count) { try await endOthers($0, uid: uid) }
             let answer = try await body(ends)
-            for session in opened { await session.close() }
+            for session in borrowed { await session.giveBack() }
             return answer
         } catch {
-            for session in opened { await session.close() }
+            for session in borrowed { await session.close() }
             throw error
         }
     }

@@ -5,9 +5,9 @@ import MigrationPorts
 enum LaneLock {
     /// - Throws: ``FenceStopped`` when the epoch is another.
     static func hold<Answer: Sendable>(
-        _ context: DatabaseContext, epoch: Int64, _ body: (FenceLock) async throws -> Answer
+        _ context: DatabaseContext, epoch: Int64, pool: SessionPool? = nil, _ body: (FenceLock) async throws -> Answer
     ) async throws -> Answer {
-        let sessions = Sessions(context.source, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue)
+        let sessions = Sessions(context.source, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue, pool: pool)
         // Without a table: before the first fence nothing of ours has to be in the source's maintenance database.
         return try await FenceLock.hold(sessions, uid: context.uid, makesTable: false) { lock in
             try await lock.require(epoch: epoch)

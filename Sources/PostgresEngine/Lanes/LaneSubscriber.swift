@@ -6,8 +6,9 @@ struct LaneSubscriber: Sendable {
     let session: PostgresConnection
 
     private static let pollMilliseconds = 20
-    /// Its worker looks at its subscription between transactions: after so many polls (2 s) a large one is cut off, which rolls it back.
-    private static let patience = 100
+    /// Its worker looks at its subscription between transactions, and an idle one of a server before 16 once a second only, which is long in a write
+    /// pause: after so many polls (100 ms) it is cut off, which rolls back what it is in the middle of.
+    private static let patience = 5
     private static let rounds = 500
 
     /// Of the subscriptions of this database, which a shared catalog lists with all others.

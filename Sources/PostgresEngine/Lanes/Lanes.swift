@@ -6,9 +6,13 @@ struct Lanes: Sendable {
     let context: DatabaseContext
     let direction: Direction
 
-    init(_ context: DatabaseContext, _ direction: Direction) {
+    /// Whose sessions are borrowed where time matters.
+    private let pool: SessionPool?
+
+    init(_ context: DatabaseContext, _ direction: Direction, _ pool: SessionPool? = nil) {
         self.context = context
         self.direction = direction
+        self.pool = pool
     }
 
     /// Publications, slots, rows, subscriptions (disabled): in this order. Lanes of this direction under other names go first; what is half there is
@@ -105,11 +109,11 @@ struct Lanes: Sendable {
         _ epoch: Int64, requiresTarget: Bool = false,
         _ operation: @escaping @Sendable (Plan.Database, LaneEnds) async throws -> Void
     ) async throws {
-        let (context, direction) = (context, direction)
-        try await LaneLock.hold(context, epoch: epoch) { lock in
+        let (context, direction, pool) = (context, direction, pool)
+        try await LaneLock.hold(context, epoch: epoch, pool: pool) { lock in
             if requiresTarget { try await LaneLock.requireTarget(context) }
             _ = try await concurrently(context.plan.databases, limit: 4) { database in
-                try await LaneEnds.with(context, direction, database) { ends in
+                try await LaneEnds.with(context, direction, database, pool: pool) { ends in
                     try await lock.check()
                     try await operation(database, ends)
                 }

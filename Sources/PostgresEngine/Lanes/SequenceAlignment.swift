@@ -6,20 +6,23 @@ import MigrationPorts
 struct SequenceAlignment: Sendable {
     let context: DatabaseContext
     let direction: Direction
+    private let pool: SessionPool?
 
-    init(_ context: DatabaseContext, _ direction: Direction) {
+    init(_ context: DatabaseContext, _ direction: Direction, _ pool: SessionPool? = nil) {
         self.context = context
         self.direction = direction
+        self.pool = pool
     }
 
     /// - Throws: ``FenceStopped`` unless the source's fence stands at `epoch`, and the publisher's is closed at `publisherEpoch`.
     func run(epoch: Int64, publisherEpoch: Int64) async throws {
-        let (context, direction) = (context, direction)
-        try await LaneLock.hold(context, epoch: epoch) { lock in
+        let (context, direction, pool) = (context, direction, pool)
+        try await LaneLock.hold(context, epoch: epoch, pool: pool) { lock in
             try await requireClosed(publisherEpoch, lock)
-            let mismatches = direction == .forward ? try await FinalCheck.run(context, seconds: context.plan.cutover.verifySeconds).mismatches : []
+            let mismatches =
+                direction == .forward ? try await FinalCheck.run(context, seconds: context.plan.cutover.verifySeconds, pool: pool).mismatches : []
             _ = try await concurrently(context.plan.databases, limit: 4) { database in
-                try await LaneEnds.with(context, direction, database, altersSubscription: false) { ends in
+                try await LaneEnds.with(context, direction, database, altersSubscription: false, pool: pool) { ends in
                     try await lock.check()
                     try await Self.align(ends, direction)
                     let mismatch = mismatches.first { $0.hasPrefix("\(database.name): ") }

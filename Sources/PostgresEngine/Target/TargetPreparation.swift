@@ -78,8 +78,7 @@ struct TargetPreparation: Sendable {
         }
         let row = FenceRow(database: database, state: .closed, epoch: known.map(\.epoch).max() ?? 1, settings)
         try await session.transaction {
-            try await FenceTable.write(session, uid: context.uid, row)
-            try await session.execute(row.setReadOnly)
+            try await FenceTable.write(session, uid: context.uid, [row], settings: [row.setReadOnly])
         }
     }
 }
