@@ -30,9 +30,13 @@ public struct ApplyBench: Sendable {
         if isInstalled { contenders.append(other) } else { tell("pgcopydb or wal2json is not installed: measured without it") }
         var results: [ApplyResult.Contender] = []
         for contender in contenders {
-            let result = try await measure(contender, cluster)
-            tell(result.text)
-            results.append(result)
+            do {
+                let result = try await measure(contender, cluster)
+                tell(result.text)
+                results.append(result)
+            } catch let error as BenchmarkError where !(contender is LaneContender) {
+                tell("\(contender.name) has no result: \(error)")
+            }
         }
         return ApplyResult(transactions: transactions, tables: tables, contenders: results)
     }

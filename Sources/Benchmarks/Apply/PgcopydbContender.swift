@@ -39,7 +39,10 @@ struct PgcopydbContender: ApplyContender {
         let message = "SELECT pg_logical_emit_message(true, 'bench', '')"
         try await cluster.rows(.source, stage.database, message)
         let end = try await cluster.rows(.source, stage.database, "SELECT pg_current_wal_flush_lsn()").first?[0] ?? ""
+        // It applies a file of the log once that is complete, and looks for its end in two places.
+        try await cluster.rows(.source, stage.database, "SELECT pg_switch_wal()")
         try await cluster.rows(.source, stage.database, message)
+        try await pgcopydb(["stream", "sentinel", "set", "endpos", end], stage)
         try await pgcopydb(
             ["follow", "--dir", folder, "--slot-name", Self.slot, "--origin", Self.slot, "--resume", "--not-consistent", "--endpos", end], stage)
     }
