@@ -85,11 +85,11 @@ extension DatabaseTests {
 
         @Test("indexes built under another version of a collation")
         func versions() async throws {
-            let scenario = try await Scenario.make("collations")
+            let scenario = try await Scenario.make(
+                "collations",
+                schema: ["CREATE COLLATION grown (provider = icu, locale = 'en')", "CREATE TABLE named (a text COLLATE grown PRIMARY KEY)"])
             let database = scenario.databases[0]
             try await scenario.source.superuser(database) { session in
-                try await session.execute(
-                    "CREATE COLLATION grown (provider = icu, locale = 'en'); CREATE TABLE named (a text COLLATE grown PRIMARY KEY)")
                 #expect(await scenario.port.preflight(scenario.context) == [])
                 try await session.execute("UPDATE pg_collation SET collversion = '1.0' WHERE collname = 'grown'")
                 let found = await scenario.port.preflight(scenario.context)

@@ -53,7 +53,7 @@ struct StorageChecks: Sendable {
     }
 
     private static func gib(_ bytes: Int64) -> String {
-        let tenths = bytes * 10 >> 30
+        let tenths = (bytes * 10) >> 30
         return "\(tenths / 10).\(tenths % 10) GiB"
     }
 }
