@@ -117,7 +117,7 @@ struct FenceLock: Sendable {
             let answers = try await session.execute(
                 [FenceTable.selection(uid: uid), DatabaseSettings.selection(databases)].joined(separator: ";\n"), attempt: "read _dbmigration.fence")
             let known = FenceTable.rows(answers.first ?? .none)
-            guard try step(known, databases: databases, wanted: wanted, epoch: epoch) == .advance else {
+            guard try step(known, databases: databases, wanted: wanted, epoch: epoch) != .resume else {
                 // Somebody may have lifted a limit since; an opened side is its owner's again.
                 let again = wanted == .closed ? known.filter { databases.contains($0.database) }.flatMap(settings) : []
                 if !again.isEmpty { try await session.execute(again.joined(separator: ";\n"), attempt: "close the databases") }

@@ -14,6 +14,8 @@ struct FenceRow: Sendable, Hashable {
 enum FenceStep: Equatable {
     /// The rows stand at the epoch of the decision: move them on.
     case advance
+    /// They stand there and are closed already: only their epoch moves on.
+    case seal
     /// An earlier run of the same action moved them already: do the rest.
     case resume
     /// Somebody else acted since.
@@ -25,7 +27,8 @@ enum FenceStep: Equatable {
         if rows.isEmpty {
             self = epoch == 0 ? .advance : .stopped("no fence is recorded, decided at epoch \(epoch)")
         } else if rows.allSatisfy({ $0.epoch <= epoch }) && rows.contains(where: { $0.epoch == epoch }) {
-            self = .advance
+            let isClosed = ours.count == databases.count && ours.allSatisfy { $0.state == .closed && $0.epoch == epoch }
+            self = wanted == .closed && isClosed ? .seal : .advance
         } else if ours.count == databases.count, ours.allSatisfy({ $0.state == wanted && $0.epoch == epoch + 1 }) {
             self = .resume
         } else {

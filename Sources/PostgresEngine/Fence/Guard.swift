@@ -68,15 +68,22 @@ struct Guard: Sendable {
 
     /// Creates schema and function when they are missing, then a trigger wherever one is; each table in a transaction of its own, so that a
     /// busy table holds up nobody for longer than 2 s.
-    func install() async throws {
-        try await session.execute(
-            "CREATE SCHEMA IF NOT EXISTS _dbmigration", attempt: "create schema _dbmigration in \(session.options.database)")
-        if try await status().kind == .absent { try await replace(by: .passing) }
+    ///
+    /// - Returns: what stood there before.
+    @discardableResult
+    func install() async throws -> Status.Kind {
+        let found = try await session.execute(
+            ["CREATE SCHEMA IF NOT EXISTS _dbmigration", Self.question, Self.unguarded].joined(separator: ";\n"),
+            attempt: "look for the guard in \(session.options.database)")
+        let kind = Self.status(found.dropLast().last ?? .none).kind
+        if kind == .absent { try await replace(by: .passing) }
+        var missing = found.last ?? .none
         for round in 1...Self.rounds {
-            let missing = try await session.rows(Self.unguarded, attempt: "list tables without a guard")
             for table in missing { try await createTrigger(table.text("nspname"), table.text("relname"), isLastRound: round == Self.rounds) }
-            if missing.isEmpty { return }
+            if missing.isEmpty { break }
+            missing = try await session.rows(Self.unguarded, attempt: "list tables without a guard")
         }
+        return kind
     }
 
     /// Tables without a guard; for who asks several things in one round trip.

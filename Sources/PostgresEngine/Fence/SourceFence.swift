@@ -16,7 +16,7 @@ struct SourceFence: Sendable {
     }
 
     /// Guard (passing), door, guard (refusing), end of every client session, proof, in Live mode a mark in the log: in this order, so that
-    /// nothing slow happens behind a closed door.
+    /// nothing slow happens behind a closed door. A fence that stands is sealed: its epoch moves on, and whoever looks next proves it again.
     ///
     /// - Throws: ``FenceStopped`` when the epoch is another, ``FenceFailure`` when the fence could not be proven.
     func close(epoch: Int64) async throws {
@@ -24,9 +24,9 @@ struct SourceFence: Sendable {
         let token = Artefacts.token(uid, epoch + 1)
         try await FenceLock.hold(sessions, uid: uid) { lock in
             let step = try await lock.step(databases: databases, wanted: .closed, epoch: epoch)
+            if step == .seal { return try await lock.move(databases: databases, to: .closed, epoch: epoch) { $0.closeDoor } }
             if step == .advance { try await lock.refusePrepared(in: databases) }
             try await LockedSessions.with(databases, sessions, lock) { all in
-                // The seal of a fence that stands finds every guard in place; what is missing then is made behind the door.
                 if step == .advance {
                     try await all.each { try await Guard(session: $0).install() }
                     try await lock.check()

@@ -56,9 +56,8 @@ struct TargetFence: Sendable {
                 let advances = keepsReverseLane && step == .advance
                 if advances, !Self.opensTooEarly { try await advanceReverseSlots(all, lock) }
                 try await all.each { session in
-                    try await Guard(session: session).install()
                     // An interrupted opening counts already: what it counted is not forgotten.
-                    if try await Guard(session: session).status().kind != .counting {
+                    if try await Guard(session: session).install() != .counting {
                         try await ClientWrites(session: session).startCounting(token: token)
                     }
                 }

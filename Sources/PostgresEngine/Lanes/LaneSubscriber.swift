@@ -5,10 +5,8 @@ import MigrationPorts
 struct LaneSubscriber: Sendable {
     let session: PostgresConnection
 
-    private static let pollMilliseconds = 20
+    private static let pollMilliseconds = 10
     /// Its worker looks at its subscription between transactions, and an idle one of a server before 16 once a second only, which is long in a write
-    /// pause: after so many polls (100 ms) it is cut off, which rolls back what it is in the middle of.
-    private static let patience = 5
     private static let rounds = 500
 
     /// Of the subscriptions of this database, which a shared catalog lists with all others.
@@ -77,15 +75,13 @@ struct LaneSubscriber: Sendable {
     /// Returns when no worker of theirs is left. All are told before one is waited for: a write pause may wait as well.
     func disable(_ names: [String]) async throws {
         guard !names.isEmpty else { return }
-        for name in names {
-            try await session.execute("ALTER SUBSCRIPTION \(SQL.identifier(name)) DISABLE", attempt: "disable subscription \(name)")
-        }
-        for round in 0..<Self.rounds {
-            let end = round >= Self.patience ? "pg_terminate_backend(pid)" : "pid"
-            let left = try await session.rows(
-                "SELECT \(end) FROM pg_stat_subscription WHERE subname IN \(SQL.list(names)) AND pid IS NOT NULL",
-                attempt: "wait for the workers of subscriptions \(names.joined(separator: ", "))")
-            if left.isEmpty { return }
+        let disabling = names.map { "ALTER SUBSCRIPTION \(SQL.identifier($0)) DISABLE" }.joined(separator: "; ")
+        let list = names.joined(separator: ", ")
+        try await session.execute(disabling, attempt: "disable subscriptions \(list)")
+        // A worker would see it when it next looks, which may take a write pause long; what it is in the middle of is rolled back and sent again.
+        let ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_subscription WHERE subname IN \(SQL.list(names)) AND pid IS NOT NULL"
+        for _ in 0..<Self.rounds {
+            if try await session.rows(ending, attempt: "end the workers of subscriptions \(list)").isEmpty { return }
             try await Task.sleep(for: .milliseconds(Self.pollMilliseconds))
         }
         throw FenceFailure(

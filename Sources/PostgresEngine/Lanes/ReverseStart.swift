@@ -11,9 +11,9 @@ struct ReverseStart: Sendable {
         let names = try await LaneTable.entries(session, .reverse).filter { $0.startedAt == nil }.map(\.name)
         if names.isEmpty { return }
         // A slot is advanced over durable log only, and what was applied here may have been committed asynchronously.
-        try await FencePosition.mark(session, uid: uid)
-        let text = try await session.rows("SELECT pg_current_wal_flush_lsn()", attempt: "read the WAL position").first?[0]
-        guard let position = text.flatMap({ WALPosition($0) }) else { return }
+        let marked = try await session.execute(
+            "\(FencePosition.marking(uid: uid)); SELECT pg_current_wal_flush_lsn()", attempt: "mark where the reverse lanes begin")
+        guard let position = (marked.last?.first?[0]).flatMap({ WALPosition($0) }) else { return }
         try await Self.advance(names, to: position, session)
         try await session.execute(LaneTable.setStart(position, names), attempt: "write _dbmigration.lane")
     }
@@ -24,17 +24,25 @@ struct ReverseStart: Sendable {
         let behind = try await confirmed(names, session).filter { $0.position < position }.map(\.name)
         if behind.isEmpty { return }
         let advances = behind.map { "SELECT pg_replication_slot_advance(\(SQL.literal($0)), '\(position)')" }
-        try await session.execute(advances.joined(separator: "; "), attempt: "advance slots \(behind.joined(separator: ", "))")
-        for (name, reached) in try await confirmed(behind, session) where reached < position {
+        let answers = try await session.execute(
+            (advances + [question(behind)]).joined(separator: "; "), attempt: "advance slots \(behind.joined(separator: ", "))")
+        for (name, reached) in try positions(behind, answers.last ?? .none, session) where reached < position {
             throw FenceFailure(
                 server: session.server, what: "slot \(name) stands at \(reached), wanted \(position)", remedy: "look at it in pg_replication_slots")
         }
     }
 
     private static func confirmed(_ names: [String], _ session: PostgresConnection) async throws -> [(name: String, position: WALPosition)] {
-        let rows = try await session.rows(
-            "SELECT slot_name, confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name IN \(SQL.list(names))",
-            attempt: "look for slots \(names.joined(separator: ", "))")
+        try positions(names, try await session.rows(question(names), attempt: "look for slots \(names.joined(separator: ", "))"), session)
+    }
+
+    private static func question(_ names: [String]) -> String {
+        "SELECT slot_name, confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name IN \(SQL.list(names))"
+    }
+
+    private static func positions(
+        _ names: [String], _ rows: Rows, _ session: PostgresConnection
+    ) throws -> [(name: String, position: WALPosition)] {
         let found = Dictionary(rows.map { ($0.text("slot_name"), $0["confirmed_flush_lsn"]) }) { first, _ in first }
         return try names.map { name in
             guard let text = found[name] else {
