@@ -10,10 +10,8 @@ import Testing
 extension EndToEnd {
     @Suite("The controller dies")
     struct ControllerDeathTests {
-        /// Every phase of the Snapshot mode's path, and of the way back.
-        static let forward: [Phase] = [
-            .pending, .preflight, .provisioning, .awaitingCutover, .fencing, .copying, .verifying, .switching, .soaking, .promoted, .cleaningUp,
-        ]
+        /// Phases of the Snapshot mode that leave something half done; the Live mode's are killed in tests of their own.
+        static let forward: [Phase] = [.provisioning, .fencing, .copying, .verifying, .switching, .cleaningUp]
 
         @Test("kill -9 in a phase: the outcome is the one without it", arguments: forward)
         func killedForward(_ phase: Phase) async throws {
