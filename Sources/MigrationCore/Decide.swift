@@ -38,14 +38,12 @@ public func decideOnward(_ desired: Desired, uid: String, record: Record?, obser
 /// Which facts the next ``decide(_:uid:record:observation:now:)`` needs; gathering more is waste, less makes it wait.
 public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> Set<FactKind> {
     let record = record ?? Record(attempt: desired.intent.attempt, at: now)
+    // What the undo of a fence turns on, and nothing that may keep it waiting.
+    if record.isFencedBeforeSwitch, let fence = record.fence, record.abort != nil || now >= fence.deadline { return [.source, .hasJobs] }
     var facts = record.phase.row.facts
     if desired.planInForce(record)?.isLive == true { facts.formUnion(record.phase.row.liveFacts) }
     // Without an undo nobody asks for Jobs: a write pause of the Live mode has none.
-    if [.fencing, .draining].contains(record.phase), record.frozen?.isLive == true, record.abort == nil, let fence = record.fence,
-        now < fence.deadline
-    {
-        facts.remove(.hasJobs)
-    }
+    if [.fencing, .draining].contains(record.phase), record.frozen?.isLive == true { facts.remove(.hasJobs) }
     // Applications are told when the target is open, not before; until then a write pause need not wait for the API server's answers about them.
     if record.phase == .switching, record.targetEpoch == nil { facts.subtract([.secrets, .workloads]) }
     if facts.contains(.probes), case let plan? = record.frozen, let last = record.lastProbeAt, now < last.adding(seconds: plan.health.periodSeconds) {

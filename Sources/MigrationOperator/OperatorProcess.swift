@@ -59,7 +59,8 @@ public struct OperatorProcess: Sendable {
         let permissions = MissingPermissions()
         readiness.register("permissions") { permissions.health }
         let access = ServerAccessReader(client: client, folder: configuration.temporaryFolder + "/dbmigration")
-        let undo = FenceUndo(store: store, adapters: adapters, access: access, logger: logger)
+        // With sessions of its own: those of a visit that hangs are the visit's.
+        let undo = FenceUndo(store: store, adapters: self.adapters(), access: access, logger: logger)
         let reconciler = Reconciler(
             client: client, store: store,
             observer: MigrationObserver(

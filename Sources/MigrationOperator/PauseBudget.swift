@@ -27,10 +27,17 @@ struct PauseBudget: Sendable {
 
     private func left(at now: Timestamp) -> Duration { .milliseconds(max(0, deadline.since(now))) }
 
-    /// Looks or writes, for as long as the fence has left; past its deadline for ``grace``.
-    func looking<Value: Sendable>(at now: Timestamp, _ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        try await withDeadline(.now + (isSpent(at: now) ? Self.grace : left(at: now)), operation)
+    /// Looks for as long as the fence has left; past its deadline for ``grace``. What was not seen by then is unknown, which the rules can judge.
+    func looking(at now: Timestamp, _ operation: @escaping @Sendable () async -> Observation) async -> Observation {
+        await stopped(at: .now + patience(at: now), operation)
     }
+
+    /// Writes for as long as looking may take.
+    func writing<Value: Sendable>(at now: Timestamp, _ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await withDeadline(.now + patience(at: now), operation)
+    }
+
+    private func patience(at now: Timestamp) -> Duration { isSpent(at: now) ? Self.grace : left(at: now) }
 
     /// Acts, for as long as the fence has left. What is cut off has failed, and the next visit undoes it; the undo itself has all the time it needs.
     func acting(at now: Timestamp, _ operation: @escaping @Sendable () async throws -> Void) async throws {

@@ -68,7 +68,7 @@ struct Reconciler: Sendable {
             reference: MigrationReference(namespace: object.namespace ?? "", name: object.name, uid: object.uid ?? ""), desired: reading.desired,
             record: record, facts: factsNeeded(reading.desired, record: record, now: now))
         let budget = PauseBudget(record)
-        let observation = try await observe(object, visit, budget)
+        let observation = await observe(object, visit, budget)
         var decision = decideOnward(reading.desired, uid: visit.reference.uid, record: record, observation: observation, now: now)
         failures.explain(&decision, key: key)
 
@@ -76,7 +76,11 @@ struct Reconciler: Sendable {
             StatusInput(
                 previous: object.status, generation: object.metadata.generation ?? 0, reading: reading, observation: observation, decision: decision,
                 now: now))
-        guard let persisted = try await persist(status, of: object, key: key, budget) else { return .after(.milliseconds(50)) }
+        guard let persisted = try await persist(status, of: object, key: key, budget) else {
+            // Our own write may have arrived after it was cut off, while nothing is heard of it.
+            if budget?.isSpent(at: .now) == true, let result = await pauseKept(key) { return result }
+            return .after(.milliseconds(50))
+        }
         metrics.note(decision.record, status, key)
         tell(decision, about: persisted)
 
@@ -86,16 +90,16 @@ struct Reconciler: Sendable {
         return .after(PauseBudget(decision.record)?.wake(wake, at: .now) ?? wake)
     }
 
-    private func observe(_ object: DatabaseMigration, _ visit: VisitContext, _ budget: PauseBudget?) async throws -> Observation {
+    private func observe(_ object: DatabaseMigration, _ visit: VisitContext, _ budget: PauseBudget?) async -> Observation {
         guard let budget else { return await observer.observe(object, visit) }
-        return try await budget.looking(at: .now) { await observer.observe(object, visit) }
+        return await budget.looking(at: .now) { await observer.observe(object, visit) }
     }
 
     private func persist(
         _ status: DatabaseMigrationStatus, of object: DatabaseMigration, key: ObjectKey, _ budget: PauseBudget?
     ) async throws -> DatabaseMigration? {
         guard let budget else { return try await persist(status, of: object, key: key) }
-        return try await budget.looking(at: .now) { try await persist(status, of: object, key: key) }
+        return try await budget.writing(at: .now) { try await persist(status, of: object, key: key) }
     }
 
     /// Writes the status unless it is already there.

@@ -31,13 +31,15 @@ struct ServerAccessReader: Sendable {
     /// a glance suffices.
     func read(_ plan: Plan, for visit: VisitContext) async -> Result {
         let namespace = visit.reference.namespace
-        // The API server may be away, and a write pause is no time to wait for it.
-        if plan.isLive, PauseBudget(visit.record) != nil { return await remembered(plan, namespace: namespace) }
+        // The API server may be away, and a write pause is no time to wait for it; past its end a password may have changed.
+        if plan.isLive, let budget = PauseBudget(visit.record) {
+            return budget.isSpent(at: .now) ? await lasting(plan, namespace: namespace) : await remembered(plan, namespace: namespace)
+        }
         if visit.desired.intent.isDeleted { return await lasting(plan, namespace: namespace) }
         return await visit.facts.contains(.preflight) ? read(plan, namespace: namespace) : recent(plan, namespace: namespace)
     }
 
-    /// For an object that is being deleted: read now, and where that fails, as remembered. With a namespace its Secrets go as well, and
+    /// For an object that is being deleted, or a fence to undo: read now, and where that fails, as remembered. With a namespace its Secrets go as well, and
     /// before it our finalizer has to tidy both servers.
     private func lasting(_ plan: Plan, namespace: String) async -> Result {
         switch await read(plan, namespace: namespace) {

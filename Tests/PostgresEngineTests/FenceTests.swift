@@ -106,6 +106,24 @@ extension DatabaseTests {
             try await port.openSource(context, epoch: 2)
         }
 
+        @Test("a transaction that was prepared before the guard refused keeps the fence from being called closed")
+        func prepared() async throws {
+            let scenario = try await Scenario.make("prepared", schema: ["CREATE TABLE t (a int)"])
+            let (port, context) = (scenario.port, scenario.context)
+            try await port.closeSource(context, epoch: 0)
+            try await scenario.source.superuser(scenario.databases[0]) { session in
+                // As one that the guard came too late for.
+                try await session.execute("SET session_replication_role = replica; SET default_transaction_read_only = off")
+                try await session.execute("BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'late'")
+            }
+            let state = await port.observeSource(context).value
+            #expect(state?.fence == .partial && state?.evidence.contains("prepared transaction late in") == true, "\(state?.evidence ?? "")")
+            await #expect(throws: FenceFailure.self) { try await port.closeSource(context, epoch: 0) }
+            try await scenario.source.superuser(scenario.databases[0]) { try await $0.execute("ROLLBACK PREPARED 'late'") }
+            #expect(await port.observeSource(context).value?.fence == .closed)
+            try await port.openSource(context, epoch: 1)
+        }
+
         @Test("a table locked by a long transaction stops the fence before the door closes")
         func locked() async throws {
             let scenario = try await Scenario.make("locked", schema: ["CREATE TABLE t (a int)"])

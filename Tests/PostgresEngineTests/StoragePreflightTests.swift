@@ -5,7 +5,7 @@ import Testing
 
 @testable import PostgresEngine
 
-@Suite("Rules of storage and collations") struct StorageRules {
+@Suite("Rules of storage") struct StorageRules {
     private func checks(source: Int?, target: Int?, live: Bool = true, reverse: Bool = true) -> StorageChecks {
         func access(_ host: String, _ storage: Int?) -> ServerAccess {
             ServerAccess(
@@ -53,15 +53,6 @@ import Testing
         #expect(checks(source: 67, target: 67, reverse: false).problems(source: source, target: target) == [])
         let none = checks(source: nil, target: 50, reverse: false).problems(source: source, target: target).first?.message
         #expect(none?.contains("lower copy.maxRetainedWALMiB") == false)
-    }
-
-    @Test("a predefined collation that the target lacks")
-    func collations() {
-        let found = CollationChecks.missing(
-            onTarget: ["C"], used: ["C": "public.a.b in app", "xx_XX": "public.t.c in app"], from: "old:1", to: "new:2")
-        #expect(
-            found.count == 1 && found.first?.message.hasPrefix("collation xx_XX, used by public.t.c in app on old:1, does not exist on new:2") == true
-        )
     }
 }
 

@@ -16,6 +16,21 @@ public func withDeadline<Value: Sendable>(
     }
 }
 
+/// Runs `operation`, which is told to stop at `deadline`, and returns what it makes of that.
+public func stopped<Value: Sendable>(at deadline: ContinuousClock.Instant, _ operation: @escaping @Sendable () async -> Value) async -> Value {
+    let task = Task { await operation() }
+    let timer = Task {
+        try await ContinuousClock().sleep(until: deadline)
+        task.cancel()
+    }
+    defer { timer.cancel() }
+    return await withTaskCancellationHandler {
+        await task.value
+    } onCancel: {
+        task.cancel()
+    }
+}
+
 struct DeadlinePassed: Error, CustomStringConvertible {
     var description: String { "no answer in time" }
 }

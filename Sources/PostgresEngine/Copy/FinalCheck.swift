@@ -78,7 +78,8 @@ public struct FinalCheck: Sendable {
             guard let noted = before[table.label] else { return Item(database: database, table: table, changes: .max) }
             // A restart of the server may have reset the counters.
             let changes = abs((activity[table.label] ?? 0) - noted.source)
-            if changes == 0, noted.isWrittenOnTarget { return Item(database: database, table: table, changes: .max) }
+            // After those that certainly changed: what a lane applied may have been counted late.
+            if changes == 0, noted.isWrittenOnTarget { return Item(database: database, table: table, changes: 0) }
             return changes == 0 ? nil : Item(database: database, table: table, changes: changes)
         }
     }

@@ -59,7 +59,7 @@ struct LaneStart: Sendable {
         let views = try LaneViews(
             zip(lanes, zip(snapshots, keepers)).map { lane, snapshot in
                 let view = SourceView(context: context, database: database.name, snapshot: .init(name: snapshot.0, keeper: snapshot.1))
-                return LaneViews.Lane(labels: Set(lane.tables.map(\.label)), view: view)
+                return LaneViews.Lane(tables: lane.tables, view: view)
             }, of: database.name)
         try await views.prove()
         return views

@@ -3,8 +3,7 @@ import MigrationCore
 /// The snapshots of one database's lanes, by table. Without lanes, behind a fence, one view shows everything.
 struct LaneViews: Sendable {
     struct Lane: Sendable {
-        /// Of its tables.
-        var labels: Set<String>
+        var tables: [LaneSplit.Relation]
         var view: SourceView
     }
 
@@ -26,37 +25,54 @@ struct LaneViews: Sendable {
     }
 
     /// The view that `table` has to be copied under.
-    subscript(table: Table) -> SourceView { lanes.first { $0.labels.contains(table.label) }?.view ?? main }
+    subscript(table: Table) -> SourceView { lanes.first { $0.tables.contains { $0.label == table.label } }?.view ?? main }
 
-    /// A table that was made, changed or connected between publication and slots would be copied as it is under one snapshot, into a table made as it is
-    /// under another, or its changes would be in no lane or in a lane of their own.
+    /// A table that was made, changed, renamed or connected between publication and slots would be copied as it is under one snapshot, into a table made as
+    /// it is under another, or its changes would be in no lane or in a lane of their own.
     ///
     /// - Throws: ``CopyInterrupted`` when the snapshots do not show the same tables, each group of them in one lane.
     func prove() async throws {
-        let seen = try await concurrently(lanes, limit: lanes.count) { lane in
-            try await lane.view.with { (try await SourceCatalog(session: $0).tables(), try await LaneTables.read($0)) }
+        // One after the other, because each takes one more of the server's WAL senders.
+        let seen = try await concurrently(lanes, limit: 1) { lane in
+            try await lane.view.with { session in
+                let shape = try await ShapeReading(session: session, publications: nil).read()
+                return Seen(shape: shape, tables: try await LaneTables.read(session))
+            }
         }
-        guard let (first, connected) = seen.first else { return }
-        let shape = Self.shape(first)
-        let lanesOf = Dictionary(lanes.enumerated().flatMap { index, lane in lane.labels.map { ($0, index) } }) { $1 }
-        let groups = LaneSplit.groups(connected.tables, connected.links)
-        var torn = seen.dropFirst().flatMap { Self.shape($0.0).symmetricDifference(shape).map(\.label) }
-        torn += groups.filter { group in Set(group.map { lanesOf[$0.label] }).count > 1 || group.contains { lanesOf[$0.label] == nil } }
-            .flatMap { $0.map(\.label) }
+        let torn = Self.torn(lanes.map(\.tables), seen)
         guard torn.isEmpty else {
-            let names = Set(torn).sorted().prefix(Self.shown).joined(separator: ", ")
+            let names = torn.sorted().prefix(Self.shown).joined(separator: ", ")
             throw CopyInterrupted(description: "tables of \(main.database) were made or changed while its copy began: \(names)")
         }
     }
 
     private static let shown = 5
 
-    private struct Shape: Hashable {
-        var label: String
-        var columns: [String]
+    /// What one lane's snapshot shows.
+    private struct Seen: Sendable {
+        var shape: DatabaseShape
+        var tables: LaneTables
     }
 
-    private static func shape(_ tables: [Table]) -> Set<Shape> { Set(tables.map { Shape(label: $0.label, columns: $0.allColumns) }) }
+    private static func torn(_ lanes: [[LaneSplit.Relation]], _ seen: [Seen]) -> Set<String> {
+        guard let first = seen.first else { return [] }
+        // A publication follows a table, whatever its name is by now.
+        let published = Dictionary(lanes.joined().map { ($0.oid, $0.label) }) { $1 }
+        let laneOf = Dictionary(lanes.enumerated().flatMap { index, tables in tables.map { ($0.oid, index) } }) { $1 }
+        var torn: Set<String> = []
+        for other in seen {
+            torn.formUnion(differing(first.shape.tables, other.shape.tables))
+            torn.formUnion(differing(first.shape.enums, other.shape.enums))
+            torn.formUnion(other.tables.tables.filter { published[$0.oid] != $0.label }.map(\.label))
+            let groups = LaneSplit.groups(other.tables.tables, other.tables.links)
+            torn.formUnion(groups.filter { group in Set(group.map { laneOf[$0.oid] }).count > 1 }.joined().map(\.label))
+        }
+        return torn
+    }
+
+    private static func differing<Value: Equatable>(_ one: [String: Value], _ other: [String: Value]) -> [String] {
+        Set(one.keys).union(other.keys).filter { one[$0] != other[$0] }
+    }
 
     /// The database is copied: nothing is kept for it any more.
     func close() async {

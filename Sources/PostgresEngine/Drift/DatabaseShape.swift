@@ -78,7 +78,8 @@ struct ShapeReading: Sendable {
                     WHERE co.oid = a.attcollation), '')
             FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
             UNION ALL SELECT 'label', n.nspname || '.' || t.typname, e.enumlabel::text, '', false, false, '', ''
-            FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE \(UserObjects.schemaCondition))
+            FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE \(UserObjects.schemaCondition)
+                AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'))
         """
     }
 

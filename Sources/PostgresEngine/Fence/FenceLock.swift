@@ -99,11 +99,12 @@ struct FenceLock: Sendable {
 
     /// - Throws: ``FenceFailure`` naming prepared transactions: they could still commit behind a closed fence.
     func refusePrepared(in databases: [String]) async throws {
-        let prepared = try await session.rows(
-            "SELECT gid, database FROM pg_prepared_xacts WHERE database IN \(SQL.list(databases)) LIMIT 5", attempt: "list prepared transactions")
+        let prepared = PreparedTransactions.lines(
+            try await session.rows(PreparedTransactions.listing(databases), attempt: "list prepared transactions"))
         guard prepared.isEmpty else {
-            let names = prepared.map { "\($0.text("gid")) in \($0.text("database"))" }.joined(separator: ", ")
-            throw FenceFailure(server: session.server, what: "prepared transactions: \(names)", remedy: "COMMIT PREPARED or ROLLBACK PREPARED them")
+            throw FenceFailure(
+                server: session.server, what: "prepared transactions: \(prepared.joined(separator: ", "))",
+                remedy: "COMMIT PREPARED or ROLLBACK PREPARED them")
         }
     }
 

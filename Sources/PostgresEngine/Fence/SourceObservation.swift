@@ -29,7 +29,8 @@ struct SourceObservation: Sendable {
             let hasTable = server.last?.isEmpty == false
             // The position last, after everything was seen closed: nothing a client wrote is behind it.
             let now = try await session.execute(
-                ((hasTable ? [FenceTable.selection(uid: uid)] : []) + [clients.listing, FencePosition.question]).joined(separator: ";\n"),
+                ((hasTable ? [FenceTable.selection(uid: uid)] : [])
+                    + [clients.listing, PreparedTransactions.listing(databases), FencePosition.question]).joined(separator: ";\n"),
                 attempt: "read the source's fence")
             let rows = hasTable ? FenceTable.rows(now.first ?? .none).filter { databases.contains($0.database) } : []
             let byName = Dictionary(zip(databases, guards)) { $1 }
@@ -41,7 +42,8 @@ struct SourceObservation: Sendable {
             }
             var gaps = zip(databases, door).flatMap { name, door in door.gaps.map { "\(name): \($0)" } }
             if Set(rows.map(\.epoch)).count > 1 { gaps.append("the databases' epochs differ") }
-            gaps += ClientSessions.lines(now.dropLast().last ?? .none).map { "client session \($0)" }
+            gaps += ClientSessions.lines(now.dropLast(2).last ?? .none).map { "client session \($0)" }
+            gaps += PreparedTransactions.lines(now.dropLast().last ?? .none).map { "prepared transaction \($0): commit it or roll it back" }
             let position = FencePosition.position(now.last ?? .none)
             return SourceState(
                 fence: gaps.isEmpty ? .closed : .partial, epoch: rows.map(\.epoch).max() ?? 0,

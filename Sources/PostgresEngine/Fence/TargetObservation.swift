@@ -59,6 +59,7 @@ struct TargetObservation: Sendable {
     private struct Server: Sendable {
         var hasTable: Bool
         var settings: [String: DatabaseSettings]
+        /// Sessions, or transactions prepared by one.
         var hasClients: Bool
         var missingRoles: Int
     }
@@ -68,14 +69,14 @@ struct TargetObservation: Sendable {
         let answers = try await session.execute(
             [
                 FenceTable.search, DatabaseSettings.selection(databases), ClientSessions(session: session, uid: uid, databases: databases).listing,
-                "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN \(SQL.list(roles))",
+                PreparedTransactions.listing(databases), "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN \(SQL.list(roles))",
             ].joined(separator: ";\n"), attempt: "read the target's doors")
-        guard answers.count == 4 else {
+        guard answers.count == 5 else {
             throw PostgresError(kind: .other, message: "answers are missing", attempt: "read the target's doors", server: session.server)
         }
         return Server(
-            hasTable: !answers[0].isEmpty, settings: DatabaseSettings.settings(answers[1]), hasClients: !answers[2].isEmpty,
-            missingRoles: wanted.count - answers[3].count)
+            hasTable: !answers[0].isEmpty, settings: DatabaseSettings.settings(answers[1]), hasClients: !answers[2].isEmpty || !answers[3].isEmpty,
+            missingRoles: wanted.count - answers[4].count)
     }
 }
 

@@ -45,7 +45,7 @@ struct LaneObservation: Sendable {
         var lanes: [LaneState] = []
         for record in records.lanes {
             var slot = reading.lane(record.name, among: names)
-            if subscriptions[record.name]?.isFailing == true, slot.loss(record.name) == nil {
+            if subscriptions[record.name]?.failsForAReason == true, slot.loss(record.name) == nil {
                 slot.decodingFailure = try await decodingFailure(of: record.name, database)
             }
             lanes.append(state(database.name, record, slot, subscriptions[record.name]))

@@ -1,6 +1,6 @@
 import MigrationCore
 
-/// Collations of one database: whether its indexes still follow them, and whether the target knows them.
+/// Collations of one database: whether its indexes still follow them.
 struct CollationChecks: Sendable {
     let session: PostgresConnection
     /// `source host:port`
@@ -42,35 +42,5 @@ struct CollationChecks: Sendable {
             message:
                 "\(what) of \(database) on \(place) was of version \(row.text("was")) when indexes were built and is \(row.text("is")) now: an index may hold values twice, and could not be built on the target: \(remedy)"
         )
-    }
-
-    /// Predefined collations that columns use, with one such column each. Those of the user's own schemas travel.
-    func used() async throws -> [String: String] {
-        let rows = try await session.rows(
-            """
-            SELECT co.collname, min(n.nspname || '.' || c.relname || '.' || a.attname) AS example FROM pg_attribute a
-            JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'v', 'm') JOIN pg_namespace n ON n.oid = c.relnamespace
-            JOIN pg_collation co ON co.oid = a.attcollation AND co.collnamespace = 'pg_catalog'::regnamespace
-            WHERE \(UserObjects.schemaCondition) AND NOT a.attisdropped GROUP BY co.collname
-            """, attempt: "list the collations in use")
-        return Dictionary(rows.map { ($0.text("collname"), "\($0.text("example")) in \(database)") }) { first, _ in first }
-    }
-
-    static func predefined(_ session: PostgresConnection) async throws -> Set<String> {
-        Set(
-            try await session.rows(
-                "SELECT DISTINCT collname FROM pg_collation WHERE collnamespace = 'pg_catalog'::regnamespace", attempt: "list the collations"
-            ).compactMap { $0[0] })
-    }
-
-    /// Pure.
-    static func missing(onTarget known: Set<String>, used: [String: String], from: String, to: String) -> [PreflightProblem] {
-        used.sorted { $0.key < $1.key }.filter { !known.contains($0.key) }.map { name, column in
-            .init(
-                reason: .unsupportedObject,
-                message:
-                    "collation \(name), used by \(column) on \(from), does not exist on \(to): install its locale there and SELECT pg_import_system_collations('pg_catalog'), or give the column another collation"
-            )
-        }
     }
 }

@@ -79,7 +79,6 @@ struct Preflight: Sendable {
                 .init(reason: .unsupportedObject, message: "extensions not available on \(to): \(list); \(remedy), or drop them on \(from)"))
         }
         problems += StorageChecks(context: context).problems(source: source.storage, target: target.storage)
-        problems += CollationChecks.missing(onTarget: target.collations, used: source.usedCollations, from: from, to: to)
         if context.plan.isLive { problems += await LivePair(context: context, source: source, target: target).problems() }
         return problems
     }
@@ -96,9 +95,6 @@ struct ServerFacts: Sendable, Hashable {
     var availableExtensions: [String: String] = [:]
     /// `nil` when no storage is given to check it against.
     var storage: StorageUse?
-    /// Predefined collations: those the server has, and on the source those which columns use, with one column each.
-    var collations: Set<String> = []
-    var usedCollations: [String: String] = [:]
     /// Live mode only.
     var live: LiveFacts?
 

@@ -29,15 +29,12 @@ struct SourceChecks: Sendable {
         }
         if mayReplicate {
             for name in present {
-                var used: [String: String] = [:]
                 do {
                     let (found, extensions) = try await sessions.with(database: name) { session in
                         let (problems, extensions) = try await database(name, session)
-                        used.merge(try await CollationChecks(session: session, place: "source \(place)").used()) { first, _ in first }
                         return (Preflight.Found(problems: problems, live: context.plan.isLive ? try await live.database(session) : nil), extensions)
                     }
                     findings.add(found)
-                    findings.facts?.usedCollations.merge(used) { first, _ in first }
                     findings.facts?.extensions.merge(extensions) { ExtensionVersions.newer($0, $1) }
                 } catch {
                     findings.problems.append(.init(error, context.source, side: "source"))

@@ -16,7 +16,6 @@ struct TargetChecks: Sendable {
             let settings = try await DatabaseSettings.read(session, databases.map(\.targetName))
             var findings = Preflight.Findings(facts: try await ServerFacts.read(session), problems: [])
             findings.facts?.storage = try await StorageUse.read(session, context)
-            findings.facts?.collations = try await CollationChecks.predefined(session)
             let missing = databases.filter { settings[$0.targetName] == nil }
             findings.problems += try await rights(
                 session, createsDatabases: missing.contains(where: \.createIfMissing), provider: findings.facts?.provider ?? .selfManaged)
