@@ -120,14 +120,17 @@ extension Visit {
             record.attempt = intent.attempt
         default: break
         }
+        if case .value(let target) = observation.target { noteClientWrite(target) }
         let accepts = loss.map { intent.acceptedLoss == $0.rawValue } == true || record.rollback?.acceptsLoss == true
-        if loss != nil, !accepts, record.phase != .failed { return nil }
+        if refusesLoss, record.phase != .failed { return nil }
+        // The phase goes on, and says what this waits for.
+        if let plan, tooFarBehind(plan) != nil { return nil }
         return goBack(.init(.requested, "spec.goal is RolledBack"), requested: true, acceptsLoss: accepts)
     }
 
     mutating func goBack(_ cause: Record.Cause, requested: Bool = false, acceptsLoss: Bool = false) -> Decision {
         record.rollback = .init(cause: cause, isRequested: requested, from: record.phase, acceptsLoss: acceptsLoss)
-        record.healthySince = nil
+        (record.healthySince, record.unhealthySince, record.unreached) = (nil, nil, nil)
         notice(requested ? .normal : .warning, .rollingBack, "Going back to the source: \(cause.message)")
         return move(to: .rollingBack, "Going back to the source: \(cause.message)", reason: cause.reason)
     }

@@ -29,13 +29,16 @@ public enum Health: Sendable, Hashable {
         if states.allSatisfy({ $0.state?.verdict == .ok }) {
             let since = record.healthySince ?? now
             record.healthySince = since
+            record.unhealthySince = nil
             return .good(since: since)
         }
         record.healthySince = nil
         let bad = states.filter { $0.state?.verdict == .failed && ($0.state?.streak ?? 0) >= $0.limit }
         if !bad.isEmpty {
+            record.unhealthySince = record.unhealthySince ?? now
             return .bad(bad.map { "\($0.name) failed \($0.state?.streak ?? 0) times in a row: \($0.state?.message ?? "")" }.joined(separator: "; "))
         }
+        record.unhealthySince = nil
         let open = states.filter { $0.state?.verdict != .ok }
         return .undecided(open.map { "\($0.name): \($0.state?.message ?? "not yet read")" }.joined(separator: "; "))
     }

@@ -24,6 +24,8 @@ public struct Record: Sendable, Hashable, Codable {
     public var held: Cause?
     /// Why we go back, from RollingBack on.
     public var rollback: Rollback?
+    /// The target's position that the last rollback waited for in vain, behind a closed target: the next one closes it only when the source is past it.
+    public var unreached: WALPosition?
     /// Why the forward lanes are taken away: they are not made again in this attempt.
     public var dropped: Cause?
     /// Why it failed, in Failed.
@@ -32,6 +34,8 @@ public struct Record: Sendable, Hashable, Codable {
     public var checks: [String: CheckState] = [:]
     /// Since when all checks have been good without a break.
     public var healthySince: Timestamp?
+    /// Since when a check has stood at its failure limit without a break.
+    public var unhealthySince: Timestamp?
     public var lastProbeAt: Timestamp?
     /// Set once the applications were told to read the target in this attempt; their restart's annotation then exists.
     public var switchedAt: Timestamp?

@@ -91,7 +91,13 @@ public struct ReplicationState: Sendable, Hashable {
     public var lagBytes: Int64? { largest(\.lagBytes) }
     /// The longest lag; `nil` while one is unknown.
     public var lagMilliseconds: Int64? { largest(\.lagMilliseconds) }
+    /// The largest lag in bytes, and in time where that is known, for people.
+    var lagText: String? {
+        lagBytes.map { bytes in "\(bytes) bytes" + (lagMilliseconds.map { " (\($0 / 1000).\($0 % 1000 / 100) s)" } ?? "") }
+    }
     public var retainedBytes: Int64 { lanes.compactMap(\.retainedBytes).max() ?? 0 }
+    /// The publisher keeps more WAL for a lane than `copy.maxRetainedWALMiB` allows.
+    func retainsTooMuch(_ plan: Plan) -> Bool { retainedBytes > plan.copy.maxRetainedBytes }
     public var loss: String? { lanes.lazy.compactMap { lane in lane.loss.map { "\(lane.database): \($0)" } }.first }
     public var trouble: String? { lanes.lazy.compactMap { lane in lane.trouble.map { "\(lane.database): \($0)" } }.first }
 

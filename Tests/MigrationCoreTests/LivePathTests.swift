@@ -185,8 +185,10 @@ struct LivePathTests {
         talk.intent.acceptedLoss = Reason.reverseLaneLost.rawValue
         talk.expect(enters: .rollingBack)
         talk.seen.target = .value(.init(isPrepared: true, fence: .closed, epoch: 4, tookClientWrite: true, position: .init(bytes: 90)))
+        talk.expect(.alignSequences(.reverse, epoch: 2, publisherEpoch: 4))
+        talk.seen.reverse = .value(.lane(.running, loss: "slot lost", sequences: 4))
         talk.expect(.removeLanes(.reverse, epoch: 2))
-        talk.seen.reverse = .value(.lane(.absent))
+        talk.seen.reverse = .value(.lane(.absent, sequences: 4))
         talk.expect(.openSource(epoch: 2))
     }
 

@@ -93,7 +93,7 @@ struct Mind {
 
     /// The reason a user reads in the condition and copies.
     private func loss(_ world: World) -> Reason? {
-        let reverse = lanes(world.reverse, delivered: !world.writeOnTargetOnly, epoch: world.target.epoch)
+        let reverse = lanes(world.reverse, delivered: !world.writeOnTargetOnly, isWayBack: true, epoch: world.target.epoch)
         return lossReason(plan: plan, record: record(world), reverse: plan.isLive ? .value(reverse) : .unknown("")) ?? .noReverseLane
     }
 
@@ -132,7 +132,7 @@ struct Mind {
             workloads: see(.workloads, .cluster, WorkloadsState(tag: World.text(world.tag), rollout: rollout(world))),
             job: see(.job, .cluster, job(world, record)), hasJobs: see(.hasJobs, .cluster, hasJobs),
             forward: see(.forward, .target, lanes(world.forward, delivered: world.isCopied, epoch: world.source.epoch)),
-            reverse: see(.reverse, .target, lanes(world.reverse, delivered: !world.writeOnTargetOnly, epoch: world.target.epoch)),
+            reverse: see(.reverse, .target, lanes(world.reverse, delivered: !world.writeOnTargetOnly, isWayBack: true, epoch: world.target.epoch)),
             leftovers: see(.leftovers, .target, leftovers),
             probes: facts.contains(.probes) ? [.init(name: "health", verdict: probe, message: "")] : [])
     }
@@ -140,13 +140,15 @@ struct Mind {
     /// What a closed publisher has written.
     private static let written = WALPosition(bytes: 100)
 
-    private func lanes(_ lanes: World.Lanes, delivered: Bool, epoch: UInt8) -> ReplicationState {
+    /// Forward, a source in use is never caught up with for good, so that its lag is always small; the way back is far behind until it has delivered.
+    private func lanes(_ lanes: World.Lanes, delivered: Bool, isWayBack: Bool = false, epoch: UInt8) -> ReplicationState {
         // A slot that was made too late confirms everything, and lacks what came before it.
         let confirmed = WALPosition(bytes: delivered || !lanes.holds ? 100 : 0)
+        let isFarBehind = isWayBack && confirmed < Self.written
         let isLost = lanes.isLost && lanes.stage != .absent
         let state = LaneState(
             database: plan.databases[0].name, stage: lanes.stage, isStreaming: lanes.applies, confirmed: lanes.stage == .absent ? nil : confirmed,
-            lagBytes: 0, retainedBytes: 0, loss: isLost ? "slot lost" : nil)
+            lagBytes: isFarBehind ? 1 << 40 : 0, retainedBytes: 0, loss: isLost ? "slot lost" : nil)
         return ReplicationState(lanes: [state], sequencesEpoch: lanes.areSequencesAligned ? Int64(epoch) : nil)
     }
 
@@ -196,7 +198,8 @@ enum Stamps {
         if record.phase != .rollingBack { record.rollback?.closedAt = nil }
         record.firstClientWriteAt = record.firstClientWriteAt.map { _ in start }
         record.switchedAt = record.switchedAt.map { _ in start }
-        if record.phase != .soaking { (record.checks, record.lastProbeAt, record.healthySince) = ([:], nil, nil) }
+        if record.phase != .soaking { (record.checks, record.lastProbeAt) = ([:], nil) }
+        if record.phase != .soaking { (record.healthySince, record.unhealthySince) = (nil, nil) }
         if ![.provisioning, .switching, .rollingBack].contains(record.phase) { record.phaseStartedAt = start }
         record.checks = record.checks.mapValues { .init(verdict: $0.verdict, streak: min(3, $0.streak), message: "") }
         return record
@@ -207,6 +210,7 @@ enum Stamps {
         func shift(_ stamp: Timestamp) -> Timestamp { max(old, stamp.adding(seconds: -jumpSeconds)) }
         record.phaseStartedAt = shift(record.phaseStartedAt)
         record.healthySince = record.healthySince.map(shift)
+        record.unhealthySince = record.unhealthySince.map(shift)
         record.lastProbeAt = record.lastProbeAt.map(shift)
         record.teardownStartedAt = record.teardownStartedAt.map(shift)
         if let closed = record.rollback?.closedAt { record.rollback?.closedAt = shift(closed) }

@@ -42,8 +42,7 @@ extension Visit {
         guard case .value(let source) = observation.source, case .value(let forward) = observation.forward,
             case .value(let reverse) = observation.reverse
         else { return unobservedLanes() }
-        let isTooMuch = forward.retainedBytes > plan.copy.maxRetainedBytes
-        if record.dropped != nil || forward.loss != nil || forward.stage != .running || isTooMuch {
+        if record.dropped != nil || forward.loss != nil || forward.stage != .running || forward.retainsTooMuch(plan) {
             return move(
                 to: .replicating, "The lanes need attention: \(record.dropped?.message ?? forward.loss ?? "see Replicating")", reason: .laneLost)
         }

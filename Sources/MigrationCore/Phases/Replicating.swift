@@ -82,8 +82,7 @@ extension Visit {
         if let trouble = forward.trouble { return wait(.laneBroken, "Changes do not arrive on the target: \(trouble)", wake: 5) }
         guard let lag = forward.lagBytes else { return wait(.catchingUp, "The lag is not known yet.", wake: 1) }
         guard lag > plan.cutover.maxLagBytes else { return nil }
-        let time = forward.lagMilliseconds.map { " (\($0 / 1000).\($0 % 1000 / 100) s)" } ?? ""
-        return wait(.catchingUp, "\(lag) bytes\(time) behind the source; at most \(plan.cutover.maxLagBytes) allow a cutover.", wake: 1)
+        return wait(.catchingUp, "\(forward.lagText ?? "") behind the source; at most \(plan.cutover.maxLagBytes) allow a cutover.", wake: 1)
     }
 
     /// Lanes that lost changes are taken away whole, and everything is copied again.
@@ -99,7 +98,7 @@ extension Visit {
 
     /// Lanes given up for good, be it because they make the source keep more WAL than it may: they go, and a person decides about the next attempt.
     mutating func droppedLanes(_ plan: Plan, _ source: SourceState, _ forward: ReplicationState) -> Decision? {
-        if record.dropped == nil, forward.retainedBytes > plan.copy.maxRetainedBytes {
+        if record.dropped == nil, forward.retainsTooMuch(plan) {
             let found =
                 "the source keeps \(forward.retainedBytes >> 20) MiB of WAL for a lane, more than copy.maxRetainedWALMiB = \(plan.copy.maxRetainedWALMiB)"
             record.dropped = .init(.retainedWALExceeded, "\(found). Give the target room or raise the limit, then raise spec.attempt.")

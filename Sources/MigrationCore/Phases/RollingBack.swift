@@ -26,14 +26,25 @@ extension Visit {
     }
 
     /// How long nobody has been able to write: a cluster that could not be reached before the target was closed has cost the applications nothing.
-    private var secondsPaused: Int64 { record.rollback?.closedAt.map { now.since($0) / 1000 } ?? 0 }
+    var secondsPaused: Int64 { record.rollback?.closedAt.map { now.since($0) / 1000 } ?? 0 }
 
-    /// The applications go on, on the side that has everything.
     private mutating func refused(_ target: TargetState, _ loss: Reason) -> Decision {
         notice(.warning, loss, "Rollback refused: the target took client writes that would be lost. It is opened again.")
+        return openedAgain(target, "Rollback refused: the target took client writes that would be lost.", loss)
+    }
+
+    private mutating func triedInVain(_ plan: Plan, _ target: TargetState) -> Decision {
+        let found = "The source did not catch up within \(plan.cutover.pauseSeconds) s of a closed target, which is opened again"
+        notice(.warning, .pauseBudgetExceeded, "\(found). Nothing was lost; going back is tried again when the source is close behind.")
+        return openedAgain(target, "\(found).", .pauseBudgetExceeded)
+    }
+
+    /// The applications go on, on the side that has everything.
+    private mutating func openedAgain(_ target: TargetState, _ message: String, _ reason: Reason) -> Decision {
+        if plan?.keepsReverseLane == true { record.unreached = record.rollback?.position ?? target.position ?? WALPosition(bytes: 0) }
         record.rollback = nil
         record.targetEpoch = target.epoch
-        return move(to: .switching, "Rollback refused: the target took client writes that would be lost.", reason: loss)
+        return move(to: .switching, message, reason: reason)
     }
 
     /// Open at an epoch past any closing that may still be under way.
@@ -55,9 +66,12 @@ extension Visit {
             return act(.disconnectLanes(.forward, epoch: source.epoch), "Stopping the forward lanes.")
         }
         if record.rollback?.isCarriedBack != true, record.rollback?.acceptsLoss != true {
-            if let decision = drainsBack(plan, source, target, reverse) { return decision }
+            if let decision = drainsBack(plan, source, target, reverse) {
+                return secondsPaused < Int64(plan.cutover.pauseSeconds) ? decision : triedInVain(plan, target)
+            }
             record.rollback?.isCarriedBack = true
         }
+        if record.rollback?.acceptsLoss == true, let decision = carriesWhatItCan(plan, source, target, reverse) { return decision }
         if !reverse.isAbsent || record.rollback?.acceptsLoss == true {
             if !forward.isAbsent { return act(.removeLanes(.forward, epoch: source.epoch), "Removing the old forward lanes.") }
             if !reverse.isAbsent { return act(.removeLanes(.reverse, epoch: source.epoch), "Removing the reverse lanes.") }
@@ -76,7 +90,6 @@ extension Visit {
         }
         record.rollback?.position = position
         guard reverse.isDrained(to: position) else {
-            if secondsPaused >= Int64(plan.cutover.pauseSeconds) { return refused(target, .reverseLaneBroken) }
             return wait(.draining, "Waiting until the source has everything before \(position)" + (reverse.trouble.map { ": \($0)" } ?? "."), wake: 0)
         }
         guard reverse.sequencesEpoch == target.epoch else {
@@ -175,7 +188,7 @@ extension Visit {
     /// Live mode, at rest: lanes are kept for the next attempt, but not at the price of the source's disk.
     private mutating func costlyLanes() -> Decision? {
         guard let plan, plan.isLive, case .value(let source) = observation.source, case .value(let forward) = observation.forward, !forward.isAbsent,
-            forward.retainedBytes > plan.copy.maxRetainedBytes
+            forward.retainsTooMuch(plan)
         else { return nil }
         notice(.warning, .retainedWALExceeded, "The source keeps \(forward.retainedBytes >> 20) MiB of WAL for a lane: the lanes are dropped.")
         return act(.removeLanes(.forward, epoch: source.epoch), "Removing the forward lanes.")

@@ -4,7 +4,7 @@ extension Visit {
         if case .value(let target) = observation.target { noteClientWrite(target) }
         if let decision = keepsWayBack(plan) { return decision }
         let health = Health.assess(plan, record: &record, readings: observation.probes, rollout: observation.workloads, now: now)
-        if intent.goal == .rolledBack { return refusedLoss(wake: nextProbe(plan)) }
+        if intent.goal == .rolledBack { return cannotGoBackYet(plan, wake: nextProbe(plan)) }
         switch health {
         case .good(let since):
             let left = Int64(plan.health.soakSeconds) - now.since(since) / 1000
@@ -26,6 +26,9 @@ extension Visit {
                 .probeFailed, "Unhealthy, but the target cannot be asked for client writes: \(observation.target.whyUnknown ?? "")",
                 wake: nextProbe(plan))
         }
+        if let behind = tooFarBehind(plan, unhealthySince: record.unhealthySince) {
+            return wait(.catchingUp, "Unhealthy, and going back waits until the source is close behind (\(behind)): \(why)", wake: 1)
+        }
         return goBack(.init(.probeFailed, why))
     }
 
@@ -36,7 +39,7 @@ extension Visit {
         if let forward = observation.forward.value, !forward.isAbsent {
             return act(.removeLanes(.forward, epoch: source.epoch), "Removing the forward lanes.")
         }
-        guard let reverse = observation.reverse.value, reverse.retainedBytes > plan.copy.maxRetainedBytes else { return nil }
+        guard let reverse = observation.reverse.value, reverse.retainsTooMuch(plan) else { return nil }
         notice(.warning, .retainedWALExceeded, "The target keeps \(reverse.retainedBytes >> 20) MiB of WAL for the way back: its lanes are dropped.")
         return act(.removeLanes(.reverse, epoch: source.epoch), "Removing the reverse lanes.")
     }
@@ -58,14 +61,8 @@ extension Visit {
         case .promoted: return rest(.goalReached("Promoted. Set spec.goal to Completed to clean up, which closes the rollback window."), wake: wake)
         case .ready:
             return rest(.goalReached("Promoted; spec.goal Ready is behind this phase and ignored (\(Reason.goalBehindPhase.rawValue))."), wake: wake)
-        case .rolledBack: return refusedLoss(wake: plan.isLive ? 15 : nil)
+        case .rolledBack: return cannotGoBackYet(plan, wake: plan.isLive ? 15 : nil)
         }
-    }
-
-    /// The goal RolledBack comes here only when going back would lose writes and the loss is not accepted.
-    private func refusedLoss(wake: Int?) -> Decision {
-        let remedy = "set spec.rollback.acceptLoss to \((loss ?? .noReverseLane).rawValue) to go back without them"
-        return rest(.awaitingApproval("Going back would lose what was written on the target; \(remedy)."), wake: wake)
     }
 
     mutating func cleaningUp() -> Decision {

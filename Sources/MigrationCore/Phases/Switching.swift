@@ -74,7 +74,11 @@ extension Visit {
     }
 
     private mutating func rolloutFailed(_ plan: Plan, _ why: String) -> Decision {
-        if plan.rollback.automatic, loss == nil { return goBack(.init(.rolloutFailed, "the rollout failed: \(why)")) }
+        if plan.rollback.automatic, loss == nil {
+            guard let behind = tooFarBehind(plan) else { return goBack(.init(.rolloutFailed, "the rollout failed: \(why)")) }
+            notice(.warning, .rolloutFailed, "The rollout failed, and going back waits until the source is close behind (\(behind)): \(why)")
+            return move(to: .soaking, "The rollout failed: \(why)", reason: .rolloutFailed)
+        }
         // The target has writes that the source lacks: staying and saying so is the only way that loses nothing.
         notice(.warning, .rolloutFailed, "The rollout failed and going back by itself is off (\(rollbackOff(plan).rawValue)): \(why)")
         return move(to: .soaking, "The rollout failed: \(why)", reason: .rolloutFailed)
