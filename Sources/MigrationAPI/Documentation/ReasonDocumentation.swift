@@ -100,7 +100,9 @@ extension Reason {
                 "Read the message and the subscriber's server log; the lane goes on by itself once mended.")
         case .catchingUp:
             Documentation(
-                "The target is further behind than `spec.cutover.maxLagBytes`, or its lanes are being connected.", "Wait, or raise the limit.")
+                "The side that changes flow to is further behind than `spec.cutover.maxLagBytes`, or its lanes are being connected: no cutover begins, and "
+                    + "no rollback that has writes to carry back. The applications go on.",
+                "Wait, have the applications write less, or raise the limit, which counts at once.")
         case .schemaDrift:
             Documentation(
                 "A table's columns, types or replica identity, or an enum's labels are not the same on source and target any more. Lanes carry rows, "
@@ -114,7 +116,8 @@ extension Reason {
         case .draining: Documentation("The write pause waits until the other side has everything.")
         case .pauseBudgetExceeded:
             Documentation(
-                "The write pause reached its budget and the source was opened again.",
+                "The write pause reached its budget, and the side that the applications use was opened again. A rollback is tried again by itself once "
+                    + "the source is close behind.",
                 "Raise `spec.cutover.maxPauseSeconds`; in Snapshot mode `spec.cutover.snapshotPauseSeconds` or `spec.copy.jobs`.")
         case .cutoverAborted:
             Documentation("The cutover was undone before the switch; the applications go on at the source.", "See the reason in the message.")

@@ -2,9 +2,9 @@
 extension Visit {
     /// Why a rollback does not begin yet although nothing refuses it; `nil` when it may. The applications go on meanwhile, on the target.
     ///
-    /// From Switching the first one does not wait: the target has not been open for long, and without a way back to look at the applications would
-    /// have to be moved to the target first. Where a pause was spent in vain the target has to open again before the next, and the source
-    /// has to have what that pause waited for: lanes that do not get on would otherwise close the target again and again.
+    /// From Switching the first one does not wait: the target has not been open for long, and the lanes may run only once the applications have been
+    /// moved to it. After a pause spent in vain the target has to be open again, and the source has to have what that pause waited for:
+    /// lanes that do not get on would otherwise close the target again and again.
     func tooFarBehind(_ plan: Plan) -> String? {
         let isOpen: Set<Phase> = [.switching, .soaking, .promoted]
         guard isOpen.contains(record.phase), plan.keepsReverseLane, record.firstClientWriteAt != nil else { return nil }
@@ -22,9 +22,9 @@ extension Visit {
         return lag > limit ? "the source is \(reverse.lagText ?? "") behind; at most \(limit) let the write pause begin" : nil
     }
 
-    /// The same for a rollback that failing health asks for, whose first wait has an end: while an application fails, waiting is the greater harm, one
-    /// that goes on writing may keep the lag large for ever, and nothing is lost by trying. It closes the target once; had it closed it in
-    /// vain, every further time would add a pause to the failure, so that from then on only a small lag counts.
+    /// The same for a rollback that failing health asks for, with an end to its first wait: users suffer already, writes that go on may keep the lag
+    /// large for ever, and a closed target loses nothing. A pause spent in vain is proof that time is not enough, and each further one would
+    /// only add to the failure: from then on a small lag alone counts.
     func tooFarBehind(_ plan: Plan, unhealthySince since: Timestamp?) -> String? {
         let isOver = record.unreached == nil && since.map { now >= $0.adding(seconds: plan.cutover.pauseSeconds) } == true
         return isOver ? nil : tooFarBehind(plan)
