@@ -14,6 +14,8 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 let moduleSettings = settings + [.strictMemorySafety()]
+// Millions of decisions are searched by the tests of the core: optimised in debug builds too, they take a fraction of the time.
+let searched: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -27,7 +29,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], settings: 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], settings: [SwiftSetting] = settings) -> Target {
     .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
@@ -52,7 +54,7 @@ let package = Package(
         .target(name: "CYAML", linkerSettings: [.linkedLibrary("yaml")]),
 
         // 1: pure
-        module("MigrationCore"),
+        module("MigrationCore", settings: moduleSettings + searched),
         module("StructuredData"),
         module("ConnectionStrings"),
 
@@ -135,7 +137,7 @@ let package = Package(
         tests("YAMLTests", ["StructuredData", "YAML"]),
         tests("HTTPTransportTests", ["HTTPTransport", "StructuredData"]),
         tests("KubernetesClientTests", ["HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData"]),
-        tests("MigrationCoreTests", ["MigrationCore"]),
+        tests("MigrationCoreTests", ["MigrationCore"], settings: settings + searched),
         tests("MigrationAPITests", ["KubernetesModel", "MigrationAPI", "MigrationCore", "StructuredData", "YAML"]),
         tests(
             "MigrationOperatorTests",

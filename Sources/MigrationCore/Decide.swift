@@ -42,8 +42,8 @@ public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> 
     if record.isFencedBeforeSwitch, let fence = record.fence, record.abort != nil || now >= fence.deadline { return [.source, .hasJobs] }
     var facts = record.phase.row.facts
     if desired.planInForce(record)?.isLive == true { facts.formUnion(record.phase.row.liveFacts) }
-    // Without an undo nobody asks for Jobs: a write pause of the Live mode has none.
-    if [.fencing, .draining].contains(record.phase), record.frozen?.isLive == true { facts.remove(.hasJobs) }
+    // The other side matters when the drain is done, which takes a visit of its own.
+    if record.phase == .draining, record.fence?.position == nil { facts.subtract([.target, .reverse]) }
     // Applications are told when the target is open, not before; until then a write pause need not wait for the API server's answers about them.
     if record.phase == .switching, record.targetEpoch == nil { facts.subtract([.secrets, .workloads]) }
     if facts.contains(.probes), case let plan? = record.frozen, let last = record.lastProbeAt, now < last.adding(seconds: plan.health.periodSeconds) {

@@ -5,6 +5,8 @@ public enum Action: Sendable, Hashable {
     case releaseFinalizer
     case prepareTarget
     case closeSource(epoch: Int64)
+    /// The source's fence, which stands, is whole at the next epoch, and in Live mode the forward subscriptions are disabled and their workers gone.
+    case sealSource(epoch: Int64)
     case openSource(epoch: Int64)
     case closeTarget(epoch: Int64)
     case openTarget(epoch: Int64)
@@ -17,8 +19,9 @@ public enum Action: Sendable, Hashable {
     case disconnectLanes(Direction, epoch: Int64)
     /// Nothing of the direction's lanes is left on either server.
     case removeLanes(Direction, epoch: Int64)
-    /// The subscriber's sequences are past the publisher's, both being closed; `publisherEpoch` is noted as done.
-    case alignSequences(Direction, epoch: Int64, publisherEpoch: Int64)
+    /// The subscriber has everything the publisher took before `to`, and its sequences are past the publisher's, both being closed;
+    /// `publisherEpoch` is noted as done. Waits a moment for what is under way; what needs longer is looked at again.
+    case drainLanes(Direction, to: WALPosition, epoch: Int64, publisherEpoch: Int64)
     case runJob(WorkerStep, number: Int, sourceEpoch: Int64)
     /// Deletes every Job of this migration and waits for their pods to be gone.
     case deleteJobs

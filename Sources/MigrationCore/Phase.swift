@@ -62,9 +62,7 @@ extension Phase {
             Row([.fencing, .replicating, .rollingBack], nil, .free, [.preflight, .source, .target, .secrets], live: [.forward, .reverse])
         // In the write pause a phase looks at what its successor needs as well, see decideOnward.
         case .fencing:
-            Row(
-                [.copying, .draining, .switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source, .hasJobs],
-                live: [.target, .forward, .reverse])
+            Row([.copying, .draining, .switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source], live: [.forward])
         case .copying:
             Row(
                 [.verifying, .switching, .replicating, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs],
@@ -73,7 +71,7 @@ extension Phase {
         case .verifying:
             Row([.switching, .replicating, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs], live: [.forward])
         case .draining:
-            Row([.switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source, .hasJobs], live: [.target, .forward, .reverse])
+            Row([.switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source], live: [.target, .forward, .reverse])
         case .switching: Row([.soaking, .rollingBack], nil, .rollback, [.source, .target, .secrets, .workloads], live: [.forward, .reverse])
         case .soaking: Row([.promoted, .rollingBack], nil, .rollback, [.target, .workloads, .probes], live: [.source, .forward, .reverse])
         case .promoted: Row([.cleaningUp, .rollingBack], nil, .rollback, [.target], live: [.source, .forward, .reverse])

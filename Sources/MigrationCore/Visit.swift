@@ -22,8 +22,8 @@ struct Visit {
     }
 
     /// One action, and a fresh look as soon as it has been performed.
-    func act(_ action: Action, _ message: String) -> Decision {
-        Decision(record: record, actions: [action], wake: 0, notices: notices, standing: .progressing(.init(.progressing, message)))
+    func act(_ action: Action, _ message: String, _ reason: Reason = .progressing) -> Decision {
+        Decision(record: record, actions: [action], wake: 0, notices: notices, standing: .progressing(.init(reason, message)))
     }
 
     /// Rests until something changes, or `wake` seconds have passed.

@@ -79,8 +79,11 @@ struct MigrationObserver: Sendable {
         case .access(let source, let target):
             let context = DatabaseContext(uid: reference.uid, plan: plan, source: source, target: target, applicationRoles: roles.roles)
             let databases = adapters.databases
+            let isRollingBack = record?.phase == .rollingBack
             async let sourceState = facts.contains(.source) ? databases.observeSource(context) : .unknown(Observation.notAsked)
-            async let targetState = facts.contains(.target) ? databases.observeTarget(context) : .unknown(Observation.notAsked)
+            async let targetState =
+                facts.contains(.target)
+                ? databases.observeTarget(context, withPosition: isRollingBack) : .unknown(Observation.notAsked)
             async let forward = facts.contains(.forward) ? databases.observeLanes(context, .forward) : .unknown(Observation.notAsked)
             async let reverse = facts.contains(.reverse) ? databases.observeLanes(context, .reverse) : .unknown(Observation.notAsked)
             async let progress = record?.phase.step != nil ? databases.progress(context) : .unknown(Observation.notAsked)

@@ -30,6 +30,8 @@ struct MigrationPerformer: Sendable {
         case .holdFinalizer, .releaseFinalizer: break
         case .prepareTarget: try await adapters.databases.prepareTarget(try await context(visit, plan, withRoles: true))
         case .closeSource(let epoch): try await adapters.databases.closeSource(try await context(visit, plan), epoch: epoch)
+        case .sealSource(let epoch):
+            try await adapters.databases.sealSource(plan.isLive ? try await laneContext(visit, plan) : try await context(visit, plan), epoch: epoch)
         case .openSource(let epoch): try await adapters.databases.openSource(try await context(visit, plan), epoch: epoch)
         case .closeTarget(let epoch): try await adapters.databases.closeTarget(try await context(visit, plan), epoch: epoch)
         case .openTarget(let epoch): try await adapters.databases.openTarget(try await context(visit, plan), epoch: epoch)
@@ -41,8 +43,9 @@ struct MigrationPerformer: Sendable {
             try await adapters.databases.disconnectLanes(try await laneContext(visit, plan), direction, epoch: epoch)
         case .removeLanes(let direction, let epoch):
             try await adapters.databases.removeLanes(try await laneContext(visit, plan), direction, epoch: epoch)
-        case .alignSequences(let direction, let epoch, let publisherEpoch):
-            try await adapters.databases.alignSequences(try await context(visit, plan), direction, epoch: epoch, publisherEpoch: publisherEpoch)
+        case .drainLanes(let direction, let position, let epoch, let publisherEpoch):
+            let databases = try await context(visit, plan)
+            try await adapters.databases.drainLanes(databases, direction, to: position, epoch: epoch, publisherEpoch: publisherEpoch)
         case .runJob(let step, let number, let epoch):
             try await adapters.jobs.run(reference, task: WorkerTask(uid: reference.uid, step: step, number: number, sourceEpoch: epoch, plan: plan))
         case .deleteJobs: try await adapters.jobs.deleteAll(reference)

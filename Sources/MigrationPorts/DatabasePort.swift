@@ -83,7 +83,8 @@ public protocol DatabasePort: Sendable {
     func preflight(_ context: DatabaseContext) async -> [PreflightProblem]
 
     func observeSource(_ context: DatabaseContext) async -> Fact<SourceState>
-    func observeTarget(_ context: DatabaseContext) async -> Fact<TargetState>
+    /// - Parameter withPosition: Whether to read where the log of a closed target ends, for what has to flow back; false saves a round trip.
+    func observeTarget(_ context: DatabaseContext, withPosition: Bool) async -> Fact<TargetState>
     /// Rows and bytes of each database from the journal; for display only.
     func progress(_ context: DatabaseContext) async -> Fact<[DatabaseProgress]>
 
@@ -95,6 +96,9 @@ public protocol DatabasePort: Sendable {
     func prepareTarget(_ context: DatabaseContext) async throws
     /// Fences every database of the source. `epoch` is the epoch the fence had when this was decided; another one stops it.
     func closeSource(_ context: DatabaseContext, epoch: Int64) async throws
+    /// Moves the fence, which stands, from `epoch` to the next, and mends what is missing of it; in Live mode the forward subscriptions are then
+    /// disabled and their workers ended.
+    func sealSource(_ context: DatabaseContext, epoch: Int64) async throws
     func openSource(_ context: DatabaseContext, epoch: Int64) async throws
     func closeTarget(_ context: DatabaseContext, epoch: Int64) async throws
     /// Lifts the target's fence; its guard stays and counts client writes.
@@ -110,8 +114,10 @@ public protocol DatabasePort: Sendable {
     func connectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws
     func disconnectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws
     func removeLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws
-    /// Both sides are closed and the lanes drained: sets every sequence of the subscriber past the publisher's, and notes `publisherEpoch`.
-    func alignSequences(_ context: DatabaseContext, _ direction: Direction, epoch: Int64, publisherEpoch: Int64) async throws
+    /// Both sides are closed: hastens the lanes and waits, a second at most, until the subscriber has everything before `position`. Then sets every
+    /// sequence of the subscriber past the publisher's, and notes `publisherEpoch`; returns without that where the time did not suffice.
+    func drainLanes(
+        _ context: DatabaseContext, _ direction: Direction, to position: WALPosition, epoch: Int64, publisherEpoch: Int64) async throws
 
     /// Drops lanes of this side, schema `_dbmigration` and the guard from every database of a side, and its fence rows. On the source, settings of a fence which
     /// stands are left (after the switch it stays read-only); on the target the saved settings come back, so that nothing unexplained stays.

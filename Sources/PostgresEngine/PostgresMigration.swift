@@ -17,8 +17,8 @@ public struct PostgresMigration: DatabasePort {
         await fact { try await SourceObservation(context, pool).read() }
     }
 
-    public func observeTarget(_ context: DatabaseContext) async -> Fact<TargetState> {
-        await fact { try await TargetObservation(context, pool).read() }
+    public func observeTarget(_ context: DatabaseContext, withPosition: Bool) async -> Fact<TargetState> {
+        await fact { try await TargetObservation(context, pool).read(withPosition: withPosition) }
     }
 
     public func progress(_ context: DatabaseContext) async -> Fact<[DatabaseProgress]> {
@@ -31,6 +31,11 @@ public struct PostgresMigration: DatabasePort {
 
     public func prepareTarget(_ context: DatabaseContext) async throws { try await TargetPreparation(context: context, logger: logger).run() }
     public func closeSource(_ context: DatabaseContext, epoch: Int64) async throws { try await SourceFence(context, pool).close(epoch: epoch) }
+    public func sealSource(_ context: DatabaseContext, epoch: Int64) async throws {
+        try await SourceFence(context, pool).close(epoch: epoch) { lock in
+            if context.plan.isLive { try await Lanes(context, .forward, pool).disconnect(under: lock) }
+        }
+    }
     public func openSource(_ context: DatabaseContext, epoch: Int64) async throws { try await SourceFence(context, pool).open(epoch: epoch) }
     public func closeTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context, pool).close(epoch: epoch) }
     public func openTarget(_ context: DatabaseContext, epoch: Int64) async throws { try await TargetFence(context, pool).open(epoch: epoch) }
@@ -61,8 +66,10 @@ public struct PostgresMigration: DatabasePort {
         try await Lanes(context, direction).remove(epoch: epoch)
     }
 
-    public func alignSequences(_ context: DatabaseContext, _ direction: Direction, epoch: Int64, publisherEpoch: Int64) async throws {
-        try await SequenceAlignment(context, direction, pool).run(epoch: epoch, publisherEpoch: publisherEpoch)
+    public func drainLanes(
+        _ context: DatabaseContext, _ direction: Direction, to position: WALPosition, epoch: Int64, publisherEpoch: Int64
+    ) async throws {
+        try await LaneDrain(context, direction, pool).run(to: position, epoch: epoch, publisherEpoch: publisherEpoch)
     }
 
     public func removeArtefacts(_ context: DatabaseContext, side: Side) async throws { try await ArtefactRemoval(context, side: side).run() }

@@ -126,12 +126,12 @@ enum Rules {
             switch action {
             case .holdFinalizer: []
             case .prepareTarget, .closeTarget: [.target]
-            case .closeSource: [.source]
+            case .closeSource, .sealSource: [.source]
             case .openSource: record.targetEpoch == nil ? [.source] : [.source, .target]
             case .openTarget: [.source, .target]
             case .runJob: [.source, .job]
             case .prepareLanes(let direction, _), .connectLanes(let direction, _), .disconnectLanes(let direction, _), .removeLanes(let direction, _),
-                .alignSequences(let direction, _, _):
+                .drainLanes(let direction, _, _, _):
                 [.source, direction == .forward ? .forward : .reverse]
             case .deleteJobs: [.hasJobs]
             case .pointSecrets(.target): [.source, .target, .secrets]
@@ -149,14 +149,16 @@ enum Rules {
         case .openTarget where seen.source.value?.fence != .closed: return "the source is not closed"
         case .openTarget where seen.source.value.map({ $0.epoch < record.fence?.sealEpoch ?? 0 }) ?? true: return "the source is not sealed"
         case .openSource where record.targetEpoch != nil && seen.target.value?.fence != .closed: return "the target is not closed"
-        case .closeSource(let epoch) where record.phase != .fencing:
-            return record.phase == .switching && record.targetEpoch == nil && epoch == record.fence?.closedEpoch ? nil : "fences outside Fencing"
+        case .closeSource where record.phase != .fencing: return "fences outside Fencing"
+        case .sealSource(let epoch) where record.phase != .switching || record.targetEpoch != nil || epoch != record.fence?.closedEpoch:
+            return "seals something else than the fence it is to switch behind"
         case .removeArtefacts, .discardOriginals:
             return record.phase == .cleaningUp || desired.intent.isDeleted ? nil : "destroys before goal Completed"
         case .pointSecrets(.target) where record.switchedAt == nil: return "the switch is not on record"
         case .pointSecrets(.source) where record.phase != .rollingBack: return "outside RollingBack"
         case .releaseFinalizer where !desired.intent.isDeleted: return "the object is not deleted"
-        case .closeSource, .openTarget, .runJob: return desired.intent.isDeleted && !record.isCommitted ? "goes forward while deleting" : nil
+        case .closeSource, .sealSource, .openTarget, .runJob:
+            return desired.intent.isDeleted && !record.isCommitted ? "goes forward while deleting" : nil
         default: return nil
         }
     }

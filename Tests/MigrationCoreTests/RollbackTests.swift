@@ -160,7 +160,7 @@ struct RollbackTests {
     func undoneBeforeSeal() {
         var talk = Dialogue.reached(.switching)
         talk.seen.source = .value(.closed(1))
-        talk.expect(.closeSource(epoch: 1))
+        talk.expect(.sealSource(epoch: 1))
         talk.seen.source = .value(.open(2))
         talk.expect(enters: .rollingBack)
         talk.expect(enters: .rolledBack)
@@ -170,7 +170,7 @@ struct RollbackTests {
     func unsealable() {
         var talk = Dialogue.reached(.switching)
         talk.seen.source = .value(.partial(2))
-        talk.expect(.closeSource(epoch: 1))
+        talk.expect(.sealSource(epoch: 1))
         talk.pass(seconds: 60)
         talk.expect(enters: .rollingBack)
     }

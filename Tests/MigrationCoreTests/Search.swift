@@ -78,8 +78,10 @@ struct Search {
             (world.faultsLeft, world.changesLeft, world.late) = (0, 0, 0)
             var path: Set<World.Key> = []
             var isAtRest = false
-            while path.count < bound, !calmed.contains(world.key), !isAtRest {
+            var steps = 0
+            while steps < bound, !calmed.contains(world.key), !isAtRest {
                 path.insert(world.key)
+                steps += 1
                 guard let next = calmStep(world) else {
                     isAtRest = true
                     break
@@ -90,7 +92,7 @@ struct Search {
             }
             if isAtRest, let broken = brokenAtRest(world) {
                 counterexample = "\(broken)\n\(trace(index))  … and then, without faults, rests:\n    \(describe(world))"
-            } else if !isAtRest, path.count == bound {
+            } else if !isAtRest, steps == bound {
                 counterexample = "no rest within \(bound) steps\n\(trace(index))  … and then, without faults, is here:\n    \(describe(world))"
             }
             calmed.formUnion(path)
@@ -102,7 +104,13 @@ struct Search {
         var next = world
         if let action = mind.actions[Int(world.pending)] {
             next.pending = 0
+            let before = next.key
             next.perform(action)
+            // What changes nothing and is decided again takes time.
+            if next.key == before {
+                let again = mind.answer(next, probe: .ok, blind: .none)
+                if again.record == world.record, again.action == world.pending { next.record = mind.older(world.record) }
+            }
             return settled(next)
         }
         if world.isGone { return nil }

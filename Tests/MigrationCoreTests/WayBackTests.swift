@@ -100,7 +100,7 @@ struct WayBackTests {
         talk.expect(.closeTarget(epoch: 1))
         close(&talk, epoch: 2, position: 70)
         talk.seen.reverse = .value(.lane(.running, confirmed: 60))
-        talk.expectWait(.draining)
+        talk.expect(.drainLanes(.reverse, to: .init(bytes: 70), epoch: 2, publisherEpoch: 2))
         talk.pass(seconds: 60)
         let decision = talk.ask()
         #expect(talk.phase == .switching)
@@ -137,7 +137,7 @@ struct WayBackTests {
         talk.seen.reverse = .value(.lane(.running))
         talk.expect(enters: .rollingBack)
         Self.close(&talk, epoch: 2, position: 70)
-        talk.expectWait(.draining)
+        talk.expect(.drainLanes(.reverse, to: .init(bytes: 70), epoch: 2, publisherEpoch: 2))
         talk.pass(seconds: 60)
         talk.expect(enters: .switching)
         talk.seen.reverse = .value(.lane(.running, confirmed: 70))
@@ -182,7 +182,7 @@ struct WayBackTests {
         talk.expect(enters: .rollingBack)
         Self.close(&talk, epoch: 2, position: 70)
         talk.seen.reverse = .value(.lane(.running, confirmed: 70))
-        talk.expect(.alignSequences(.reverse, epoch: 2, publisherEpoch: 2))
+        talk.expect(.drainLanes(.reverse, to: .init(bytes: 70), epoch: 2, publisherEpoch: 2))
         talk.pass(seconds: 60)
         talk.expect(enters: .switching)
     }
@@ -215,7 +215,7 @@ struct WayBackTests {
         talk.seen.reverse = .value(.lane(.running, confirmed: 60))
         talk.expectWait(.draining)
         talk.seen.reverse = .value(.lane(.running, confirmed: 70))
-        talk.expect(.alignSequences(.reverse, epoch: 2, publisherEpoch: 2))
+        talk.expect(.drainLanes(.reverse, to: .init(bytes: 0), epoch: 2, publisherEpoch: 2))
         talk.seen.reverse = .value(.lane(.running, confirmed: 70, sequences: 2))
         talk.expect(.removeLanes(.reverse, epoch: 2))
         talk.seen.reverse = .value(.lane(.absent, sequences: 2))
@@ -229,7 +229,7 @@ struct WayBackTests {
         talk.pass(seconds: 29)
         talk.expectWait(.draining)
         talk.pass(seconds: 1)
-        talk.expect(.alignSequences(.reverse, epoch: 2, publisherEpoch: 2))
+        talk.expect(.drainLanes(.reverse, to: .init(bytes: 0), epoch: 2, publisherEpoch: 2))
         talk.pass(seconds: 30)
         talk.expect(.removeLanes(.reverse, epoch: 2))
     }
@@ -242,13 +242,13 @@ struct WayBackTests {
         talk.expectWait(.draining)
         lanes.lanes[1].confirmed = .init(bytes: 70)
         talk.seen.reverse = .value(lanes)
-        talk.expect(.alignSequences(.reverse, epoch: 2, publisherEpoch: 2))
+        talk.expect(.drainLanes(.reverse, to: .init(bytes: 0), epoch: 2, publisherEpoch: 2))
         lanes.sequencesEpoch = 2
         talk.seen.reverse = .value(lanes)
         talk.expect(.removeLanes(.reverse, epoch: 2))
 
         talk = Self.accepted(.lane(.running, confirmed: 60, loss: "slot lost"))
-        talk.expect(.alignSequences(.reverse, epoch: 2, publisherEpoch: 2))
+        talk.expect(.drainLanes(.reverse, to: .init(bytes: 0), epoch: 2, publisherEpoch: 2))
     }
 
     @Test("lanes that were never connected are, and carry")

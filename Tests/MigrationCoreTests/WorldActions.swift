@@ -33,6 +33,9 @@ extension World {
         case .closeSource(let epoch):
             sourceArtefacts = sourceArtefacts || Int64(source.epoch) == epoch
             source.move(closing: true, from: epoch, cut: cut)
+        case .sealSource(let epoch):
+            source.move(closing: true, from: epoch, cut: cut)
+            if cut == nil, source.state == .closed { moveLanes(epoch + 1) { $0.forward.stage = min($0.forward.stage, .connected) } }
         case .openSource(let epoch): source.move(closing: false, from: epoch, cut: cut)
         case .closeTarget(let epoch): target.move(closing: true, from: epoch, cut: cut)
         case .openTarget(let epoch):
@@ -46,7 +49,7 @@ extension World {
         case .disconnectLanes(let direction, let epoch): moveLanes(epoch) { $0[direction].stage = min($0[direction].stage, .connected) }
         case .removeLanes(let direction, let epoch):
             moveLanes(epoch) { $0[direction] = Lanes(areSequencesAligned: $0[direction].areSequencesAligned) }
-        case .alignSequences(let direction, let epoch, _): moveLanes(epoch) { $0[direction].areSequencesAligned = true }
+        case .drainLanes(let direction, let position, let epoch, _): moveLanes(epoch) { $0.drain(direction, to: position) }
         case .runJob(let step, let number, let epoch): start(step, UInt8(number), UInt8(epoch))
         case .deleteJobs: (copy.state, verify.state, hasStaleJob) = (.absent, .absent, false)
         case .pointSecrets(let side):
@@ -67,6 +70,13 @@ extension World {
     /// Lane actions are compare-and-set on the source's epoch.
     private mutating func moveLanes(_ epoch: Int64, _ change: (inout World) -> Void) {
         if Int64(source.epoch) == epoch { change(&self) }
+    }
+
+    /// What the slot confirms is what the action can see: one that was made too late confirms everything.
+    private mutating func drain(_ direction: Direction, to position: WALPosition) {
+        if canApply(direction) { apply(direction) }
+        let isDelivered = direction == .forward ? isCopied : !writeOnTargetOnly
+        if isDelivered || !self[direction].holds || position.bytes == 0 { self[direction].areSequencesAligned = true }
     }
 
     /// A slot gives what is written from now on. Forward that is enough only while both sides are still and equal; backwards, as the target's

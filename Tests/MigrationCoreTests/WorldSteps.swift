@@ -241,7 +241,7 @@ extension Action {
     /// Consists of several steps on servers or objects.
     fileprivate var canBeCut: Bool {
         switch self {
-        case .closeSource, .openSource, .closeTarget, .openTarget, .pointSecrets, .restartWorkloads: true
+        case .closeSource, .sealSource, .openSource, .closeTarget, .openTarget, .pointSecrets, .restartWorkloads: true
         default: false
         }
     }
@@ -250,8 +250,8 @@ extension Action {
     /// which is shorter than a lease, not by compare-and-set.
     fileprivate var canBeLate: Bool {
         switch self {
-        case .closeSource, .openSource, .closeTarget, .openTarget, .runJob, .restartWorkloads: true
-        case .prepareLanes, .connectLanes, .disconnectLanes, .removeLanes, .alignSequences: true
+        case .closeSource, .sealSource, .openSource, .closeTarget, .openTarget, .runJob, .restartWorkloads: true
+        case .prepareLanes, .connectLanes, .disconnectLanes, .removeLanes, .drainLanes: true
         default: false
         }
     }

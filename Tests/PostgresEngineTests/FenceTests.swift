@@ -86,12 +86,12 @@ extension DatabaseTests {
             try await scenario.port.openSource(scenario.context, epoch: 1)
         }
 
-        @Test("a seal moves the epoch of a fence that stands; what is missing from it shows, and closing again mends it")
+        @Test("a seal moves the epoch of a fence that stands; what is missing from it shows, and sealing again mends it")
         func sealed() async throws {
             let scenario = try await Scenario.make("sealed", schema: ["CREATE TABLE t (a int)"])
             let (port, context) = (scenario.port, scenario.context)
             try await port.closeSource(context, epoch: 0)
-            try await port.closeSource(context, epoch: 1)
+            try await port.sealSource(context, epoch: 1)
             let sealed = await port.observeSource(context).value
             #expect(sealed?.fence == .closed && sealed?.epoch == 2, "\(sealed?.evidence ?? "")")
             await #expect(throws: FenceStopped.self) { try await port.openSource(context, epoch: 1) }
@@ -100,7 +100,7 @@ extension DatabaseTests {
                 try await session.execute("DROP TRIGGER _dbmigration_guard ON t")
             }
             #expect(await port.observeSource(context).value?.fence == .partial)
-            try await port.closeSource(context, epoch: 1)
+            try await port.sealSource(context, epoch: 1)
             let mended = await port.observeSource(context).value
             #expect(mended?.fence == .closed && mended?.epoch == 2, "\(mended?.evidence ?? "")")
             try await port.openSource(context, epoch: 2)

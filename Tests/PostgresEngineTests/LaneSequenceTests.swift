@@ -64,6 +64,36 @@ import Testing
 
 extension DatabaseTests {
     @Suite("Sequences of a lane") struct LaneSequences {
+        @Test("are left alone until the lane is drained; the seal then ends its worker")
+        func drain() async throws {
+            let scenario = try await Scenario.makeLive("lane drain", schema: ["CREATE TABLE t (id bigserial PRIMARY KEY)"])
+            let (port, context) = (scenario.port, scenario.context)
+            try await port.prepareLanes(context, .forward, epoch: 0)
+            let client = try await scenario.application(on: scenario.source)
+            try await client.execute("INSERT INTO t DEFAULT VALUES")
+            await client.close()
+            try await port.closeSource(context, epoch: 0)
+            let position = try #require(await port.observeSource(context).value?.position)
+            func drain() async throws -> Int64? {
+                try await port.drainLanes(context, .forward, to: position, epoch: 1, publisherEpoch: 1)
+                return try await scenario.lanes(.forward).sequencesEpoch
+            }
+            #expect(try await drain() == nil)
+
+            try await port.connectLanes(context, .forward, epoch: 1)
+            #expect(try await eventually { try await drain() == 1 })
+            #expect(try await scenario.lanes(.forward).isDrained(to: position))
+            #expect(try await scenario.value("SELECT count(*) || ' ' || (SELECT last_value FROM t_id_seq) FROM t", on: scenario.target) == "1 1")
+
+            for _ in 1...2 {
+                try await port.sealSource(context, epoch: 1)
+                let source = await port.observeSource(context).value
+                #expect(source?.fence == .closed && source?.epoch == 2)
+                #expect(try await scenario.lanes(.forward).stage == .connected)
+            }
+            try await scenario.end()
+        }
+
         @Test("are set on the closed target past the source's, and back past both")
         func align() async throws {
             let schema = [
@@ -78,8 +108,8 @@ extension DatabaseTests {
             )
             await client.close()
             try await port.closeSource(context, epoch: 0)
-            try await port.alignSequences(context, .forward, epoch: 1, publisherEpoch: 1)
-            try await port.alignSequences(context, .forward, epoch: 1, publisherEpoch: 1)
+            try await port.drainLanes(context, .forward, to: .init(bytes: 0), epoch: 1, publisherEpoch: 1)
+            try await port.drainLanes(context, .forward, to: .init(bytes: 0), epoch: 1, publisherEpoch: 1)
             func values(_ side: Side) async throws -> String? {
                 let names = ["plain", "down", "cached", "ended", "untouched", #""o'dd ""é\""#]
                 let list = names.map { "(SELECT last_value || is_called::text FROM \($0))" }.joined(separator: ", ")
@@ -95,7 +125,7 @@ extension DatabaseTests {
             try await other.execute("SELECT nextval('plain'), setval('cached', 1), nextval('untouched'); CREATE SEQUENCE new; SELECT nextval('new')")
             await other.close()
             try await port.closeTarget(context, epoch: 3)
-            try await port.alignSequences(context, .reverse, epoch: 1, publisherEpoch: 4)
+            try await port.drainLanes(context, .reverse, to: .init(bytes: 0), epoch: 1, publisherEpoch: 4)
             #expect(try await values(.source) == "3true 50true 21true 3true 5true 1true")
             #expect(try await scenario.lanes(.reverse).sequencesEpoch == 4)
             try await scenario.end()
@@ -109,7 +139,7 @@ extension DatabaseTests {
             await client.close()
             try await scenario.port.closeSource(scenario.context, epoch: 0)
             let failure = await #expect(throws: FenceFailure.self) {
-                try await scenario.port.alignSequences(scenario.context, .forward, epoch: 1, publisherEpoch: 1)
+                try await scenario.port.drainLanes(scenario.context, .forward, to: .init(bytes: 0), epoch: 1, publisherEpoch: 1)
             }
             #expect(failure?.what.contains("public.late") == true)
             #expect(try await scenario.lanes(.forward).sequencesEpoch == nil)

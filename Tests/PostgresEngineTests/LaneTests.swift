@@ -14,7 +14,7 @@ extension DatabaseTests {
             let position =
                 direction == .forward
                 ? await scenario.port.observeSource(scenario.context).value?.position
-                : await scenario.port.observeTarget(scenario.context).value?.position
+                : await scenario.port.observeTarget(scenario.context, withPosition: true).value?.position
             guard let position else { return false }
             return try await eventually { try await scenario.lanes(direction).isDrained(to: position) }
         }
@@ -55,11 +55,14 @@ extension DatabaseTests {
             try await port.prepareLanes(context, .reverse, epoch: 0)
             try await port.closeSource(context, epoch: 0)
             let told = try await writing.value
-            #expect(try await drained(scenario, .forward))
+            let position = try #require(await port.observeSource(context).value?.position)
+            #expect(
+                try await eventually {
+                    try await port.drainLanes(context, .forward, to: position, epoch: 1, publisherEpoch: 1)
+                    return try await scenario.lanes(.forward).sequencesEpoch == 1
+                })
             let present = Int(try await scenario.value("SELECT count(*) FROM plain", on: scenario.target) ?? "0") ?? 0
             #expect(told > 20 && (present == told || present == told + 1), "\(told) acknowledged, \(present) there")
-            try await port.alignSequences(context, .forward, epoch: 1, publisherEpoch: 1)
-            #expect(try await scenario.lanes(.forward).sequencesEpoch == 1)
             try await port.disconnectLanes(context, .forward, epoch: 1)
             let state = try await scenario.lanes(.forward)
             #expect(state.stage == .connected && !state.lanes.contains(where: \.isStreaming) && state.loss == nil)
@@ -104,7 +107,7 @@ extension DatabaseTests {
 
             try await port.closeTarget(context, epoch: 3)
             #expect(try await drained(scenario, .reverse))
-            try await port.alignSequences(context, .reverse, epoch: 1, publisherEpoch: 4)
+            try await port.drainLanes(context, .reverse, to: .init(bytes: 0), epoch: 1, publisherEpoch: 4)
             #expect(try await scenario.lanes(.reverse).sequencesEpoch == 4)
             try await port.removeLanes(context, .forward, epoch: 1)
             try await port.removeLanes(context, .reverse, epoch: 1)
@@ -172,14 +175,20 @@ extension DatabaseTests {
                 await #expect(throws: FenceStopped.self) { try await port.connectLanes(context, direction, epoch: 0) }
                 await #expect(throws: FenceStopped.self) { try await port.disconnectLanes(context, direction, epoch: 0) }
                 await #expect(throws: FenceStopped.self) { try await port.removeLanes(context, direction, epoch: 0) }
-                await #expect(throws: FenceStopped.self) { try await port.alignSequences(context, direction, epoch: 0, publisherEpoch: 0) }
+                await #expect(throws: FenceStopped.self) {
+                    try await port.drainLanes(context, direction, to: .init(bytes: 0), epoch: 0, publisherEpoch: 0)
+                }
             }
             #expect(try await scenario.laneObjects(on: .source) == before)
             #expect(try await scenario.lanes(.forward).stage == .running)
             // The source is open again, or the publisher another: its sequences may move.
-            await #expect(throws: FenceStopped.self) { try await port.alignSequences(context, .reverse, epoch: 1, publisherEpoch: 1) }
+            await #expect(throws: FenceStopped.self) {
+                try await port.drainLanes(context, .reverse, to: .init(bytes: 0), epoch: 1, publisherEpoch: 1)
+            }
             try await port.openSource(context, epoch: 1)
-            await #expect(throws: FenceStopped.self) { try await port.alignSequences(context, .forward, epoch: 2, publisherEpoch: 2) }
+            await #expect(throws: FenceStopped.self) {
+                try await port.drainLanes(context, .forward, to: .init(bytes: 0), epoch: 2, publisherEpoch: 2)
+            }
             try await port.removeArtefacts(context, side: .target)
             await #expect(throws: FenceStopped.self) { try await port.prepareLanes(context, .reverse, epoch: 2) }
             try await scenario.end()

@@ -105,7 +105,7 @@ extension DatabaseTests {
             let result = await worker.value
             #expect(!result.succeeded && result.mayRetry, "\(result.message)")
             expectRejected(await scenario.work(.copy, number: 2), "closed")
-            #expect(await scenario.port.observeTarget(scenario.context).value?.tookClientWrite == false)
+            #expect(await scenario.port.observeTarget(scenario.context, withPosition: true).value?.tookClientWrite == false)
         }
 
         @Test("opening the source ends a worker which reads there")

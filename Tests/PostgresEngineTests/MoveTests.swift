@@ -39,7 +39,7 @@ extension DatabaseTests {
             #expect(results.map(\.message) == ["copied 2 databases", "row counts are equal"])
             let source = await port.observeSource(context).value
             #expect(source?.fence == .closed && source?.epoch == 1 && source?.closedAt != nil)
-            let closed = await port.observeTarget(context)
+            let closed = await port.observeTarget(context, withPosition: true)
             #expect(closed == .value(TargetState(isPrepared: true, fence: .closed, epoch: 1)))
 
             let checks = [
@@ -81,17 +81,17 @@ extension DatabaseTests {
 
             try await port.openTarget(context, epoch: 1)
             try await port.openTarget(context, epoch: 1)
-            #expect(await port.observeTarget(context) == expected)
+            #expect(await port.observeTarget(context, withPosition: true) == expected)
             let client = try await scenario.application(on: scenario.target)
             try await client.execute("SELECT count(*) FROM child")
-            #expect(await port.observeTarget(context).value?.tookClientWrite == false)
+            #expect(await port.observeTarget(context, withPosition: true).value?.tookClientWrite == false)
             try await client.execute("BEGIN; INSERT INTO child (note) VALUES ('rolled back'); ROLLBACK")
-            let state = await port.observeTarget(context).value
+            let state = await port.observeTarget(context, withPosition: true).value
             #expect(state?.tookClientWrite == true && state?.firstClientWriteAt != nil)
 
             try await port.closeTarget(context, epoch: 2)
             await #expect(throws: PostgresError.self) { try await client.execute("SELECT 1") }
-            let closed = await port.observeTarget(context).value
+            let closed = await port.observeTarget(context, withPosition: true).value
             #expect(closed?.fence == .closed && closed?.epoch == 3 && closed?.tookClientWrite == true)
             await #expect(throws: PostgresError.self) { try await scenario.application(on: scenario.target) }
         }
@@ -101,10 +101,10 @@ extension DatabaseTests {
             let scenario = try await Scenario.make("ddl", schema: ["CREATE TABLE t (a int)"])
             _ = try await scenario.moveRows()
             try await scenario.port.openTarget(scenario.context, epoch: 1)
-            #expect(await scenario.port.observeTarget(scenario.context).value?.tookClientWrite == false)
+            #expect(await scenario.port.observeTarget(scenario.context, withPosition: true).value?.tookClientWrite == false)
             let client = try await scenario.application(on: scenario.target)
             try await client.execute("CREATE TABLE another (a int)")
-            #expect(await scenario.port.observeTarget(scenario.context).value?.tookClientWrite == true)
+            #expect(await scenario.port.observeTarget(scenario.context, withPosition: true).value?.tookClientWrite == true)
         }
     }
 }

@@ -61,7 +61,7 @@ extension DatabaseTests {
             #expect(results.map(\.message) == ["copied 1 databases", "row counts are equal"])
             #expect(try await scenario.value("SELECT count(*) FROM child", on: scenario.target) == "100")
             #expect(try await scenario.value("SELECT to_regclass('empty') IS NULL AND to_regclass('later') IS NOT NULL", on: scenario.target) == "t")
-            let state = await scenario.port.observeTarget(scenario.context).value
+            let state = await scenario.port.observeTarget(scenario.context, withPosition: true).value
             #expect(state == TargetState(isPrepared: true, fence: .closed, epoch: 3))
             // A worker of the first fence has nothing to say any more.
             #expect(await scenario.work(.copy, number: 9, epoch: 1).reason == .workerRejected)

@@ -11,7 +11,7 @@ extension DatabaseTests {
             let position =
                 direction == .forward
                 ? await scenario.port.observeSource(scenario.context).value?.position
-                : await scenario.port.observeTarget(scenario.context).value?.position
+                : await scenario.port.observeTarget(scenario.context, withPosition: true).value?.position
             guard let position else { return false }
             return try await eventually { try await scenario.lanes(direction).isDrained(to: position) }
         }
@@ -62,7 +62,7 @@ extension DatabaseTests {
                 _ = await load.stop()
                 #expect(try await drained(scenario, .forward))
                 try await scenario.expectEqual(LiveCopy.tables)
-                try await port.alignSequences(context, .forward, epoch: 1, publisherEpoch: 1)
+                try await port.drainLanes(context, .forward, to: .init(bytes: 0), epoch: 1, publisherEpoch: 1)
                 #expect(try await scenario.lanes(.forward).mismatch == nil)
                 try await port.disconnectLanes(context, .forward, epoch: 1)
                 #expect(try await scenario.lanes(.forward).lanes.allSatisfy { $0.stage == .connected && !$0.isStreaming })

@@ -90,7 +90,7 @@ extension DatabaseTests {
                 }
                 let present = try await numbers(scenario, on: scenario.target)
                 #expect(told.subtracting(present).isEmpty, "round \(round)")
-                let state = await port.observeTarget(context).value
+                let state = await port.observeTarget(context, withPosition: true).value
                 #expect(state?.fence == .closed && (told.isEmpty || state?.tookClientWrite == true), "round \(round): \(told)")
             }
         }

@@ -11,9 +11,9 @@ struct PauseWriter: Sendable {
     let period: Duration
     let gaps: WriteGaps
 
-    private static let retry = Duration.milliseconds(15)
-    /// A refused login costs both sides more than a refused write.
-    private static let reconnect = Duration.milliseconds(150)
+    private static let retry = Duration.milliseconds(30)
+    /// A refused login with TLS costs some 10 ms of a core, and clients share theirs with the servers and the controller here.
+    private static let reconnect = Duration.milliseconds(300)
 
     func run() async {
         var next = ContinuousClock.now + period * Double.random(in: 0..<1)

@@ -6,7 +6,9 @@ extension Visit {
         guard plan.keepsReverseLane, record.firstClientWriteAt != nil else { return nil }
         if let decision = drainsWhatItCan(plan, source, target, reverse) { return decision }
         if reverse.sequencesEpoch != target.epoch, secondsPaused < Int64(plan.cutover.pauseSeconds) {
-            return act(.alignSequences(.reverse, epoch: source.epoch, publisherEpoch: target.epoch), "Setting the source's sequences.")
+            // Nothing is waited for any more.
+            let align = Action.drainLanes(.reverse, to: WALPosition(bytes: 0), epoch: source.epoch, publisherEpoch: target.epoch)
+            return act(align, "Setting the source's sequences.")
         }
         return nil
     }

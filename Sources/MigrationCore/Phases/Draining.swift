@@ -9,15 +9,17 @@ extension Visit {
         if let loss = forward.loss { return abort(.init(.laneLost, loss)) }
         guard let position = fence.position ?? source.position else { return wait(.draining, "Waiting for the source's position.", wake: 0) }
         record.fence?.position = position
-        guard forward.isDrained(to: position) else {
-            return wait(.draining, "Waiting until the target has everything before \(position)" + (forward.trouble.map { ": \($0)" } ?? "."), wake: 0)
-        }
-        guard forward.sequencesEpoch == fence.closedEpoch else {
-            let align = Action.alignSequences(.forward, epoch: fence.closedEpoch, publisherEpoch: fence.closedEpoch)
-            return act(align, "Setting the target's sequences.")
+        guard forward.isDrained(to: position), forward.sequencesEpoch == fence.closedEpoch else {
+            return drain(.forward, forward, to: position, epoch: fence.closedEpoch, publisherEpoch: fence.closedEpoch)
         }
         if let mismatch = forward.mismatch { return abort(.init(.verificationMismatch, "behind the fence both sides differ: \(mismatch)")) }
         notice(.normal, .succeeded, "The target has everything the source took before \(position).")
         return move(to: Phase.draining.next(in: plan), "The target has everything.")
+    }
+
+    func drain(_ direction: Direction, _ lanes: ReplicationState, to position: WALPosition, epoch: Int64, publisherEpoch: Int64) -> Decision {
+        let message = "Waiting until the \(direction.subscriber.rawValue) has everything before \(position)"
+        let action = Action.drainLanes(direction, to: position, epoch: epoch, publisherEpoch: publisherEpoch)
+        return act(action, message + (lanes.trouble.map { ": \($0)" } ?? "."), .draining)
     }
 }

@@ -89,11 +89,8 @@ extension Visit {
             return wait(.draining, "Waiting for the target's position.", wake: 0)
         }
         record.rollback?.position = position
-        guard reverse.isDrained(to: position) else {
-            return wait(.draining, "Waiting until the source has everything before \(position)" + (reverse.trouble.map { ": \($0)" } ?? "."), wake: 0)
-        }
-        guard reverse.sequencesEpoch == target.epoch else {
-            return act(.alignSequences(.reverse, epoch: source.epoch, publisherEpoch: target.epoch), "Setting the source's sequences.")
+        guard reverse.isDrained(to: position), reverse.sequencesEpoch == target.epoch else {
+            return drain(.reverse, reverse, to: position, epoch: source.epoch, publisherEpoch: target.epoch)
         }
         return nil
     }

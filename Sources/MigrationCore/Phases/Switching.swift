@@ -41,7 +41,7 @@ extension Visit {
         guard now < fence.deadline else {
             return goBack(.init(.pauseBudgetExceeded, "the write pause reached its budget before the source could be sealed: \(source.evidence)"))
         }
-        return act(.closeSource(epoch: fence.closedEpoch), "Sealing the source fence.")
+        return act(.sealSource(epoch: fence.closedEpoch), "Sealing the source fence.")
     }
 
     private mutating func sourceFenceLost(_ source: SourceState) -> Decision {

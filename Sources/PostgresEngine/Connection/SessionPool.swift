@@ -14,6 +14,8 @@ actor SessionPool {
     private struct Slot {
         var idle: PostgresConnection?
         var isLent = false
+        /// Whoever has it needs it no more, so that waiting for it costs less than another one.
+        var isComingBack = false
         var waiting: [CheckedContinuation<Void, Never>] = []
         /// Counts the returns, so that only the newest one's time can run out.
         var returns = 0
@@ -56,8 +58,10 @@ actor SessionPool {
         }
     }
 
-    /// Whether somebody has the session of `key` at the moment.
-    func isLent(_ key: Key) -> Bool { slots[key]?.isLent == true }
+    /// Whether somebody works with the session of `key` at the moment.
+    func isLent(_ key: Key) -> Bool { slots[key].map { $0.isLent && !($0.isComingBack && $0.waiting.isEmpty) } ?? false }
+
+    func isComingBack(_ key: Key) { slots[key]?.isComingBack = true }
 
     /// The right to the session of `key`, and the session if one is kept; ``giveBack(_:_:)`` ends it.
     func take(_ key: Key) async -> PostgresConnection? {
@@ -65,6 +69,7 @@ actor SessionPool {
             await withCheckedContinuation { slots[key, default: Slot()].waiting.append($0) }
         }
         slots[key, default: Slot()].isLent = true
+        slots[key]?.isComingBack = false
         defer { slots[key]?.idle = nil }
         return slots[key]?.idle
     }

@@ -1,9 +1,10 @@
 import MigrationCore
 public import MigrationPorts
+import StructuredData
 
 /// The last comparison, inside the write pause: the source is closed and every lane drained, so both sides stand still and any difference counts.
-/// Tables that were written to since the verification are compared: first those which only the target's side of was, since no lane did that, then the
-/// busiest; what the time does not suffice for stays uncompared.
+/// Tables that were written to since the verification are compared, the busiest first, last those which only the target's side of was; what the time
+/// does not suffice for stays uncompared.
 public struct FinalCheck: Sendable {
     public struct Outcome: Sendable, Hashable {
         /// What differs, as ``Verification/Outcome/mismatches``.
@@ -56,7 +57,7 @@ public struct FinalCheck: Sendable {
     }
 
     private func run(limit: Int) async throws -> Outcome {
-        let items = try await concurrently(plan.databases, limit: plan.copy.jobs) { try await self.items(of: $0) }.flatMap { $0 }
+        let items = try await concurrently(plan.databases, limit: 4) { try await self.items(of: $0) }.flatMap { $0 }
         let ordered = items.sorted { ($1.changes, $0.database.name, $0.table.bytes) < ($0.changes, $1.database.name, $1.table.bytes) }
         let comparisons = try await concurrently(Array(ordered.prefix(limit)), limit: max(1, plan.copy.jobs)) { try await compare($0) }
         return Outcome(
@@ -65,22 +66,18 @@ public struct FinalCheck: Sendable {
 
     private func items(of database: Plan.Database) async throws -> [Item] {
         let limit = "SET statement_timeout = \(max(1, millisecondsLeft))"
-        async let known = source.withIdle(database: database.name, after: Self.unlimited) { session in
-            try await session.execute(limit)
-            return (try await SourceCatalog(session: session).tables(), try await SourceCatalog(session: session).activity())
+        async let known = source.withIdle(database: database.name, first: limit, after: Self.unlimited) { session in
+            let answers = try await session.execute("\(SourceCatalog.listing); \(SourceCatalog.activityListing)", attempt: "list the tables")
+            return (try SourceCatalog.tables(answers.first ?? .none), SourceCatalog.activity(answers.last ?? .none))
         }
-        let before = try await target.withIdle(database: database.targetName, after: Self.unlimited) { session in
-            try await session.execute(limit)
-            return try await Self.noted(session)
-        }
+        let before = try await target.withIdle(database: database.targetName, first: limit, after: Self.unlimited) { try await Self.noted($0) }
         let (tables, activity) = try await known
         return tables.compactMap { table in
             guard let noted = before[table.label] else { return Item(database: database, table: table, changes: .max) }
             // A restart of the server may have reset the counters.
             let changes = abs((activity[table.label] ?? 0) - noted.source)
-            // After those that certainly changed: what a lane applied may have been counted late.
-            if changes == 0, noted.isWrittenOnTarget { return Item(database: database, table: table, changes: 0) }
-            return changes == 0 ? nil : Item(database: database, table: table, changes: changes)
+            // Those written on the target alone come last: what a lane applied may have been counted late.
+            return changes > 0 || noted.isWrittenOnTarget ? Item(database: database, table: table, changes: changes) : nil
         }
     }
 
@@ -91,17 +88,29 @@ public struct FinalCheck: Sendable {
         var isWrittenOnTarget: Bool
     }
 
+    private struct JournalEntry: Decodable {
+        var label: String
+        var source: Int64
+        /// `nil` when it was not noted.
+        var target: Int64?
+    }
+
+    private static let journal = OptionalTables.statements([
+        .init(
+            name: "copied", table: "copied",
+            query: """
+                SELECT json_agg(json_build_object('label', schema || '.' || name, 'source', source_activity, 'target', target_activity))
+                FROM _dbmigration.copied WHERE source_activity IS NOT NULL
+                """)
+    ])
+
     /// What the verification noted of each table it decided, by its label, in a session on the target.
     private static func noted(_ session: PostgresConnection) async throws -> [String: Noted] {
-        guard try await LaneTable.exists("copied", session) else { return [:] }
-        let rows = try await session.rows(
-            "SELECT schema || '.' || name AS label, source_activity, target_activity FROM _dbmigration.copied WHERE source_activity IS NOT NULL",
-            attempt: "read the journal")
-        let now = try await SourceCatalog(session: session).activity()
-        let noted = rows.map { row in
-            let label = row.text("label")
-            let isWritten = row.integer("target_activity").map { $0 != now[label] } ?? false
-            return (label, Noted(source: row.integer("source_activity") ?? 0, isWrittenOnTarget: isWritten))
+        let answers = try await session.execute("\(SourceCatalog.activityListing); \(journal)", attempt: "read the journal")
+        let entries = try answers.last?.first?["copied"].map { try JSON.decode([JournalEntry].self, from: $0) } ?? []
+        let now = SourceCatalog.activity(answers.first ?? .none)
+        let noted = entries.map { entry in
+            (entry.label, Noted(source: entry.source, isWrittenOnTarget: entry.target.map { $0 != now[entry.label] } ?? false))
         }
         return Dictionary(noted) { $1 }
     }

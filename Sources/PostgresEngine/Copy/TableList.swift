@@ -18,16 +18,20 @@ struct SourceCatalog: Sendable {
     let session: PostgresConnection
 
     /// Largest first.
-    func tables() async throws -> [Table] {
-        let rows = try await session.rows(
-            """
-            SELECT n.nspname, c.relname, pg_table_size(c.oid) AS bytes, (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
-                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')::text AS columns,
-                (SELECT json_agg(a.attname ORDER BY a.attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)::text
-                AS all_columns
-            \(UserObjects.relations("'r'")) ORDER BY bytes DESC, 1, 2
-            """, attempt: "list the tables")
-        return try rows.map {
+    func tables() async throws -> [Table] { try Self.tables(try await session.rows(Self.listing, attempt: "list the tables")) }
+
+    /// For who asks several things in one round trip.
+    static let listing = """
+        SELECT n.nspname, c.relname, pg_table_size(c.oid) AS bytes, (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')::text AS columns,
+            (SELECT json_agg(a.attname ORDER BY a.attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)::text
+            AS all_columns
+        \(UserObjects.relations("'r'")) ORDER BY bytes DESC, 1, 2
+        """
+
+    /// What ``listing`` found.
+    static func tables(_ found: Rows) throws -> [Table] {
+        try found.map {
             Table(
                 schema: $0.text("nspname"), name: $0.text("relname"), bytes: $0.integer("bytes") ?? 0, columns: try JSONList.decode($0["columns"]),
                 allColumns: try JSONList.decode($0["all_columns"]))
@@ -50,14 +54,18 @@ struct SourceCatalog: Sendable {
 
     /// Rows inserted, updated and deleted in each table so far, by its label. Sessions report what they did within some 10 s.
     func activity() async throws -> [String: Int64] {
-        let rows = try await session.rows(
-            """
-            SELECT n.nspname || '.' || c.relname AS label,
-                pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid) AS changes
-            \(UserObjects.relations("'r'"))
-            """, attempt: "read the tables' activity")
-        return Dictionary(rows.map { ($0.text("label"), $0.integer("changes") ?? 0) }) { $1 }
+        Self.activity(try await session.rows(Self.activityListing, attempt: "read the tables' activity"))
     }
+
+    /// For who asks several things in one round trip.
+    static let activityListing = """
+        SELECT n.nspname || '.' || c.relname AS label,
+            pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid) AS changes
+        \(UserObjects.relations("'r'"))
+        """
+
+    /// What ``activityListing`` found.
+    static func activity(_ found: Rows) -> [String: Int64] { Dictionary(found.map { ($0.text("label"), $0.integer("changes") ?? 0) }) { $1 } }
 
     /// Preflight found none; whoever made some since has to hear of it.
     func largeObjects() async throws -> Int64 {

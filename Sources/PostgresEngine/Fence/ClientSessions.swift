@@ -5,7 +5,7 @@ struct ClientSessions: Sendable {
     let uid: String
     let databases: [String]
 
-    private static let pollMilliseconds = 10
+    private static let pollMilliseconds = 5
     /// How long clients are terminated again and again before giving up.
     private static let seconds = 20
 
@@ -30,12 +30,18 @@ struct ClientSessions: Sendable {
     }
 
     /// Ends them until two polls in a row see none.
-    func terminate() async throws {
+    ///
+    /// - Returns: how many there were, and what transactions are prepared after they are gone, as ``PreparedTransactions/listing(_:)`` finds them.
+    func terminate() async throws -> (ended: Int, prepared: Rows) {
         var quiet = 0
+        var ended: Set<String> = []
+        let statements = "SELECT a.pid, pg_terminate_backend(a.pid) \(selection); \(PreparedTransactions.listing(databases))"
         for _ in 0..<(Self.seconds * 1000 / Self.pollMilliseconds) {
-            let ended = try await session.rows("SELECT pg_terminate_backend(a.pid) \(selection)", attempt: "end client sessions")
-            quiet = ended.isEmpty ? quiet + 1 : 0
-            if quiet == 2 { return }
+            let answers = try await session.execute(statements, attempt: "end client sessions")
+            let found = answers.first ?? .none
+            ended.formUnion(found.map { $0.text("pid") })
+            quiet = found.isEmpty ? quiet + 1 : 0
+            if quiet == 2 { return (ended.count, answers.last ?? .none) }
             try await Task.sleep(for: .milliseconds(Self.pollMilliseconds))
         }
         throw FenceFailure(

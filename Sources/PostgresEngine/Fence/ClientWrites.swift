@@ -1,7 +1,9 @@
+import StructuredData
+
 /// What clients wrote to one database of the target since it was opened. Sequences count, because they do not roll back: a write that
 /// was undone counts too, and none is missed. DDL shows as another digest of the user's relations.
 struct ClientWrites: Sendable {
-    struct Reading: Sendable, Hashable {
+    struct Reading: Sendable, Hashable, Decodable {
         var happened: Bool
         /// Of the first counted statement; `nil` for DDL alone.
         var firstMicroseconds: Int64?
@@ -38,23 +40,19 @@ struct ClientWrites: Sendable {
             """, attempt: "start counting client writes in \(session.options.database)")
     }
 
-    func read() async throws -> Reading {
-        try await session.rows(Self.search, attempt: "look for the count of client writes").first?[0] == nil
-            ? Reading(happened: false) : try await count()
-    }
+    /// Statements for who asks several things in one round trip; the last one's answer is for ``reading(_:)``.
+    static let question = OptionalTables.statements([
+        .init(
+            name: "writes", table: "opening",
+            query: """
+                SELECT json_build_object('happened', w.is_called OR coalesce((SELECT digest FROM _dbmigration.opening) <> (\(digest)), false),
+                    'firstMicroseconds', CASE WHEN f.is_called THEN f.last_value END)
+                FROM _dbmigration.client_writes w, _dbmigration.first_client_write_micros f
+                """)
+    ])
 
-    /// NULL where nothing was ever counted; for who asks several things in one round trip.
-    static let search = "SELECT to_regclass('_dbmigration.opening')"
-
-    /// Where ``search`` found something.
-    func count() async throws -> Reading {
-        let row = try await session.rows(
-            """
-            SELECT w.is_called AS counted, f.is_called AS timed, f.last_value AS first, coalesce((SELECT digest FROM _dbmigration.opening) <> (\(Self.digest)), false) AS ddl
-            FROM _dbmigration.client_writes w, _dbmigration.first_client_write_micros f
-            """, attempt: "read the count of client writes"
-        ).first
-        guard let row else { return Reading(happened: false) }
-        return Reading(happened: row.flag("counted") || row.flag("ddl"), firstMicroseconds: row.flag("timed") ? row.integer("first") : nil)
+    /// What ``question`` found; nothing happened where nothing was ever counted.
+    static func reading(_ found: Rows) throws -> Reading {
+        try found.first?["writes"].map { try JSON.decode(Reading.self, from: $0) } ?? Reading(happened: false)
     }
 }

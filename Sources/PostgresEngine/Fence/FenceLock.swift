@@ -5,23 +5,37 @@ import MigrationPorts
 struct FenceLock: Sendable {
     let session: PostgresConnection
     let uid: String
+    /// Of this migration, as they stood when the lock was had; who holds it is the only one to move them. `nil` when there is no table.
+    let rows: [FenceRow]?
 
     private static let waitMilliseconds = 10_000
     private static let pollMilliseconds = 100
 
-    /// Takes the lock; a holder that does not let go within 10 s is a predecessor's left-over session and is terminated.
+    /// Takes the lock; a holder that does not let go within 10 s is a predecessor's left-over session and is terminated. Whoever held it before
+    /// may have lost only the session with it: what is left of theirs ends first.
     ///
-    /// - Parameter makesTable: False for who only reads the rows, so that nothing is left behind by it.
+    /// - Parameters:
+    ///   - makesTable: False for who only reads the rows, so that nothing is left behind by it.
+    ///   - ending: Sessions of ours that end first.
     static func hold<Answer: Sendable>(
-        _ sessions: Sessions, uid: String, makesTable: Bool = true, _ body: (FenceLock) async throws -> Answer
+        _ sessions: Sessions, uid: String, makesTable: Bool = true, ending kinds: [OwnSessions.Kind] = [.fence],
+        _ body: (FenceLock) async throws -> Answer
     ) async throws -> Answer {
-        let borrowed = try await sessions.borrow(sessions.access.server.maintenanceDatabase, as: .ordinary)
-        let lock = FenceLock(session: borrowed.session, uid: uid)
+        let borrowed = try await sessions.borrow(sessions.access.server.maintenanceDatabase, as: .ordinary, first: attempt(uid))
+        let session = borrowed.session
         do {
-            try await lock.take()
-            try await lock.prepare(makesTable: makesTable)
+            if borrowed.answers.last?.first?[0] != "t" { try await wait(session, uid: uid) }
+            let answers = try await session.execute(
+                (kinds.map { OwnSessions.ending($0, uid: uid, where: $0.isLeftOver) } + [FenceTable.selection(uid: uid)]).joined(separator: ";\n"),
+                attempt: "begin to move fences")
+            for (kind, ended) in zip(kinds, answers) where !ended.isEmpty {
+                try await OwnSessions(session: session, uid: uid).end(kind, where: kind.isLeftOver)
+            }
+            let rows = try FenceTable.rows(answers.last ?? .none)
+            let lock = FenceLock(session: session, uid: uid, rows: rows)
+            if makesTable, rows == nil { try await lock.createTable() }
             let answer = try await body(lock)
-            await borrowed.giveBack(after: "SELECT pg_advisory_unlock(\(lock.key))")
+            await borrowed.giveBack(after: "SELECT pg_advisory_unlock(\(key(uid)))")
             return answer
         } catch {
             // The lock goes with its session.
@@ -30,29 +44,22 @@ struct FenceLock: Sendable {
         }
     }
 
-    /// Whoever held the lock before may have lost only the session with it: what is left of theirs ends first.
-    private func prepare(makesTable: Bool) async throws {
-        let others = "datname <> current_database()"
-        let answers = try await session.execute(
-            [OwnSessions.ending(.fence, uid: uid, where: others), FenceTable.search].joined(separator: ";\n"), attempt: "begin to move fences")
-        if answers.first?.isEmpty == false { try await OwnSessions(session: session, uid: uid).end(.fence, where: others) }
-        if makesTable, answers.last?.isEmpty != false { try await createTable() }
-    }
+    private static func attempt(_ uid: String) -> String { "SELECT pg_try_advisory_lock(\(key(uid)))" }
 
-    private func take() async throws {
-        for round in 0..<(2 * Self.waitMilliseconds / Self.pollMilliseconds) {
-            if try await session.rows("SELECT pg_try_advisory_lock(\(key))", attempt: "take the fence lock").first?[0] == "t" { return }
-            if round == Self.waitMilliseconds / Self.pollMilliseconds { try await terminateHolder() }
-            try await Task.sleep(for: .milliseconds(Self.pollMilliseconds))
+    private static func wait(_ session: PostgresConnection, uid: String) async throws {
+        for round in 0..<(2 * waitMilliseconds / pollMilliseconds) {
+            if round == waitMilliseconds / pollMilliseconds { try await terminateHolder(session, uid: uid) }
+            try await Task.sleep(for: .milliseconds(pollMilliseconds))
+            if try await session.rows(attempt(uid), attempt: "take the fence lock").first?[0] == "t" { return }
         }
         throw FenceFailure(
             server: session.server, what: "another session holds the lock of migration \(uid)",
             remedy: "end the session that pg_locks shows for it (locktype advisory, classid \(Artefacts.lockClass))")
     }
 
-    private var key: String { "\(Artefacts.lockClass), hashtext(\(SQL.literal(uid)))" }
+    private static func key(_ uid: String) -> String { "\(Artefacts.lockClass), hashtext(\(SQL.literal(uid)))" }
 
-    private func terminateHolder() async throws {
+    private static func terminateHolder(_ session: PostgresConnection, uid: String) async throws {
         try await session.execute(
             """
             SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l USING (pid)
@@ -73,15 +80,16 @@ struct FenceLock: Sendable {
             CREATE SCHEMA IF NOT EXISTS _dbmigration;
             CREATE TABLE IF NOT EXISTS _dbmigration.fence (
                 database text PRIMARY KEY, uid text NOT NULL, state text NOT NULL CHECK (state IN ('open', 'closed')), epoch bigint NOT NULL,
-                saved_connection_limit integer NOT NULL, saved_read_only text, changed_at timestamptz NOT NULL DEFAULT clock_timestamp());
+                saved_connection_limit integer NOT NULL, saved_read_only text, changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+                sessions_ended bigint NOT NULL DEFAULT 0, writes_refused bigint NOT NULL DEFAULT 0);
             COMMIT
             """, attempt: "create _dbmigration.fence")
     }
 
     /// Where the rows stand against a decision made at `epoch`.
     /// - Throws: ``FenceStopped`` when somebody else moved them.
-    func step(databases: [String], wanted: FenceRow.State, epoch: Int64) async throws -> FenceStep {
-        try step(try await FenceTable.known(session, uid: uid), databases: databases, wanted: wanted, epoch: epoch)
+    func step(databases: [String], wanted: FenceRow.State, epoch: Int64) throws -> FenceStep {
+        try step(rows ?? [], databases: databases, wanted: wanted, epoch: epoch)
     }
 
     private func step(_ rows: [FenceRow], databases: [String], wanted: FenceRow.State, epoch: Int64) throws -> FenceStep {
@@ -92,15 +100,19 @@ struct FenceLock: Sendable {
 
     /// For what moves no row: the highest epoch of the migration's rows has to be the one of the decision; no rows mean 0.
     /// - Throws: ``FenceStopped`` when it is another.
-    func require(epoch: Int64) async throws {
-        let found = try await FenceTable.rows(session, uid: uid).map(\.epoch).max() ?? 0
+    func require(epoch: Int64) throws {
+        let found = rows?.map(\.epoch).max() ?? 0
         guard found == epoch else { throw FenceStopped(server: session.server, why: "epoch is \(found), decided at \(epoch)") }
     }
 
     /// - Throws: ``FenceFailure`` naming prepared transactions: they could still commit behind a closed fence.
     func refusePrepared(in databases: [String]) async throws {
-        let prepared = PreparedTransactions.lines(
-            try await session.rows(PreparedTransactions.listing(databases), attempt: "list prepared transactions"))
+        try refuse(try await session.rows(PreparedTransactions.listing(databases), attempt: "list prepared transactions"))
+    }
+
+    /// The same for a list already made.
+    func refuse(_ prepared: Rows) throws {
+        let prepared = PreparedTransactions.lines(prepared)
         guard prepared.isEmpty else {
             throw FenceFailure(
                 server: session.server, what: "prepared transactions: \(prepared.joined(separator: ", "))",
@@ -108,16 +120,26 @@ struct FenceLock: Sendable {
         }
     }
 
+    /// Notes in every row what the closing of all databases met, for the evidence in the status; one that is repeated adds to it.
+    func note(sessionsEnded: Int, writesRefused: Int, isFirst: Bool) async throws {
+        let (ended, refused) = isFirst ? ("0", "0") : ("sessions_ended", "writes_refused")
+        try await session.execute(
+            """
+            UPDATE _dbmigration.fence SET sessions_ended = \(ended) + \(sessionsEnded), writes_refused = \(refused) + \(writesRefused)
+            WHERE uid = \(SQL.literal(uid))
+            """, attempt: "note what closing the fence met")
+    }
+
     /// Compare-and-set of every row from `epoch` to `epoch + 1`, with the databases' settings, in one transaction.
     ///
     /// - Parameter settings: The `ALTER DATABASE` statements of one row.
     func move(databases: [String], to wanted: FenceRow.State, epoch: Int64, settings: (FenceRow) -> [String]) async throws {
-        let begin = "BEGIN; LOCK TABLE _dbmigration.fence IN SHARE ROW EXCLUSIVE MODE"
-        try await session.transaction(begin) {
-            // In a statement of their own: what was committed before the lock was had has to be seen.
-            let answers = try await session.execute(
-                [FenceTable.selection(uid: uid), DatabaseSettings.selection(databases)].joined(separator: ";\n"), attempt: "read _dbmigration.fence")
-            let known = FenceTable.rows(answers.first ?? .none)
+        // What follows the statement that locks sees what was committed before the lock was had, also in the same round trip.
+        let begin = [
+            "BEGIN; LOCK TABLE _dbmigration.fence IN SHARE ROW EXCLUSIVE MODE", FenceTable.selection(uid: uid), DatabaseSettings.selection(databases),
+        ].joined(separator: ";\n")
+        try await session.transaction(beginning: begin) { answers in
+            let known = try FenceTable.rows(answers.dropLast().last ?? .none) ?? []
             guard try step(known, databases: databases, wanted: wanted, epoch: epoch) != .resume else {
                 // Somebody may have lifted a limit since; an opened side is its owner's again.
                 let again = wanted == .closed ? known.filter { databases.contains($0.database) }.flatMap(settings) : []
@@ -139,6 +161,11 @@ struct FenceLock: Sendable {
             try await FenceTable.write(session, uid: uid, rows, settings: rows.flatMap(settings))
         }
     }
+}
+
+extension OwnSessions.Kind {
+    /// Of those that an earlier holder of the lock left behind: who waits for it in the maintenance database is not one of them.
+    fileprivate var isLeftOver: String { self == .fence ? "datname <> current_database()" : "true" }
 }
 
 extension FenceRow {

@@ -1,6 +1,6 @@
 /// One row of `_dbmigration.fence`: the fence of one database.
-struct FenceRow: Sendable, Hashable {
-    enum State: String, Sendable { case open, closed }
+struct FenceRow: Sendable, Hashable, Decodable {
+    enum State: String, Sendable, Decodable { case open, closed }
     var database: String
     var state: State
     var epoch: Int64
@@ -8,6 +8,9 @@ struct FenceRow: Sendable, Hashable {
     var savedLimit: Int64
     var savedReadOnly: String?
     var changedAtMilliseconds: Int64
+    /// What closing it met: client sessions that were ended, and writes of ours, made as a client would, that were refused.
+    var sessionsEnded: Int64 = 0
+    var writesRefused: Int64 = 0
 }
 
 /// What a compare-and-set may do with the rows it found. Pure.

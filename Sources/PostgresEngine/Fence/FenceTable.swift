@@ -1,3 +1,5 @@
+import StructuredData
+
 /// Reads and writes rows of `_dbmigration.fence` in a session on the maintenance database.
 enum FenceTable {
     static func exists(_ session: PostgresConnection) async throws -> Bool {
@@ -6,41 +8,39 @@ enum FenceTable {
 
     /// `nil` when there is no table. Asked of the catalog, because `to_regclass` fails on a schema that we may not use.
     static func isReadable(_ session: PostgresConnection) async throws -> Bool? {
-        try await session.rows(search, attempt: "look for _dbmigration.fence").first.map { $0[0] == "t" }
+        try await session.rows(
+            """
+            SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = '_dbmigration' AND c.relname = 'fence'
+            """, attempt: "look for _dbmigration.fence"
+        ).first.map { $0[0] == "t" }
     }
-
-    /// No row when there is no table.
-    static let search = """
-        SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = '_dbmigration' AND c.relname = 'fence'
-        """
 
     /// The rows of one migration; none when there is no table.
     static func rows(_ session: PostgresConnection, uid: String) async throws -> [FenceRow] {
-        try await exists(session) ? try await known(session, uid: uid) : []
+        try rows(try await session.rows(selection(uid: uid), attempt: "read _dbmigration.fence")) ?? []
     }
 
-    /// The same where the table is known to be there.
-    static func known(_ session: PostgresConnection, uid: String) async throws -> [FenceRow] {
-        rows(try await session.rows(selection(uid: uid), attempt: "read _dbmigration.fence"))
-    }
-
-    /// For who asks several things in one round trip.
+    /// Statements for who asks several things in one round trip; ``answers`` of them, of which the last is for ``rows(_:)``.
     static func selection(uid: String) -> String {
-        """
-        SELECT database, state, epoch, saved_connection_limit, saved_read_only, (extract(epoch FROM changed_at) * 1000)::bigint AS changed
-        FROM _dbmigration.fence WHERE uid = \(SQL.literal(uid)) ORDER BY database
-        """
+        OptionalTables.statements([
+            .init(
+                name: "fence", table: "fence",
+                query: """
+                    SELECT coalesce(json_agg(json_build_object('database', database, 'state', state, 'epoch', epoch, 'savedLimit', saved_connection_limit,
+                        'savedReadOnly', saved_read_only, 'sessionsEnded', sessions_ended, 'writesRefused', writes_refused,
+                        'changedAtMilliseconds', (extract(epoch FROM changed_at) * 1000)::bigint) ORDER BY database), '[]')
+                    FROM _dbmigration.fence WHERE uid = \(SQL.literal(uid))
+                    """)
+        ])
     }
 
-    /// What ``selection(uid:)`` found.
-    static func rows(_ found: Rows) -> [FenceRow] { found.map(row) }
+    static let answers = OptionalTables.answers
 
-    private static func row(_ row: Row) -> FenceRow {
-        FenceRow(
-            database: row.text("database"), state: FenceRow.State(rawValue: row.text("state")) ?? .closed, epoch: row.integer("epoch") ?? 0,
-            savedLimit: row.integer("saved_connection_limit") ?? -1, savedReadOnly: row["saved_read_only"],
-            changedAtMilliseconds: row.integer("changed") ?? 0)
+    /// What ``selection(uid:)`` found; `nil` when there is no table.
+    /// - Throws: an error of decoding when it is something else.
+    static func rows(_ found: Rows) throws -> [FenceRow]? {
+        try found.first?["fence"].map { try JSON.decode([FenceRow].self, from: $0) }
     }
 
     /// Inserts or replaces rows of ours, and runs what follows from each in the same round trip; a row of another migration is refused.

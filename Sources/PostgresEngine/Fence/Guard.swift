@@ -61,7 +61,7 @@ struct Guard: Sendable {
         WHERE s.nspname = '_dbmigration' AND p.proname = 'guard')
         """
 
-    private static let hasTrigger =
+    static let hasTrigger =
         "EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = '\(Artefacts.trigger)' AND t.tgenabled IN ('O', 'A'))"
 
     // MARK: Setting up
@@ -71,19 +71,19 @@ struct Guard: Sendable {
     ///
     /// - Returns: what stood there before.
     @discardableResult
-    func install() async throws -> Status.Kind {
+    func install() async throws -> Status {
         let found = try await session.execute(
             ["CREATE SCHEMA IF NOT EXISTS _dbmigration", Self.question, Self.unguarded].joined(separator: ";\n"),
             attempt: "look for the guard in \(session.options.database)")
-        let kind = Self.status(found.dropLast().last ?? .none).kind
-        if kind == .absent { try await replace(by: .passing) }
+        let status = Self.status(found.dropLast().last ?? .none)
+        if status.kind == .absent { try await replace(by: .passing) }
         var missing = found.last ?? .none
         for round in 1...Self.rounds {
             for table in missing { try await createTrigger(table.text("nspname"), table.text("relname"), isLastRound: round == Self.rounds) }
             if missing.isEmpty { break }
             missing = try await session.rows(Self.unguarded, attempt: "list tables without a guard")
         }
-        return kind
+        return status
     }
 
     /// Tables without a guard; for who asks several things in one round trip.

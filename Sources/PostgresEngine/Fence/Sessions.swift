@@ -66,11 +66,13 @@ struct Sessions: Sendable {
 
     /// Runs `body` with the pool's session, or with another one while somebody has that: for work on many tables of a database at once.
     ///
-    /// - Parameter last: Statements to run before the session goes back.
+    /// - Parameters:
+    ///   - first: Statements to run in it at once.
+    ///   - last: Statements to run before the session goes back.
     func withIdle<Answer: Sendable>(
-        database: String, after last: String? = nil, _ body: (PostgresConnection) async throws -> Answer
+        database: String, first: String? = nil, after last: String? = nil, _ body: (PostgresConnection) async throws -> Answer
     ) async throws -> Answer {
-        let borrowed = try await borrow(database, waits: false)
+        let borrowed = try await borrow(database, first: first, waits: false)
         do {
             let answer = try await body(borrowed.session)
             await borrowed.giveBack(after: last)
@@ -88,30 +90,48 @@ struct Sessions: Sendable {
     /// A session for somebody who changes something: the pool's own, renamed while it is lent, so that it can be told from those that only look and
     /// takes no further one of the server's `max_wal_senders`; without a pool a new one. Whoever borrows gives back or closes.
     ///
-    /// - Parameter waits: Whether to wait for the pool's session while somebody else has it; otherwise a new one is opened then.
-    func borrow(_ database: String, as session: ConnectionOptions.Session = .replication, waits: Bool = true) async throws -> BorrowedSession {
+    /// - Parameters:
+    ///   - first: Statements to run in it at once, in the same round trip as the renaming.
+    ///   - waits: Whether to wait for the pool's session while somebody else has it; otherwise a new one is opened then.
+    func borrow(
+        _ database: String, as session: ConnectionOptions.Session = .replication, first: String? = nil, waits: Bool = true
+    ) async throws -> BorrowedSession {
         let key = key(database, session)
         var pool = pool
         if !waits, await pool?.isLent(key) == true { pool = nil }
         guard let pool else {
-            return BorrowedSession(session: try await open(database, session), pool: nil, name: applicationName)
+            let fresh = try await open(database, session)
+            do {
+                return BorrowedSession(
+                    session: fresh, pool: nil, name: applicationName, answers: try await begin(fresh, first, named: applicationName))
+            } catch {
+                await fresh.close()
+                throw error
+            }
         }
-        let rename = "SET application_name = \(SQL.literal(applicationName))"
         if let kept = await pool.take(key) {
             // One that broke while it was kept is replaced.
-            if (try? await kept.execute(rename, attempt: "name a session")) != nil {
-                return BorrowedSession(session: kept, pool: (pool, key), name: plainName)
+            if let answers = try? await begin(kept, first, named: plainName) {
+                return BorrowedSession(session: kept, pool: (pool, key), name: plainName, answers: answers)
             }
             await kept.close()
         }
         do {
             let fresh = try await open(key.options)
-            try await fresh.execute(rename, attempt: "name a session")
-            return BorrowedSession(session: fresh, pool: (pool, key), name: plainName)
+            return BorrowedSession(session: fresh, pool: (pool, key), name: plainName, answers: try await begin(fresh, first, named: plainName))
         } catch {
             await pool.giveBack(nil, key)
             throw error
         }
+    }
+
+    /// - Returns: the answers to `first`.
+    private func begin(_ session: PostgresConnection, _ first: String?, named name: String) async throws -> [Rows] {
+        let rename = name == applicationName ? nil : "SET application_name = \(SQL.literal(applicationName))"
+        let statements = [rename, first].compactMap { $0 }
+        guard !statements.isEmpty else { return [] }
+        let answers = try await session.execute(statements.joined(separator: "; "), attempt: "take a session")
+        return Array(answers.dropFirst(rename == nil ? 0 : 1))
     }
 
     func withMaintenance<Answer: Sendable>(_ body: (PostgresConnection) async throws -> Answer) async throws -> Answer {
@@ -140,11 +160,14 @@ struct BorrowedSession: Sendable {
     fileprivate let pool: (SessionPool, SessionPool.Key)?
     /// The name it goes back with.
     fileprivate let name: String
+    /// To the statements it was borrowed with.
+    let answers: [Rows]
 
-    fileprivate init(session: PostgresConnection, pool: (SessionPool, SessionPool.Key)?, name: String) {
+    fileprivate init(session: PostgresConnection, pool: (SessionPool, SessionPool.Key)?, name: String, answers: [Rows]) {
         self.session = session
         self.pool = pool
         self.name = name
+        self.answers = answers
     }
 
     /// Ends the use of a session in which nothing is under way; the caller need not wait for the server.
@@ -153,6 +176,7 @@ struct BorrowedSession: Sendable {
     func giveBack(after last: String? = nil) async {
         guard let (pool, key) = pool else { return await session.close() }
         let text = (last.map { $0 + "; " } ?? "") + "SET application_name = \(SQL.literal(name))"
+        await pool.isComingBack(key)
         // Not a child: cancelling its user must not cost the session.
         Task {
             guard (try? await session.execute(text, attempt: "give a session back")) != nil else { return await lose(pool, key) }

@@ -17,22 +17,19 @@ struct SourceObservation: Sendable {
 
     func read() async throws -> SourceState {
         let sessions = sessions
+        let guards = try await concurrently(databases, limit: 4) { name in
+            try await sessions.with(database: name) { try await Guard(session: $0).status() }
+        }
         return try await sessions.withMaintenance { session in
-            async let statuses = concurrently(databases, limit: 4) { name in
-                try await sessions.with(database: name) { try await Guard(session: $0).status() }
-            }
-            let server = try await session.execute(
-                [DatabaseSettings.selection(databases), FenceTable.search].joined(separator: ";\n"), attempt: "read the databases' settings")
-            let settings = DatabaseSettings.settings(server.first ?? .none)
-            let guards = try await statuses
             let clients = ClientSessions(session: session, uid: uid, databases: databases)
-            let hasTable = server.last?.isEmpty == false
             // The position last, after everything was seen closed: nothing a client wrote is behind it.
             let now = try await session.execute(
-                ((hasTable ? [FenceTable.selection(uid: uid)] : [])
-                    + [clients.listing, PreparedTransactions.listing(databases), FencePosition.question]).joined(separator: ";\n"),
-                attempt: "read the source's fence")
-            let rows = hasTable ? FenceTable.rows(now.first ?? .none).filter { databases.contains($0.database) } : []
+                [
+                    DatabaseSettings.selection(databases), FenceTable.selection(uid: uid), clients.listing, PreparedTransactions.listing(databases),
+                    FencePosition.question,
+                ].joined(separator: ";\n"), attempt: "read the source's fence")
+            let settings = DatabaseSettings.settings(now.first ?? .none)
+            let rows = (try FenceTable.rows(now.dropLast(3).last ?? .none) ?? []).filter { databases.contains($0.database) }
             let byName = Dictionary(zip(databases, guards)) { $1 }
             let door = databases.map { name in
                 SourceDoor(row: rows.first { $0.database == name }, settings: settings[name], guardStatus: byName[name])
@@ -49,10 +46,14 @@ struct SourceObservation: Sendable {
                 fence: gaps.isEmpty ? .closed : .partial, epoch: rows.map(\.epoch).max() ?? 0,
                 closedAt: gaps.isEmpty ? rows.map { Timestamp(milliseconds: $0.changedAtMilliseconds) }.max() : nil,
                 position: gaps.isEmpty && isLive ? position : nil,
-                evidence: gaps.isEmpty
-                    ? "connection limit 0, read-only default, guard refuses on \(guards.map(\.tables).reduce(0, +)) tables, no client session, WAL at \(position?.description ?? "unknown")"
-                    : gaps.prefix(5).joined(separator: "; "))
+                evidence: gaps.isEmpty ? Self.evidence(rows, guards, position) : gaps.prefix(5).joined(separator: "; "))
         }
+    }
+
+    private static func evidence(_ rows: [FenceRow], _ guards: [Guard.Status], _ position: WALPosition?) -> String {
+        let (ended, refused) = (rows.map(\.sessionsEnded).max() ?? 0, rows.map(\.writesRefused).max() ?? 0)
+        return "connection limit 0, read-only default, guard refuses on \(guards.map(\.tables).reduce(0, +)) tables (tried in \(refused) databases), "
+            + "no client session (\(ended) ended), WAL at \(position?.description ?? "unknown")"
     }
 }
 

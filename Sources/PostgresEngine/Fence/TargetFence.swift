@@ -26,17 +26,16 @@ struct TargetFence: Sendable {
         let (databases, uid) = (databases, uid)
         let token = Artefacts.token(uid, epoch + 1)
         try await FenceLock.hold(sessions, uid: uid) { lock in
-            _ = try await lock.step(databases: databases, wanted: .closed, epoch: epoch)
+            _ = try lock.step(databases: databases, wanted: .closed, epoch: epoch)
             try await LockedSessions.with(databases, sessions, lock) { all in
                 try await all.each { session in
                     try await Guard(session: session).install()
                     try await Guard(session: session).replace(by: .refusing(token: token))
                 }
-                try await lock.check()
                 try await lock.move(databases: databases, to: .closed, epoch: epoch) { $0.closeDoor }
-                try await ClientSessions(session: lock.session, uid: uid, databases: databases).terminate()
+                let (_, prepared) = try await ClientSessions(session: lock.session, uid: uid, databases: databases).terminate()
                 if isLive {
-                    try await lock.refusePrepared(in: databases)
+                    try lock.refuse(prepared)
                     try await all.each { try await FencePosition.mark($0, uid: uid) }
                 }
                 try await lock.check()
@@ -46,22 +45,20 @@ struct TargetFence: Sendable {
 
     /// Reverse slots past everything that came from the source, then guard (counting), then the door.
     func open(epoch: Int64) async throws {
-        let (databases, uid) = (databases, uid)
         let token = Artefacts.token(uid, epoch + 1)
-        try await FenceLock.hold(sessions, uid: uid) { lock in
-            let step = try await lock.step(databases: databases, wanted: .open, epoch: epoch)
-            // What a worker left unfinished here is rolled back; the counting guard keeps its next transaction out.
-            try await OwnSessions(session: lock.session, uid: uid).end(.worker, where: "datname IN \(SQL.list(databases))")
+        // What a worker left unfinished here is rolled back; the counting guard keeps its next transaction out.
+        try await FenceLock.hold(sessions, uid: uid, ending: [.fence, .worker]) { lock in
+            let step = try lock.step(databases: databases, wanted: .open, epoch: epoch)
             try await LockedSessions.with(databases, sessions, lock) { all in
+                let guards = try await all.each { try await Guard(session: $0).install() }
                 let advances = keepsReverseLane && step == .advance
-                if advances, !Self.opensTooEarly { try await advanceReverseSlots(all, lock) }
+                if advances, !Self.opensTooEarly { try await advanceReverseSlots(all, lock, guards) }
+                // An interrupted opening counts already: what it counted is not forgotten.
+                let counting = Set(zip(databases, guards).filter { $1.kind == .counting }.map(\.0))
                 try await all.each { session in
-                    // An interrupted opening counts already: what it counted is not forgotten.
-                    if try await Guard(session: session).install() != .counting {
-                        try await ClientWrites(session: session).startCounting(token: token)
-                    }
+                    if counting.contains(session.options.database) { return }
+                    try await ClientWrites(session: session).startCounting(token: token)
                 }
-                try await lock.check()
                 try await lock.move(databases: databases, to: .open, epoch: epoch) { $0.restoreSettings }
                 guard advances, Self.opensTooEarly else { return }
                 try await Task.sleep(for: .milliseconds(500))
@@ -72,9 +69,10 @@ struct TargetFence: Sendable {
 
     /// Only while no guard lets anything through: an interrupted opening that moved one guard had advanced every slot before, and what clients
     /// wrote since has to flow back.
-    private func advanceReverseSlots(_ all: LockedSessions, _ lock: FenceLock) async throws {
+    ///
+    /// - Parameter guards: As they stood when the opening began.
+    private func advanceReverseSlots(_ all: LockedSessions, _ lock: FenceLock, _ guards: [Guard.Status]) async throws {
         let uid = uid
-        let guards = try await all.each { try await Guard(session: $0).status() }
         guard guards.allSatisfy({ $0.kind == .refusing || ($0.kind == .absent && $0.tables == 0) }) else { return }
         try await all.each { try await ReverseStart(session: $0, uid: uid).run() }
         try await lock.check()

@@ -17,29 +17,31 @@ struct TargetObservation: Sendable {
         isLive = context.plan.isLive
     }
 
-    func read() async throws -> TargetState { try await sessions.withMaintenance { try await read($0) } }
+    func read(withPosition: Bool) async throws -> TargetState {
+        try await sessions.withMaintenance { try await read($0, withPosition: withPosition) }
+    }
 
-    private func read(_ maintenance: PostgresConnection) async throws -> TargetState {
+    private func read(_ maintenance: PostgresConnection, withPosition: Bool) async throws -> TargetState {
         let sessions = sessions
         let server = try await readServer(maintenance)
-        let settings = server.settings
-        guard server.hasTable, settings.count == databases.count else { return TargetState(isPrepared: false, fence: .open, epoch: 0) }
+        guard server.rows.count == databases.count, server.settings.count == databases.count else {
+            return TargetState(isPrepared: false, fence: .open, epoch: 0)
+        }
         // After the doors and the sessions: what a closed guard has counted by now is final.
-        async let counts: [Reading] = concurrently(databases, limit: 4) { name in
+        let readings = try await concurrently(databases, limit: 4) { name in
             try await sessions.with(database: name) { try await Self.readDatabase($0) }
         }
-        let rows = try await FenceTable.known(maintenance, uid: uid).filter { databases.contains($0.database) }
-        let readings = try await counts
-        guard rows.count == databases.count else { return TargetState(isPrepared: false, fence: .open, epoch: 0) }
         let guards = Dictionary(zip(databases, readings.map(\.status))) { $1 }
-        let doors = rows.map { TargetDoor(row: $0, settings: settings[$0.database], guardStatus: guards[$0.database], hasClients: server.hasClients) }
+        let doors = server.rows.map {
+            TargetDoor(row: $0, settings: server.settings[$0.database], guardStatus: guards[$0.database], hasClients: server.hasClients)
+        }
         let fence: FenceState = doors.allSatisfy(\.isClosed) ? .closed : doors.allSatisfy(\.isOpen) ? .open : .partial
-        let whole = Set(rows.map(\.epoch)).count == 1 ? fence : .partial
+        let whole = Set(server.rows.map(\.epoch)).count == 1 ? fence : .partial
+        let epoch = server.rows.map(\.epoch).max() ?? 0
         // After everything was seen closed: nothing a client wrote is behind it.
-        let position = isLive && whole == .closed ? try await FencePosition.read(maintenance) : nil
+        let position = isLive && whole == .closed && withPosition ? try await FencePosition.read(maintenance) : nil
         return TargetState(
-            isPrepared: server.missingRoles == 0, fence: whole, epoch: rows.map(\.epoch).max() ?? 0,
-            tookClientWrite: readings.contains { $0.writes.happened },
+            isPrepared: server.missingRoles == 0, fence: whole, epoch: epoch, tookClientWrite: readings.contains { $0.writes.happened },
             firstClientWriteAt: readings.compactMap(\.writes.firstMicroseconds).min().map { Timestamp(milliseconds: $0 / 1000) }, position: position)
     }
 
@@ -49,15 +51,13 @@ struct TargetObservation: Sendable {
     }
 
     private static func readDatabase(_ session: PostgresConnection) async throws -> Reading {
-        let answers = try await session.execute("\(Guard.question); \(ClientWrites.search)", attempt: "read the guard")
-        let hasCounted = answers.last?.first?[0] != nil
-        return Reading(
-            status: Guard.status(answers.first ?? .none),
-            writes: hasCounted ? try await ClientWrites(session: session).count() : .init(happened: false))
+        let answers = try await session.execute("\(Guard.question); \(ClientWrites.question)", attempt: "read the guard")
+        return Reading(status: Guard.status(answers.first ?? .none), writes: try ClientWrites.reading(answers.last ?? .none))
     }
 
     private struct Server: Sendable {
-        var hasTable: Bool
+        /// Of the plan's databases; none where there is no table.
+        var rows: [FenceRow]
         var settings: [String: DatabaseSettings]
         /// Sessions, or transactions prepared by one.
         var hasClients: Bool
@@ -68,15 +68,17 @@ struct TargetObservation: Sendable {
         let wanted = Set(roles)
         let answers = try await session.execute(
             [
-                FenceTable.search, DatabaseSettings.selection(databases), ClientSessions(session: session, uid: uid, databases: databases).listing,
-                PreparedTransactions.listing(databases), "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN \(SQL.list(roles))",
+                FenceTable.selection(uid: uid), DatabaseSettings.selection(databases),
+                ClientSessions(session: session, uid: uid, databases: databases).listing, PreparedTransactions.listing(databases),
+                "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN \(SQL.list(roles))",
             ].joined(separator: ";\n"), attempt: "read the target's doors")
-        guard answers.count == 5 else {
+        guard answers.count == FenceTable.answers + 4 else {
             throw PostgresError(kind: .other, message: "answers are missing", attempt: "read the target's doors", server: session.server)
         }
+        let others = answers.dropFirst(FenceTable.answers - 1).map { $0 }
         return Server(
-            hasTable: !answers[0].isEmpty, settings: DatabaseSettings.settings(answers[1]), hasClients: !answers[2].isEmpty || !answers[3].isEmpty,
-            missingRoles: wanted.count - answers[4].count)
+            rows: (try FenceTable.rows(others[0]) ?? []).filter { databases.contains($0.database) }, settings: DatabaseSettings.settings(others[1]),
+            hasClients: !others[2].isEmpty || !others[3].isEmpty, missingRoles: wanted.count - others[4].count)
     }
 }
 

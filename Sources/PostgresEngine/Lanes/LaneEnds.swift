@@ -29,7 +29,9 @@ struct LaneEnds: Sendable {
         let uid = context.uid
         let results = try await concurrently(wanted, limit: wanted.count) { opening in
             let sessions = Sessions(opening.access, uid: uid, suffix: OwnSessions.Kind.lane.rawValue, pool: pool)
-            do { return Result<BorrowedSession, any Error>.success(try await sessions.borrow(opening.database)) } catch { return .failure(error) }
+            do { return Result<BorrowedSession, any Error>.success(try await sessions.borrow(opening.database, first: leftOver(uid))) } catch {
+                return .failure(error)
+            }
         }
         let borrowed = results.compactMap { try? $0.get() }
         do {
@@ -37,7 +39,7 @@ struct LaneEnds: Sendable {
             let ends = LaneEnds(
                 publisher: opened[1 - subscribing], subscriber: direction.subscriber == .source ? opened[0] : opened[opened.count - 1],
                 tables: opened[1])
-            _ = try await concurrently(opened, limit: opened.count) { try await endOthers($0, uid: uid) }
+            _ = try await concurrently(borrowed, limit: borrowed.count) { try await endOthers($0, uid: uid) }
             let answer = try await body(ends)
             for session in borrowed { await session.giveBack() }
             return answer
@@ -53,8 +55,16 @@ struct LaneEnds: Sendable {
     }
 
     /// Sessions that a predecessor left here, without the lock: ended by the role that opened them, since only a superuser may end a superuser's.
+    private static let others = "datname = current_database() AND usename = current_user"
+
+    private static func leftOver(_ uid: String) -> String { OwnSessions.ending(.lane, uid: uid, where: others) }
+
+    private static func endOthers(_ borrowed: BorrowedSession, uid: String) async throws {
+        if borrowed.answers.last?.isEmpty != true { try await endOthers(borrowed.session, uid: uid) }
+    }
+
     static func endOthers(_ session: PostgresConnection, uid: String) async throws {
-        try await OwnSessions(session: session, uid: uid).end(.lane, where: "datname = current_database() AND usename = current_user")
+        try await OwnSessions(session: session, uid: uid).end(.lane, where: others)
     }
 }
 

@@ -10,7 +10,7 @@ enum LaneLock {
         let sessions = Sessions(context.source, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue, pool: pool)
         // Without a table: before the first fence nothing of ours has to be in the source's maintenance database.
         return try await FenceLock.hold(sessions, uid: context.uid, makesTable: false) { lock in
-            try await lock.require(epoch: epoch)
+            try lock.require(epoch: epoch)
             return try await body(lock)
         }
     }

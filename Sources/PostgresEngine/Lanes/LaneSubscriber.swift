@@ -21,11 +21,16 @@ struct LaneSubscriber: Sendable {
     }
 
     func names(_ pattern: String) async throws -> [String] {
-        let all =
-            try await Self.isReadable(session)
-            ? "SELECT subname FROM pg_subscription WHERE \(Self.here)"
-            : "SELECT subname FROM pg_stat_subscription t WHERE EXISTS (SELECT 1 FROM pg_subscription_rel r WHERE r.srsubid = t.subid)"
-        return try await session.rows(
+        do {
+            return try await names(pattern, "SELECT subname FROM pg_subscription WHERE \(Self.here)")
+        } catch let error as PostgresError where error.kind == .privilege {
+            return try await names(
+                pattern, "SELECT subname FROM pg_stat_subscription t WHERE EXISTS (SELECT 1 FROM pg_subscription_rel r WHERE r.srsubid = t.subid)")
+        }
+    }
+
+    private func names(_ pattern: String, _ all: String) async throws -> [String] {
+        try await session.rows(
             "SELECT DISTINCT subname FROM (\(all)) s WHERE subname::text ~ \(SQL.literal(pattern)) ORDER BY 1", attempt: "look for subscriptions"
         ).compactMap { $0[0] }
     }

@@ -47,13 +47,7 @@ enum LaneTable {
     /// A statement that forgets it for all of them, because a forward lane may apply again.
     static let forgetStart = "UPDATE _dbmigration.lane SET started_at = NULL WHERE direction = 'reverse'"
 
-    /// Asked of the catalog, because `to_regclass` fails on a schema that we may not use.
     static func exists(_ table: String, _ session: PostgresConnection) async throws -> Bool {
-        try await !session.rows(present(table), attempt: "look for _dbmigration.\(table)").isEmpty
-    }
-
-    /// A query that has a row when `table` is there.
-    static func present(_ table: String) -> String {
-        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '_dbmigration' AND c.relname = \(SQL.literal(table))"
+        try await !session.rows(OptionalTables.present(table), attempt: "look for _dbmigration.\(table)").isEmpty
     }
 }

@@ -83,8 +83,12 @@ struct Lanes: Sendable {
 
     /// The subscriptions, if there are any, are disabled, and no worker of theirs is left.
     func disconnect(epoch: Int64) async throws {
+        try await LaneLock.hold(context, epoch: epoch, pool: pool) { try await disconnect(under: $0) }
+    }
+
+    func disconnect(under lock: FenceLock) async throws {
         let (uid, direction) = (context.uid, direction)
-        try await run(epoch) { _, ends in
+        try await run(lock) { _, ends in
             let subscriber = LaneSubscriber(session: ends.subscriber)
             try await subscriber.disable(try await subscriber.names(LaneName.pattern(uid: uid, direction)))
         }
@@ -109,14 +113,18 @@ struct Lanes: Sendable {
         _ epoch: Int64, requiresTarget: Bool = false,
         _ operation: @escaping @Sendable (Plan.Database, LaneEnds) async throws -> Void
     ) async throws {
-        let (context, direction, pool) = (context, direction, pool)
         try await LaneLock.hold(context, epoch: epoch, pool: pool) { lock in
             if requiresTarget { try await LaneLock.requireTarget(context) }
-            _ = try await concurrently(context.plan.databases, limit: 4) { database in
-                try await LaneEnds.with(context, direction, database, pool: pool) { ends in
-                    try await lock.check()
-                    try await operation(database, ends)
-                }
+            try await run(lock, operation)
+        }
+    }
+
+    private func run(_ lock: FenceLock, _ operation: @escaping @Sendable (Plan.Database, LaneEnds) async throws -> Void) async throws {
+        let (context, direction, pool) = (context, direction, pool)
+        _ = try await concurrently(context.plan.databases, limit: 4) { database in
+            try await LaneEnds.with(context, direction, database, pool: pool) { ends in
+                try await lock.check()
+                try await operation(database, ends)
             }
         }
     }

@@ -12,16 +12,24 @@ struct ReverseStart: Sendable {
         if names.isEmpty { return }
         // A slot is advanced over durable log only, and what was applied here may have been committed asynchronously.
         let marked = try await session.execute(
-            "\(FencePosition.marking(uid: uid)); SELECT pg_current_wal_flush_lsn()", attempt: "mark where the reverse lanes begin")
-        guard let position = (marked.last?.first?[0]).flatMap({ WALPosition($0) }) else { return }
-        try await Self.advance(names, to: position, session)
+            "\(FencePosition.marking(uid: uid)); SELECT pg_current_wal_flush_lsn() AS position; \(Self.question(names))",
+            attempt: "mark where the reverse lanes begin")
+        guard let position = (marked.dropLast().last?.first?["position"]).flatMap({ WALPosition($0) }) else { return }
+        try await Self.advance(Self.positions(names, marked.last ?? .none, session), to: position, session)
         try await session.execute(LaneTable.setStart(position, names), attempt: "write _dbmigration.lane")
     }
 
     /// Advances slots, unless they stand there already or further on.
     /// - Throws: ``FenceFailure`` when there is no such slot, or it does not get there.
     static func advance(_ names: [String], to position: WALPosition, _ session: PostgresConnection) async throws {
-        let behind = try await confirmed(names, session).filter { $0.position < position }.map(\.name)
+        let found = try await session.rows(question(names), attempt: "look for slots \(names.joined(separator: ", "))")
+        try await advance(try positions(names, found, session), to: position, session)
+    }
+
+    private static func advance(
+        _ confirmed: [(name: String, position: WALPosition)], to position: WALPosition, _ session: PostgresConnection
+    ) async throws {
+        let behind = confirmed.filter { $0.position < position }.map(\.name)
         if behind.isEmpty { return }
         let advances = behind.map { "SELECT pg_replication_slot_advance(\(SQL.literal($0)), '\(position)')" }
         let answers = try await session.execute(
@@ -30,10 +38,6 @@ struct ReverseStart: Sendable {
             throw FenceFailure(
                 server: session.server, what: "slot \(name) stands at \(reached), wanted \(position)", remedy: "look at it in pg_replication_slots")
         }
-    }
-
-    private static func confirmed(_ names: [String], _ session: PostgresConnection) async throws -> [(name: String, position: WALPosition)] {
-        try positions(names, try await session.rows(question(names), attempt: "look for slots \(names.joined(separator: ", "))"), session)
     }
 
     private static func question(_ names: [String]) -> String {

@@ -1,51 +1,8 @@
 import MigrationCore
-import MigrationPorts
 
-/// Sets the subscriber's sequences past the publisher's: the log does not carry them. Forward, what changed since the verification is compared
-/// a last time as well, while both sides stand still.
-struct SequenceAlignment: Sendable {
-    let context: DatabaseContext
-    let direction: Direction
-    private let pool: SessionPool?
-
-    init(_ context: DatabaseContext, _ direction: Direction, _ pool: SessionPool? = nil) {
-        self.context = context
-        self.direction = direction
-        self.pool = pool
-    }
-
-    /// - Throws: ``FenceStopped`` unless the source's fence stands at `epoch`, and the publisher's is closed at `publisherEpoch`.
-    func run(epoch: Int64, publisherEpoch: Int64) async throws {
-        let (context, direction, pool) = (context, direction, pool)
-        try await LaneLock.hold(context, epoch: epoch, pool: pool) { lock in
-            try await requireClosed(publisherEpoch, lock)
-            let mismatches =
-                direction == .forward ? try await FinalCheck.run(context, seconds: context.plan.cutover.verifySeconds, pool: pool).mismatches : []
-            _ = try await concurrently(context.plan.databases, limit: 4) { database in
-                try await LaneEnds.with(context, direction, database, altersSubscription: false, pool: pool) { ends in
-                    try await lock.check()
-                    try await Self.align(ends, direction)
-                    let mismatch = mismatches.first { $0.hasPrefix("\(database.name): ") }
-                    try await ends.tables.execute(SequenceTable.note(direction, publisherEpoch, mismatch), attempt: "write _dbmigration.sequences")
-                }
-            }
-        }
-    }
-
-    /// Values read from an open publisher would be old at once.
-    private func requireClosed(_ epoch: Int64, _ lock: FenceLock) async throws {
-        let (uid, publisher) = (context.uid, Sessions(context.access(direction.publisher), uid: context.uid))
-        let rows =
-            direction.publisher == .source
-            ? try await FenceTable.rows(lock.session, uid: uid) : try await publisher.withMaintenance { try await FenceTable.rows($0, uid: uid) }
-        for database in context.plan.databases {
-            let name = direction.publisher == .source ? database.name : database.targetName
-            if rows.contains(where: { $0.database == name && $0.state == .closed && $0.epoch == epoch }) { continue }
-            throw FenceStopped(server: publisher.server, why: "database \(name) is not closed at epoch \(epoch): its sequences may still move")
-        }
-    }
-
-    private static func align(_ ends: LaneEnds, _ direction: Direction) async throws {
+/// Sets the subscriber's sequences past the publisher's, both being closed.
+enum SequenceAlignment {
+    static func align(_ ends: LaneEnds, _ direction: Direction) async throws {
         async let given = read(ends.publisher)
         let own = Dictionary(try await read(ends.subscriber).map { ($0.label, $0) }) { $1 }
         var values: [String] = []
