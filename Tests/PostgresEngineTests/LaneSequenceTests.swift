@@ -1,4 +1,5 @@
 import MigrationCore
+import MigrationPorts
 import Testing
 
 @testable import PostgresEngine
@@ -91,6 +92,22 @@ extension DatabaseTests {
                 #expect(source?.fence == .closed && source?.epoch == 2)
                 #expect(try await scenario.lanes(.forward).stage == .connected)
             }
+            try await scenario.end()
+        }
+
+        @Test("a mismatch found behind a fence is not forgotten by a later look at the same fence")
+        func mismatchStays() async throws {
+            let scenario = try await Scenario.makeLive("lane mismatch", schema: [])
+            let sessions = Sessions(scenario.context.target, uid: scenario.context.uid)
+            func note(_ epoch: Int64, _ mismatch: String?) async throws -> String? {
+                _ = try await sessions.with(database: scenario.context.plan.databases[0].targetName) {
+                    try await $0.execute(SequenceTable.note(.forward, epoch, mismatch))
+                }
+                return try await scenario.lanes(.forward).mismatch
+            }
+            #expect(try await note(1, "app.t differs") == "app.t differs")
+            #expect(try await note(1, nil) == "app.t differs")
+            #expect(try await note(3, nil) == nil)
             try await scenario.end()
         }
 

@@ -71,13 +71,15 @@ public actor PostgresConnection {
 
     /// Runs `body` between BEGIN and COMMIT; an error rolls back and is thrown on.
     public nonisolated func transaction<Answer: Sendable>(_ begin: String = "BEGIN", _ body: () async throws -> Answer) async throws -> Answer {
-        try await transaction(beginning: begin) { _ in try await body() }
+        try await transaction(beginning: begin, attempt: nil) { _ in try await body() }
     }
 
     /// The same for a body that needs the answers to `begin`, which may do more in the same round trip.
-    nonisolated func transaction<Answer: Sendable>(beginning begin: String, _ body: ([Rows]) async throws -> Answer) async throws -> Answer {
+    nonisolated func transaction<Answer: Sendable>(
+        beginning begin: String, attempt: String?, _ body: ([Rows]) async throws -> Answer
+    ) async throws -> Answer {
         do {
-            let answer = try await body(try await execute(begin))
+            let answer = try await body(try await execute(begin, attempt: attempt))
             try await execute("COMMIT")
             return answer
         } catch {

@@ -4,7 +4,7 @@ import MigrationPorts
 /// time; who comes meanwhile waits, so that a server never sees more than one of these for each database.
 ///
 /// ``with(_:open:_:)`` is for reading only: work that was cut off by a broken session is done again. What changes something borrows the session,
-/// see ``Sessions/borrow(_:as:)``.
+/// see ``Sessions/borrow(_:as:first:waits:)``.
 actor SessionPool {
     struct Key: Sendable, Hashable {
         var access: ServerAccess

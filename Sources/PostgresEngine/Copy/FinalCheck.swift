@@ -30,7 +30,7 @@ public struct FinalCheck: Sendable {
     private struct Item: Sendable {
         var database: Plan.Database
         var table: Table
-        /// Rows written since the verification; `.max` when it decided nothing, or when somebody wrote on the target alone.
+        /// Rows written since the verification; `.max` when it decided nothing.
         var changes: Int64
     }
 

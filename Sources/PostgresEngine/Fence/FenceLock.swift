@@ -14,23 +14,20 @@ struct FenceLock: Sendable {
     /// Takes the lock; a holder that does not let go within 10 s is a predecessor's left-over session and is terminated. Whoever held it before
     /// may have lost only the session with it: what is left of theirs ends first.
     ///
-    /// - Parameters:
-    ///   - makesTable: False for who only reads the rows, so that nothing is left behind by it.
-    ///   - ending: Sessions of ours that end first.
+    /// - Parameter makesTable: False for who only reads the rows, so that nothing is left behind by it.
     static func hold<Answer: Sendable>(
-        _ sessions: Sessions, uid: String, makesTable: Bool = true, ending kinds: [OwnSessions.Kind] = [.fence],
-        _ body: (FenceLock) async throws -> Answer
+        _ sessions: Sessions, uid: String, makesTable: Bool = true, _ body: (FenceLock) async throws -> Answer
     ) async throws -> Answer {
         let borrowed = try await sessions.borrow(sessions.access.server.maintenanceDatabase, as: .ordinary, first: attempt(uid))
         let session = borrowed.session
         do {
             if borrowed.answers.last?.first?[0] != "t" { try await wait(session, uid: uid) }
+            // Who waits for the lock in the maintenance database is no left-over.
+            let others = "datname <> current_database()"
             let answers = try await session.execute(
-                (kinds.map { OwnSessions.ending($0, uid: uid, where: $0.isLeftOver) } + [FenceTable.selection(uid: uid)]).joined(separator: ";\n"),
+                [OwnSessions.ending(.fence, uid: uid, where: others), FenceTable.selection(uid: uid)].joined(separator: ";\n"),
                 attempt: "begin to move fences")
-            for (kind, ended) in zip(kinds, answers) where !ended.isEmpty {
-                try await OwnSessions(session: session, uid: uid).end(kind, where: kind.isLeftOver)
-            }
+            if answers.first?.isEmpty != true { try await OwnSessions(session: session, uid: uid).end(.fence, where: others) }
             let rows = try FenceTable.rows(answers.last ?? .none)
             let lock = FenceLock(session: session, uid: uid, rows: rows)
             if makesTable, rows == nil { try await lock.createTable() }
@@ -81,7 +78,7 @@ struct FenceLock: Sendable {
             CREATE TABLE IF NOT EXISTS _dbmigration.fence (
                 database text PRIMARY KEY, uid text NOT NULL, state text NOT NULL CHECK (state IN ('open', 'closed')), epoch bigint NOT NULL,
                 saved_connection_limit integer NOT NULL, saved_read_only text, changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-                sessions_ended bigint NOT NULL DEFAULT 0, writes_refused bigint NOT NULL DEFAULT 0);
+                sessions_ended bigint, writes_refused bigint);
             COMMIT
             """, attempt: "create _dbmigration.fence")
     }
@@ -120,12 +117,20 @@ struct FenceLock: Sendable {
         }
     }
 
-    /// Notes in every row what the closing of all databases met, for the evidence in the status; one that is repeated adds to it.
-    func note(sessionsEnded: Int, writesRefused: Int, isFirst: Bool) async throws {
-        let (ended, refused) = isFirst ? ("0", "0") : ("sessions_ended", "writes_refused")
+    /// Before a closing: forgets what an earlier one met. A table that another version made gets the columns for it.
+    func forgetEvidence() async throws {
         try await session.execute(
             """
-            UPDATE _dbmigration.fence SET sessions_ended = \(ended) + \(sessionsEnded), writes_refused = \(refused) + \(writesRefused)
+            ALTER TABLE _dbmigration.fence ADD COLUMN IF NOT EXISTS sessions_ended bigint, ADD COLUMN IF NOT EXISTS writes_refused bigint;
+            UPDATE _dbmigration.fence SET sessions_ended = 0, writes_refused = 0 WHERE uid = \(SQL.literal(uid))
+            """, attempt: "prepare the evidence of the fence")
+    }
+
+    /// Notes in every row what the closing of all databases met, for the evidence in the status; one that is repeated ends further sessions.
+    func note(sessionsEnded: Int, writesRefused: Int) async throws {
+        try await session.execute(
+            """
+            UPDATE _dbmigration.fence SET sessions_ended = coalesce(sessions_ended, 0) + \(sessionsEnded), writes_refused = \(writesRefused)
             WHERE uid = \(SQL.literal(uid))
             """, attempt: "note what closing the fence met")
     }
@@ -138,7 +143,7 @@ struct FenceLock: Sendable {
         let begin = [
             "BEGIN; LOCK TABLE _dbmigration.fence IN SHARE ROW EXCLUSIVE MODE", FenceTable.selection(uid: uid), DatabaseSettings.selection(databases),
         ].joined(separator: ";\n")
-        try await session.transaction(beginning: begin) { answers in
+        try await session.transaction(beginning: begin, attempt: "read _dbmigration.fence") { answers in
             let known = try FenceTable.rows(answers.dropLast().last ?? .none) ?? []
             guard try step(known, databases: databases, wanted: wanted, epoch: epoch) != .resume else {
                 // Somebody may have lifted a limit since; an opened side is its owner's again.
@@ -161,11 +166,6 @@ struct FenceLock: Sendable {
             try await FenceTable.write(session, uid: uid, rows, settings: rows.flatMap(settings))
         }
     }
-}
-
-extension OwnSessions.Kind {
-    /// Of those that an earlier holder of the lock left behind: who waits for it in the maintenance database is not one of them.
-    fileprivate var isLeftOver: String { self == .fence ? "datname <> current_database()" : "true" }
 }
 
 extension FenceRow {

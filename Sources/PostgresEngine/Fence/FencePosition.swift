@@ -3,7 +3,7 @@ import MigrationCore
 /// Where a server's write-ahead log stands when a fence has closed: what a lane has to have confirmed before all of it has arrived.
 enum FencePosition {
     /// A transaction of this database at the end of what its clients wrote. Its commit also makes the asynchronous ones before it durable, which
-    /// a walsender waits for.
+    /// a walsender waits for. Standbys are not waited for.
     static func mark(_ session: PostgresConnection, uid: String) async throws {
         try await session.execute(marking(uid: uid), attempt: "mark the end of the log of \(session.options.database)")
     }
@@ -11,7 +11,7 @@ enum FencePosition {
     /// For who does several things in one round trip.
     static func marking(uid: String) -> String {
         """
-        BEGIN; SET LOCAL synchronous_commit = on;
+        BEGIN; SET LOCAL synchronous_commit = local;
         SELECT pg_logical_emit_message(true, 'dbmigration', \(SQL.literal(uid + ":fence")));
         COMMIT
         """

@@ -3,7 +3,7 @@ struct FenceProof: Sendable {
     let session: PostgresConnection
 
     /// Of what the block raises when nothing refused the write.
-    private static let unfenced = "DBM01"
+    private static let unfenced = "DBM02"
 
     /// Everything in one round trip, because a write pause waits for it. A table made between the installation of the guard and now gets one first;
     /// nobody is there any more to wait for.

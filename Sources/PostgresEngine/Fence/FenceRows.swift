@@ -9,8 +9,8 @@ struct FenceRow: Sendable, Hashable, Decodable {
     var savedReadOnly: String?
     var changedAtMilliseconds: Int64
     /// What closing it met: client sessions that were ended, and writes of ours, made as a client would, that were refused.
-    var sessionsEnded: Int64 = 0
-    var writesRefused: Int64 = 0
+    var sessionsEnded: Int64?
+    var writesRefused: Int64?
 }
 
 /// What a compare-and-set may do with the rows it found. Pure.

@@ -21,16 +21,17 @@ enum FenceTable {
         try rows(try await session.rows(selection(uid: uid), attempt: "read _dbmigration.fence")) ?? []
     }
 
-    /// Statements for who asks several things in one round trip; ``answers`` of them, of which the last is for ``rows(_:)``.
+    /// Statements for who asks several things in one round trip; ``answers`` of them, of which the last is for ``rows(_:)``. Another version may have made
+    /// the table: it lacks what only the evidence needs until the next closing.
     static func selection(uid: String) -> String {
         OptionalTables.statements([
             .init(
                 name: "fence", table: "fence",
                 query: """
                     SELECT coalesce(json_agg(json_build_object('database', database, 'state', state, 'epoch', epoch, 'savedLimit', saved_connection_limit,
-                        'savedReadOnly', saved_read_only, 'sessionsEnded', sessions_ended, 'writesRefused', writes_refused,
-                        'changedAtMilliseconds', (extract(epoch FROM changed_at) * 1000)::bigint) ORDER BY database), '[]')
-                    FROM _dbmigration.fence WHERE uid = \(SQL.literal(uid))
+                        'savedReadOnly', saved_read_only, 'changedAtMilliseconds', (extract(epoch FROM changed_at) * 1000)::bigint,
+                        'sessionsEnded', to_jsonb(f)->'sessions_ended', 'writesRefused', to_jsonb(f)->'writes_refused') ORDER BY database), '[]')
+                    FROM _dbmigration.fence f WHERE uid = \(SQL.literal(uid))
                     """)
         ])
     }

@@ -69,14 +69,15 @@ struct Guard: Sendable {
     /// Creates schema and function when they are missing, then a trigger wherever one is; each table in a transaction of its own, so that a
     /// busy table holds up nobody for longer than 2 s.
     ///
+    /// - Parameter form: Of the function, where there is none yet.
     /// - Returns: what stood there before.
     @discardableResult
-    func install() async throws -> Status {
+    func install(_ form: Form = .passing) async throws -> Status {
         let found = try await session.execute(
             ["CREATE SCHEMA IF NOT EXISTS _dbmigration", Self.question, Self.unguarded].joined(separator: ";\n"),
             attempt: "look for the guard in \(session.options.database)")
         let status = Self.status(found.dropLast().last ?? .none)
-        if status.kind == .absent { try await replace(by: .passing) }
+        if status.kind == .absent { try await replace(by: form) }
         var missing = found.last ?? .none
         for round in 1...Self.rounds {
             for table in missing { try await createTrigger(table.text("nspname"), table.text("relname"), isLastRound: round == Self.rounds) }

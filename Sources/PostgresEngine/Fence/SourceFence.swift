@@ -33,7 +33,10 @@ struct SourceFence: Sendable {
     private func close(epoch: Int64, _ lock: FenceLock, isFirst: Bool) async throws {
         let mark = isLive ? uid : nil
         let token = Artefacts.token(uid, epoch + 1)
-        if isFirst { try await lock.refusePrepared(in: databases) }
+        if isFirst {
+            try await lock.refusePrepared(in: databases)
+            try await lock.forgetEvidence()
+        }
         try await LockedSessions.with(databases, sessions, lock) { all in
             if isFirst { try await all.each { try await Guard(session: $0).install() } }
             // In the lock's session, as everything that follows in the maintenance database: without the lock it fails.
@@ -42,15 +45,16 @@ struct SourceFence: Sendable {
             let (ended, prepared) = try await ClientSessions(session: lock.session, uid: uid, databases: databases).terminate()
             try lock.refuse(prepared)
             let refused = try await all.each { try await FenceProof(session: $0).run(marks: mark) }
-            try await lock.note(sessionsEnded: ended, writesRefused: refused.count { $0 }, isFirst: isFirst)
+            try await lock.note(sessionsEnded: ended, writesRefused: refused.count { $0 })
         }
     }
 
     /// Guard away first (or passing, where a table is locked), then the door.
     func open(epoch: Int64) async throws {
-        // A worker that still reads here reads for nothing, and its locks would hold up the guard's removal.
-        try await FenceLock.hold(sessions, uid: uid, ending: [.fence, .worker]) { lock in
+        try await FenceLock.hold(sessions, uid: uid) { lock in
             _ = try lock.step(databases: databases, wanted: .open, epoch: epoch)
+            // A worker that still reads here reads for nothing, and its locks would hold up the guard's removal.
+            try await OwnSessions(session: lock.session, uid: uid).end(.worker, where: "datname IN \(SQL.list(databases))")
             try await LockedSessions.with(databases, sessions, lock) { all in
                 try await all.each { session in
                     let door = Guard(session: session)

@@ -51,7 +51,7 @@ struct SourceObservation: Sendable {
     }
 
     private static func evidence(_ rows: [FenceRow], _ guards: [Guard.Status], _ position: WALPosition?) -> String {
-        let (ended, refused) = (rows.map(\.sessionsEnded).max() ?? 0, rows.map(\.writesRefused).max() ?? 0)
+        let (ended, refused) = (rows.compactMap(\.sessionsEnded).max() ?? 0, rows.compactMap(\.writesRefused).max() ?? 0)
         return "connection limit 0, read-only default, guard refuses on \(guards.map(\.tables).reduce(0, +)) tables (tried in \(refused) databases), "
             + "no client session (\(ended) ended), WAL at \(position?.description ?? "unknown")"
     }

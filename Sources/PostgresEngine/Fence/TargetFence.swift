@@ -46,11 +46,13 @@ struct TargetFence: Sendable {
     /// Reverse slots past everything that came from the source, then guard (counting), then the door.
     func open(epoch: Int64) async throws {
         let token = Artefacts.token(uid, epoch + 1)
-        // What a worker left unfinished here is rolled back; the counting guard keeps its next transaction out.
-        try await FenceLock.hold(sessions, uid: uid, ending: [.fence, .worker]) { lock in
+        try await FenceLock.hold(sessions, uid: uid) { lock in
             let step = try lock.step(databases: databases, wanted: .open, epoch: epoch)
+            // What a worker left unfinished here is rolled back; the counting guard keeps its next transaction out.
+            try await OwnSessions(session: lock.session, uid: uid).end(.worker, where: "datname IN \(SQL.list(databases))")
             try await LockedSessions.with(databases, sessions, lock) { all in
-                let guards = try await all.each { try await Guard(session: $0).install() }
+                // Where there was none it refuses, until the slots are advanced.
+                let guards = try await all.each { try await Guard(session: $0).install(.refusing(token: token)) }
                 let advances = keepsReverseLane && step == .advance
                 if advances, !Self.opensTooEarly { try await advanceReverseSlots(all, lock, guards) }
                 // An interrupted opening counts already: what it counted is not forgotten.

@@ -57,8 +57,9 @@ struct LaneDrain: Sendable {
         async let warm: Void = openSubscribers()
         let deadline = ContinuousClock.now + Self.patience
         let drained = try await concurrently(context.plan.databases, limit: 4) { try await isDrained($0, to: position, deadline: deadline) }
+        guard drained.allSatisfy({ $0 }) else { return false }
         await warm
-        return drained.allSatisfy { $0 }
+        return true
     }
 
     private func isDrained(_ database: Plan.Database, to position: WALPosition, deadline: ContinuousClock.Instant) async throws -> Bool {

@@ -6,7 +6,7 @@ struct LaneSubscriber: Sendable {
     let session: PostgresConnection
 
     private static let pollMilliseconds = 10
-    /// Its worker looks at its subscription between transactions, and an idle one of a server before 16 once a second only, which is long in a write
+    /// Its worker looks at its subscription between transactions, and an idle one of a server before 16 once a second only.
     private static let rounds = 500
 
     /// Of the subscriptions of this database, which a shared catalog lists with all others.

@@ -55,14 +55,16 @@ enum SequenceTable {
 
     private static let mismatchLimit = 300
 
-    /// Statements that note it; in a transaction of its own, after the values were set.
+    /// Statements that note it; in a transaction of its own, after the values were set. A mismatch once found behind a fence stays: a later look that had
+    /// less time may miss it.
     static func note(_ direction: Direction, _ epoch: Int64, _ mismatch: String?) -> String {
         """
         BEGIN; CREATE SCHEMA IF NOT EXISTS _dbmigration;
         CREATE TABLE IF NOT EXISTS _dbmigration.sequences (direction text PRIMARY KEY, epoch bigint NOT NULL, mismatch text);
         INSERT INTO _dbmigration.sequences (direction, epoch, mismatch)
         VALUES ('\(direction.rawValue)', \(epoch), \(SQL.literal(mismatch.map { String($0.prefix(mismatchLimit)) })))
-        ON CONFLICT (direction) DO UPDATE SET epoch = excluded.epoch, mismatch = excluded.mismatch;
+        ON CONFLICT (direction) DO UPDATE SET epoch = excluded.epoch,
+            mismatch = coalesce(excluded.mismatch, CASE WHEN sequences.epoch = excluded.epoch THEN sequences.mismatch END);
         COMMIT
         """
     }
