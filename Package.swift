@@ -130,7 +130,9 @@ let package = Package(
             name: "demo-ledger", dependencies: ["PostgresEngine", "ConnectionStrings", "StructuredData", server, log], swiftSettings: moduleSettings),
         tests("ArchitectureTests", []),
         tests("ConnectionStringsTests", ["ConnectionStrings"]),
-        tests("DevClusterTests", ["DevCluster", "KubernetesClient", "KubernetesModel", "StructuredData"]),
+        tests(
+            "DevClusterTests",
+            ["DevCluster", "KubernetesClient", "KubernetesModel", "StructuredData", server, .product(name: "FlyingSocks", package: "FlyingFox"), log]),
         tests("DemoTests", ["ConnectionStrings", "DemoStory", "DevCluster", "MigrationAPI", "StructuredData"]),
         tests("TortureTests", ["MigrationCore", "Torture"]),
         tests("BenchmarksTests", ["Benchmarks"]),

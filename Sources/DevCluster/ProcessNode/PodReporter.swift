@@ -29,33 +29,41 @@ actor PodReporter {
     }
 
     private func write() async {
+        var failures = 0
         while let progress = wanted {
             wanted = nil
             let status = progress.status(previous: reported, now: .now)
             guard status != reported else { continue }
-            await write(status)
+            if await hasWritten(status) {
+                failures = 0
+            } else if wanted == nil, failures < Self.retries {
+                failures += 1
+                try? await Task.sleep(for: Self.retryPeriod)
+                // Nobody else would tell of it: a Job whose last word was lost would run for ever.
+                wanted = wanted ?? progress
+            }
         }
         writing = nil
     }
 
-    private func write(_ status: PodStatus) async {
+    /// Together longer than an API server takes to come back, and short enough for a cluster that ends.
+    private static let retries = 60
+    private static let retryPeriod = Duration.milliseconds(500)
+
+    /// False when it is worth another try.
+    private func hasWritten(_ status: PodStatus) async -> Bool {
         do {
             // The uid makes it a conflict when another pod has taken the name.
             let patch: JSONValue = ["metadata": ["uid": .string(pod.uid ?? "")], "status": try JSONValue(encoding: status)]
             _ = try await client.patch(Pod.self, pod.name, namespace: pod.namespace, .merge(patch), subresource: "status")
             reported = status
+            return true
         } catch let error as KubernetesError where error.kind == .notFound || error.kind == .conflict {
             // The pod is gone: there is nothing to report to.
+            return true
         } catch {
             logger.warning("a pod's status could not be written", metadata: ["pod": "\(pod.name)", "error": "\(error)"])
-            _ = try? await Task.sleep(for: .milliseconds(500))
-            if wanted == nil { await retry(status) }
+            return false
         }
-    }
-
-    private func retry(_ status: PodStatus) async {
-        guard let patch = try? JSONValue(encoding: status) else { return }
-        _ = try? await client.patch(Pod.self, pod.name, namespace: pod.namespace, .merge(["status": patch]), subresource: "status")
-        reported = status
     }
 }
