@@ -77,8 +77,8 @@ struct LaneDrain: Sendable {
     private func hasten(_ database: Plan.Database, to position: WALPosition) async throws -> Bool {
         let (uid, mark) = (context.uid, FencePosition.marking(uid: context.uid))
         let pattern = LaneName.pattern(uid: uid, direction)
-        _ = try await with(direction.subscriber, database) { try await $0.execute(mark, attempt: "make what was applied durable") }
-        return try await with(direction.publisher, database) { session in
+        _ = try await context.with(direction.subscriber, database, pool) { try await $0.execute(mark, attempt: "make what was applied durable") }
+        return try await context.with(direction.publisher, database, pool) { session in
             let behind = """
                 SELECT count(*) AS lanes, count(*) FILTER (WHERE coalesce(confirmed_flush_lsn, '0/0') >= '\(position)') AS drained
                 FROM pg_replication_slots WHERE slot_name::text ~ \(SQL.literal(pattern)) AND database = current_database()
@@ -87,13 +87,6 @@ struct LaneDrain: Sendable {
             // Lanes that are missing are the observation's business.
             return row.map { $0.integer("lanes") == $0.integer("drained") } ?? false
         }
-    }
-
-    private func with<Answer: Sendable>(
-        _ side: Side, _ database: Plan.Database, _ body: (PostgresConnection) async throws -> Answer
-    ) async throws -> Answer {
-        let name = side == .source ? database.name : database.targetName
-        return try await Sessions(context.access(side), uid: context.uid, pool: pool).with(database: name, body)
     }
 
     private func openSubscribers() async {

@@ -70,6 +70,14 @@ struct LaneEnds: Sendable {
 
 extension DatabaseContext {
     func access(_ side: Side) -> ServerAccess { side == .source ? source : target }
+
+    /// Runs `body` with the session that looking keeps in a database of one side.
+    func with<Answer: Sendable>(
+        _ side: Side, _ database: Plan.Database, _ pool: SessionPool, _ body: (PostgresConnection) async throws -> Answer
+    ) async throws -> Answer {
+        let name = side == .source ? database.name : database.targetName
+        return try await Sessions(access(side), uid: uid, pool: pool).with(database: name, body)
+    }
 }
 
 extension ServerAccess {

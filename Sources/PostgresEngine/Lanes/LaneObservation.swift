@@ -85,7 +85,7 @@ struct LaneObservation: Sendable {
     private func look<Answer: Sendable>(
         _ side: Side, _ database: Plan.Database, _ statements: (Int, String) -> String, _ answer: ([Rows], String) throws -> Answer
     ) async throws -> (records: LaneRecords, reading: Answer) {
-        try await with(side, database) { session in
+        try await context.with(side, database, pool) { session in
             let own = statements(await session.major, LaneName.pattern(uid: context.uid, direction))
             let attempt = "read the lanes of \(database.name)"
             guard side == .target else { return (LaneRecords(), try answer(try await session.execute(own, attempt: attempt), session.server)) }
@@ -96,13 +96,6 @@ struct LaneObservation: Sendable {
     }
 
     private func decodingFailure(of name: String, _ database: Plan.Database) async throws -> String? {
-        try await with(direction.publisher, database) { try await SlotProbe(session: $0, uid: context.uid).failure(of: name) }
-    }
-
-    private func with<Answer: Sendable>(
-        _ side: Side, _ database: Plan.Database, _ body: (PostgresConnection) async throws -> Answer
-    ) async throws -> Answer {
-        let name = side == .source ? database.name : database.targetName
-        return try await Sessions(context.access(side), uid: context.uid, pool: pool).with(database: name, body)
+        try await context.with(direction.publisher, database, pool) { try await SlotProbe(session: $0, uid: context.uid).failure(of: name) }
     }
 }

@@ -47,7 +47,7 @@ enum LaneTable {
     /// A statement that forgets it for all of them, because a forward lane may apply again.
     static let forgetStart = "UPDATE _dbmigration.lane SET started_at = NULL WHERE direction = 'reverse'"
 
-    static func exists(_ table: String, _ session: PostgresConnection) async throws -> Bool {
-        try await !session.rows(OptionalTables.present(table), attempt: "look for _dbmigration.\(table)").isEmpty
+    static func exists(_ session: PostgresConnection) async throws -> Bool {
+        try await !session.rows(OptionalTables.present("lane"), attempt: "look for _dbmigration.lane").isEmpty
     }
 }

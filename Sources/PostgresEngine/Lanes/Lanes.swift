@@ -99,7 +99,7 @@ struct Lanes: Sendable {
         let (uid, direction) = (context.uid, direction)
         try await run(epoch) { _, ends in
             try await Self.drop(uid, direction, LanePublisher(session: ends.publisher), LaneSubscriber(session: ends.subscriber)) { _ in false }
-            if try await LaneTable.exists("lane", ends.tables) {
+            if try await LaneTable.exists(ends.tables) {
                 try await ends.tables.execute(LaneTable.clear(direction), attempt: "write _dbmigration.lane")
             }
         }
