@@ -35,13 +35,12 @@ struct PgcopydbContender: ApplyContender {
     }
 
     func run(_ stage: ApplyStage) async throws {
-        // One makes everything before it durable, the other lets pgcopydb see that it has come to its end.
-        let message = "SELECT pg_logical_emit_message(true, 'bench', '')"
-        try await cluster.rows(.source, stage.database, message)
+        // One makes everything before it durable, the other lets pgcopydb see that it has come to its end. It cannot read logical messages.
+        try await stage.touch()
         let end = try await cluster.rows(.source, stage.database, "SELECT pg_current_wal_flush_lsn()").first?[0] ?? ""
         // It applies a file of the log once that is complete, and looks for its end in two places.
         try await cluster.rows(.source, stage.database, "SELECT pg_switch_wal()")
-        try await cluster.rows(.source, stage.database, message)
+        try await stage.touch()
         try await pgcopydb(["stream", "sentinel", "set", "endpos", end], stage)
         try await pgcopydb(
             ["follow", "--dir", folder, "--slot-name", Self.slot, "--origin", Self.slot, "--resume", "--not-consistent", "--endpos", end], stage)
