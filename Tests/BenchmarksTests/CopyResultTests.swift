@@ -1,3 +1,4 @@
+import FoundationEssentials
 import StructuredData
 import Testing
 
@@ -46,6 +47,13 @@ import Testing
         #expect(result(costs).lines.contains("pgcopydb has no result: it broke"))
     }
 
+    @Test func aRecordKeepsTablesApart() {
+        let lines = ["one", "| a |", "|---|", "sum", "", "two", "| b |"]
+        let record = CopyRecord(command: "x", date: Date(timeIntervalSince1970: 0), machine: "a machine", servers: "PostgreSQL", lines: lines)
+        let heading = "## 1970-01-01: `x`\n\nOn a machine, which also ran both servers: PostgreSQL.\n\n"
+        #expect(record.text == heading + "one\n\n| a |\n|---|\n\nsum\n\ntwo\n\n| b |\n")
+    }
+
     @Test func isOfNoUseWithoutOurs() {
         #expect(result(costs).isGood)
         #expect(!result([.runbook: [cost(1)]]).isGood)
@@ -67,18 +75,17 @@ import Testing
     }
 
     @Test func aCopyThatLostSomethingIsNone() {
-        let source = CopyContent(tables: 2, rows: 10, indexes: 3, digest: "a", bytes: 100)
-        let copy = CopyContent(tables: 2, rows: 10, indexes: 3, digest: "a", bytes: 90)
-        #expect(source.isCopied(by: copy, withIndexes: true))
-        #expect(!source.isCopied(by: copy, withIndexes: false))
-        for (path, value) in [(\CopyContent.tables, 1), (\.rows, 9), (\.indexes, 2)] as [(WritableKeyPath<CopyContent, Int>, Int)] {
-            var less = copy
-            less[keyPath: path] = value
-            #expect(!source.isCopied(by: less, withIndexes: true))
+        let source = CopyContent(rows: ["a": 3, "b": 0], indexes: 3, bytes: 100)
+        func difference(_ rows: [String: Int], indexes: Int = 3, withIndexes: Bool = true) -> String? {
+            source.difference(of: CopyContent(rows: rows, indexes: indexes, bytes: 90), withIndexes: withIndexes)
         }
-        var other = copy
-        other.digest = "b"
-        #expect(!source.isCopied(by: other, withIndexes: true))
+        #expect(difference(["a": 3, "b": 0]) == nil)
+        #expect(difference(["a": 3, "b": 0], indexes: 0, withIndexes: false) == nil)
+        #expect(difference(["a": 2, "b": 0]) == "1 tables differ, e.g. a: 2 rows instead of 3 rows")
+        #expect(difference(["a": 3]) == "1 tables differ, e.g. b: no such table instead of 0 rows")
+        #expect(difference(["a": 3, "b": 0, "c": 0]) == "1 tables differ, e.g. c: 0 rows instead of no such table")
+        #expect(difference(["a": 3, "b": 0], indexes: 2) == "2 indexes instead of 3")
+        #expect(difference(["a": 3, "b": 0], withIndexes: false) == "3 indexes instead of 0")
     }
 }
 

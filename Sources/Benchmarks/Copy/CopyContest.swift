@@ -54,9 +54,7 @@ struct CopyContest: Sendable {
         let clock = CopyClock(try DevComponents(stage.cluster.state))
         let cost = try await clock.measure { try await contender.run(way, stage) }
         let copy = try await CopyContent.read(.target, stage)
-        guard content.isCopied(by: copy, withIndexes: way != .floor) else {
-            throw BenchmarkError.incomplete("\(copy)", wanted: "\(content)")
-        }
+        if let difference = content.difference(of: copy, withIndexes: way != .floor) { throw BenchmarkError.incomplete(difference) }
         return cost
     }
 }

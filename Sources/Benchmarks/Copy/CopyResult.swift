@@ -59,7 +59,7 @@ extension CopyResult: Encodable {
 public struct CopyResults: BenchmarkResult {
     public let results: [CopyResult]
 
-    public var lines: [String] { results.flatMap(\.lines) }
+    public var lines: [String] { Array(results.map(\.lines).joined(separator: [""])) }
     public var isGood: Bool { results.allSatisfy(\.isGood) }
     /// One object for one size, an array of them for several.
     public func encode(to encoder: any Encoder) throws {

@@ -18,6 +18,9 @@ struct CopyStage: Sendable {
     /// For what contenders store on the way; emptied after each.
     let folder = FileManager.default.temporaryDirectory.path + "/dbmigration-bench-\(UUID().uuidString)"
 
+    /// A condition on `pg_namespace n`: neither the server's nor a migration's.
+    static let ownSchemas = "n.nspname NOT IN ('pg_catalog', 'information_schema', '_dbmigration') AND n.nspname NOT LIKE 'pg\\_t%'"
+
     /// Makes the database on the source and runs each text there, in a transaction of its own, as the administrator.
     func makeSource(_ texts: [String]) async throws {
         try await remove()

@@ -35,10 +35,8 @@ struct FloorContender: CopyContender {
         return nil
     }
 
-    private static let own = "n.nspname NOT IN ('pg_catalog', 'information_schema', '_dbmigration') AND n.nspname NOT LIKE 'pg\\_t%'"
-
     private static let tables = """
-        SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND \(own)
+        SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND \(CopyStage.ownSchemas)
         ORDER BY pg_table_size(c.oid) DESC
         """
 
@@ -46,7 +44,7 @@ struct FloorContender: CopyContender {
         SELECT pg_get_indexdef(i.indexrelid), 'ALTER TABLE ' || format('%I.%I', n.nspname, c.relname) || ' ADD CONSTRAINT ' || quote_ident(k.conname)
             || CASE k.contype WHEN 'p' THEN ' PRIMARY KEY' ELSE ' UNIQUE' END || ' USING INDEX ' || quote_ident(k.conname)
         FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u') WHERE c.relkind = 'r' AND \(own)
+        LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u') WHERE c.relkind = 'r' AND \(CopyStage.ownSchemas)
         ORDER BY pg_relation_size(i.indexrelid) DESC
         """
 

@@ -9,6 +9,7 @@ struct ProcessTimes: Sendable, Hashable {
     /// Of children that ended and were waited for, and of theirs.
     var ended: Double
 
+    private static let patience = 20
     private static let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
 
     /// - Parameter stat: `/proc/PID/stat`; the program's name in it may contain anything, even parentheses.
@@ -34,8 +35,16 @@ struct ProcessTimes: Sendable, Hashable {
 
     /// Of a process with all its children, those that are gone too: a database server is its first process, whose children all others are.
     static func family(of process: Int32) -> Double {
-        let numbers = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).filter { Int32($0) != nil }
-        let first = read(String(process)).map { $0.own + $0.ended } ?? 0
-        return first + numbers.compactMap { read($0) }.filter { $0.parent == process }.map { $0.own + $0.ended }.reduce(0, +)
+        var first = read(String(process))
+        var alive = 0.0
+        // A child that is waited for in between would be counted twice, or not at all.
+        for _ in 1...patience {
+            let numbers = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).filter { Int32($0) != nil }
+            alive = numbers.compactMap { read($0) }.filter { $0.parent == process }.map { $0.own + $0.ended }.reduce(0, +)
+            let after = read(String(process))
+            if after?.ended == first?.ended { break }
+            first = after
+        }
+        return (first.map { $0.own + $0.ended } ?? 0) + alive
     }
 }
