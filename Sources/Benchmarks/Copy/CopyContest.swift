@@ -22,6 +22,7 @@ struct CopyContest: Sendable {
         var outcome = Outcome(content: content)
         for round in 0..<runs {
             for contender in rotated(contenders, round: round) where contender.ways.allSatisfy({ outcome.failures[$0] == nil }) {
+                try Task.checkCancellation()
                 try await stage.clear()
                 await measure(contender, &outcome, tell)
                 try await contender.end(stage)
