@@ -1,4 +1,5 @@
-/// The database whose copy is timed: pgbench's tables, whose rows are narrow, and one whose rows are wide and whose indexes are dear. 2.2 GB at scale 1.
+/// The database whose copy is timed: pgbench's tables, whose rows are narrow, and one whose rows are wide and whose indexes are dear.
+/// 2.2 GB at scale 1.
 enum CopyData {
     /// - Parameter scale: 1 is pgbench's scale 100: 10 million accounts and a million wide rows.
     static func texts(scale: Double) -> [String] {
