@@ -135,7 +135,7 @@ let package = Package(
             ["DevCluster", "KubernetesClient", "KubernetesModel", "StructuredData", server, .product(name: "FlyingSocks", package: "FlyingFox"), log]),
         tests("DemoTests", ["ConnectionStrings", "DemoStory", "DevCluster", "MigrationAPI", "StructuredData"]),
         tests("TortureTests", ["MigrationCore", "Torture"]),
-        tests("BenchmarksTests", ["Benchmarks"]),
+        tests("BenchmarksTests", ["Benchmarks", "StructuredData"]),
         tests("YAMLTests", ["StructuredData", "YAML"]),
         tests("HTTPTransportTests", ["HTTPTransport", "StructuredData"]),
         tests("KubernetesClientTests", ["HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData"]),

@@ -4,6 +4,7 @@ public enum BenchmarkError: Error, CustomStringConvertible {
     case nothingArrived(String, within: Duration)
     case lanes(Int, wanted: Int)
     case program(String, output: String)
+    case incomplete(String)
 
     public var description: String {
         switch self {
@@ -11,6 +12,7 @@ public enum BenchmarkError: Error, CustomStringConvertible {
         case .nothingArrived(let database, let time): "no transaction arrived in \(database) within \(time)"
         case .lanes(let made, let wanted): "\(made) lanes were made instead of \(wanted)"
         case .program(let command, let output): "\(command) failed: \(output)"
+        case .incomplete(let difference): "the copy is incomplete: \(difference)"
         }
     }
 }
