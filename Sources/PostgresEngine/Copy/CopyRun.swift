@@ -33,8 +33,20 @@ public struct CopyRun: Sendable {
             for copy in copies { await copy.holder.close() }
             return summary
         } catch {
-            for copy in copies { await copy.holder.close() }
+            for copy in copies {
+                if !Self.mayGoOn(after: error) { await copy.forgetSnapshots() }
+                await copy.holder.close()
+            }
             throw error
+        }
+    }
+
+    /// Whether what failed may succeed under the same snapshots: a connection that broke or a full disk may, a table that is no longer as they show it may not.
+    private static func mayGoOn(after error: any Error) -> Bool {
+        switch error {
+        case let error as PostgresError: error.isTransient
+        case let error as ToolFailure: error.isTransient
+        default: error is CancellationError
         }
     }
 

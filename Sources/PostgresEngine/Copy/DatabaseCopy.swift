@@ -42,13 +42,25 @@ struct DatabaseCopy: Sendable {
 
     /// Journal, lanes, tables and guard; afterwards rows may be copied.
     func prepare() async throws -> Prepared {
-        let phase = try await takeOver()
+        let resume = LaneResume(context: context, database: database, holder: holder)
+        let lanes = context.isLive ? try await resume.open() : nil
+        let phase: Journal.Phase
+        do { phase = try await takeOver(goingOn: lanes != nil) } catch {
+            await lanes?.views.close()
+            throw error
+        }
+        if phase >= .finished || phase == .started { await lanes?.views.close() }
         if phase >= .finished { return Prepared(copy: self, phase: phase, tables: []) }
         var copy = self
-        if context.isLive { copy.views = try await LaneStart(context: context, database: database, holder: holder).run() }
+        if let lanes, phase > .started {
+            copy.views = lanes.views
+            try await resume.take(lanes)
+        } else if context.isLive {
+            copy.views = try await LaneStart(context: context, database: database, holder: holder).run()
+        }
         if phase == .started {
             try await copy.restoreTables()
-        } else if phase == .schema {
+        } else {
             try await holder.transaction {
                 try await checkJournal(holder)
                 try await Guard(session: holder).replace(by: .refusing(token: context.token))
@@ -61,7 +73,9 @@ struct DatabaseCopy: Sendable {
     }
 
     /// The journal names this worker, and what an earlier copy left is gone unless it is of use: one transaction, since nothing may open the target within.
-    private func takeOver() async throws -> Journal.Phase {
+    ///
+    /// - Parameter goingOn: The snapshots of an earlier live copy are held, so that its rows are of use.
+    private func takeOver(goingOn: Bool) async throws -> Journal.Phase {
         if try await Journal.head(holder) == nil {
             try await refuseForeignContent()
             try await Journal(session: holder).create()
@@ -78,6 +92,8 @@ struct DatabaseCopy: Sendable {
             if lanesStand, let phase = head?.phase, phase >= .finished {
                 try await holder.execute(Journal.adopt(epoch: context.task.sourceEpoch), attempt: "take the finished copy")
                 head?.phase = .finished
+            } else if lanesStand, goingOn, let phase = head?.phase, phase > .started {
+                try await holder.execute(Journal.goOn(epoch: context.task.sourceEpoch), attempt: "take the copy under way")
             } else if context.isLive || head?.sourceEpoch != context.task.sourceEpoch {
                 try await beginAnew(isFirst: head == nil)
                 head = try await Journal.head(holder)
@@ -176,6 +192,15 @@ struct DatabaseCopy: Sendable {
         return try await SchemaDump.make(
             context.source, database: database.name, applicationName: sessions.applicationName, snapshot: views.main.snapshot?.name,
             into: "\(folder)/\(UUID().uuidString).dump")
+    }
+
+    /// The next worker begins anew. What cannot be written now is left: it fails the same way then, and comes here again.
+    func forgetSnapshots() async {
+        guard context.isLive else { return }
+        _ = try? await holder.transaction {
+            try await checkJournal(holder)
+            try await holder.execute(LaneSnapshots.forget, attempt: "write _dbmigration.lane")
+        }
     }
 
     // MARK: After the rows

@@ -81,6 +81,9 @@ struct Journal: Sendable {
         """
     }
 
+    /// A copy under way, whose snapshots are still there, is gone on with by a later live worker, whose epoch is another.
+    static func goOn(epoch: Int64) -> String { "UPDATE _dbmigration.journal SET source_epoch = \(epoch)" }
+
     /// SQLSTATE of a transaction begun by a worker which is no longer in charge.
     static let overtaken = "DBM01"
 

@@ -18,18 +18,8 @@ struct SourceView: Sendable {
     /// Runs `body` with a session of this view and closes it.
     func with<Answer: Sendable>(_ body: (PostgresConnection) async throws -> Answer) async throws -> Answer {
         try await context.sourceSessions.with(database: database) { session in
-            if let snapshot { try await importSnapshot(snapshot, session) }
+            if let snapshot { try await SnapshotImport.begin(snapshot.name, in: session) }
             return try await body(session)
-        }
-    }
-
-    private func importSnapshot(_ snapshot: Snapshot, _ session: PostgresConnection) async throws {
-        do {
-            try await session.execute(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT \(SQL.literal(snapshot.name))",
-                attempt: "import the snapshot of \(database)")
-        } catch let error as PostgresError where ["22023", "42704", "55000"].contains(error.sqlState) {
-            throw CopyInterrupted(description: "the session that kept the snapshot of \(database) has ended: \(error)")
         }
     }
 
