@@ -57,7 +57,8 @@ public struct CopyRun: Sendable {
                     try await lane.run()
                 }
             }
-            try await group.waitForAll()
+            // The first failure ends the others: what they have committed is kept.
+            for try await _ in group {}
         }
         let kept = context.isLive ? prepared.count { $0.phase >= .finished } : 0
         return Summary(copied: prepared.count - kept, kept: kept)
