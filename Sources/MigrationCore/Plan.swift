@@ -133,22 +133,32 @@ extension Plan {
         public var maxRetainedWALMiB: Int
         /// Live mode: lanes for each database, at most; it has fewer when its tables do not split into so many groups.
         public var lanes: Int
+        /// Indexes built, and foreign keys validated, at the same time, over all databases.
+        public var indexJobs: Int
+        /// From how many MiB on a table may be copied in parts of about that size.
+        public var splitAboveMiB: Int
         var maxRetainedBytes: Int64 { Int64(maxRetainedWALMiB) << 20 }
 
-        public init(mode: Mode, jobs: Int = 4, maxRetainedWALMiB: Int = 20_480, lanes: Int = 1) {
+        public init(
+            mode: Mode, jobs: Int = 4, maxRetainedWALMiB: Int = 20_480, lanes: Int = 1, indexJobs: Int = 2, splitAboveMiB: Int = 1024
+        ) {
             self.mode = mode
             self.jobs = jobs
             self.maxRetainedWALMiB = maxRetainedWALMiB
             self.lanes = lanes
+            self.indexJobs = indexJobs
+            self.splitAboveMiB = splitAboveMiB
         }
 
-        /// A plan that was frozen before there were several lanes has one.
+        /// A plan that was frozen before there was a field has its default.
         public init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: CodingKeys.self)
             mode = try values.decode(Mode.self, forKey: .mode)
             jobs = try values.decode(Int.self, forKey: .jobs)
             maxRetainedWALMiB = try values.decode(Int.self, forKey: .maxRetainedWALMiB)
             lanes = try values.decodeIfPresent(Int.self, forKey: .lanes) ?? 1
+            indexJobs = try values.decodeIfPresent(Int.self, forKey: .indexJobs) ?? 2
+            splitAboveMiB = try values.decodeIfPresent(Int.self, forKey: .splitAboveMiB) ?? 1024
         }
     }
 

@@ -30,14 +30,23 @@ struct DatabaseCopy: Sendable {
         return copy
     }
 
+    /// Writes how large tables are divided.
+    func note(_ divisions: [String]) async throws {
+        guard !divisions.isEmpty else { return }
+        try await holder.transaction {
+            try await checkJournal(holder)
+            try await holder.execute(divisions.joined(separator: ";\n"), attempt: "write the journal")
+        }
+    }
+
     // MARK: Schema
 
     /// A database whose rows may be copied, and what is left to do there.
     struct Prepared: Sendable {
         var copy: DatabaseCopy
         var phase: Journal.Phase
-        /// Not copied yet.
-        var tables: [Table]
+        /// Empty once every table is complete.
+        var inventory = DatabaseInventory()
     }
 
     /// Journal, lanes, tables and guard; afterwards rows may be copied.
@@ -50,7 +59,7 @@ struct DatabaseCopy: Sendable {
             throw error
         }
         if phase >= .finished || phase == .started { await lanes?.views.close() }
-        if phase >= .finished { return Prepared(copy: self, phase: phase, tables: []) }
+        if phase >= .finished { return Prepared(copy: self, phase: phase) }
         var copy = self
         if let lanes, phase > .started {
             copy.views = lanes.views
@@ -66,10 +75,9 @@ struct DatabaseCopy: Sendable {
                 try await Guard(session: holder).replace(by: .refusing(token: context.token))
             }
         }
-        guard phase <= .schema else { return Prepared(copy: copy, phase: phase, tables: []) }
-        let finished = try await Journal(session: holder).finishedTables()
-        let tables = try await copy.views.main.with { try await SourceCatalog(session: $0).tables() }
-        return Prepared(copy: copy, phase: .schema, tables: tables.filter { !finished.contains($0.label) })
+        guard phase <= .schema else { return Prepared(copy: copy, phase: phase) }
+        let inventory = try await copy.views.main.with { try await DatabaseInventory.read(source: $0, target: holder) }
+        return Prepared(copy: copy, phase: .schema, inventory: inventory)
     }
 
     /// The journal names this worker, and what an earlier copy left is gone unless it is of use: one transaction, since nothing may open the target within.
@@ -125,7 +133,7 @@ struct DatabaseCopy: Sendable {
             description: "worker \(head.worker) of epoch \(head.sourceEpoch) is in charge of \(database.targetName), this is \(context.task.number)")
     }
 
-    private func checkJournal(_ session: PostgresConnection) async throws {
+    func checkJournal(_ session: PostgresConnection) async throws {
         try await session.execute(Journal.check(context.task), attempt: "check the journal")
     }
 
@@ -187,7 +195,7 @@ struct DatabaseCopy: Sendable {
         return loans
     }
 
-    private func makeDump() async throws -> SchemaDump {
+    func makeDump() async throws -> SchemaDump {
         let sessions = context.sourceSessions
         return try await SchemaDump.make(
             context.source, database: database.name, applicationName: sessions.applicationName, snapshot: views.main.snapshot?.name,
@@ -201,54 +209,5 @@ struct DatabaseCopy: Sendable {
             try await checkJournal(holder)
             try await holder.execute(LaneSnapshots.forget, attempt: "write _dbmigration.lane")
         }
-    }
-
-    // MARK: After the rows
-
-    /// Indexes and constraints, then sequences, materialized views and statistics.
-    func finish(from phase: Journal.Phase) async throws {
-        if phase <= .schema { try await restoreIndexes() }
-        if phase <= .indexes { try await setSequences() }
-        await views.close()
-    }
-
-    private func restoreIndexes() async throws {
-        let dump = try await makeDump()
-        let contents = try await dump.contents(.postData)
-        let objects = try await dump.sql(contents.schemas + contents.objects)
-        let privileges = try await dump.sql(contents.privileges)
-        let session = try await context.openTarget(database.targetName)
-        try await session.transaction {
-            try await checkJournal(session)
-            try await createIndexes(objects, session)
-            try await session.execute(privileges, attempt: "grant the default privileges of \(database.name)")
-            try await session.execute(Journal.enter(.indexes), attempt: "write the journal")
-        }
-        await session.close()
-    }
-
-    /// A TRUNCATE on the source between the snapshot and the copy of its table shows even under the snapshot: references to it then fail.
-    private func createIndexes(_ objects: String, _ session: PostgresConnection) async throws {
-        do {
-            try await session.execute(objects, attempt: "create the indexes and constraints of \(database.name)")
-        } catch let error as PostgresError where error.sqlState == "23503" && views.main.snapshot != nil {
-            throw CopyInterrupted(description: "a referenced table was truncated while \(database.name) was copied: \(error)")
-        }
-    }
-
-    private func setSequences() async throws {
-        let (values, materialized) = try await views.main.with { source in
-            let catalog = SourceCatalog(session: source)
-            let found = (try await catalog.sequenceValues(), try await catalog.populatedViews())
-            try await views.main.prove(source)
-            return found
-        }
-        try await holder.transaction {
-            try await checkJournal(holder)
-            for value in values { try await holder.execute(value, attempt: "set a sequence") }
-            try await MaterializedViews.fill(materialized, holder)
-            try await holder.execute(Journal.enter(.finished), attempt: "write the journal")
-        }
-        try await holder.execute("ANALYZE", attempt: "gather statistics of \(database.targetName)")
     }
 }

@@ -30,10 +30,10 @@ struct SchemaDump: Sendable {
         return SchemaDump(file: file)
     }
 
-    func contents(_ section: Section) async throws -> TableOfContents {
+    func contents(_ section: Section, leavingOut leftOut: Set<TableOfContents.Entry> = []) async throws -> TableOfContents {
         let listing = try await PostgresTool.run(
             "pg_restore", ["--list", "--section=\(section.rawValue)", file], attempt: "list the schema dump", limit: Self.outputLimit)
-        return TableOfContents(listing: listing)
+        return TableOfContents(listing: listing, leavingOut: leftOut)
     }
 
     /// SQL of some entries; empty for none.
