@@ -74,7 +74,8 @@ struct SourceChecks: Sendable {
     }
 
     private func senders(_ session: PostgresConnection) async throws -> [PreflightProblem] {
-        let wanted = context.plan.copy.jobs + 3
+        // Each lane that copies or builds may have one, and pg_dump.
+        let wanted = context.plan.copy.jobs + context.plan.copy.indexJobs + 1
         let senders = try await session.rows(
             """
             SELECT current_setting('max_wal_senders')::int AS most, current_setting('max_wal_senders')::int
@@ -86,7 +87,7 @@ struct SourceChecks: Sendable {
             .init(
                 reason: .serverSettings,
                 message:
-                    "source \(place) has \(free) free WAL senders, copy.jobs + 3 = \(wanted) are needed: set max_wal_senders to \(Int(senders?.integer("most") ?? 0) + wanted - Int(free)) and restart it"
+                    "source \(place) has \(free) free WAL senders, copy.jobs + copy.indexJobs + 1 = \(wanted) are needed: set max_wal_senders to \(Int(senders?.integer("most") ?? 0) + wanted - Int(free)) and restart it"
             )
         ]
     }
