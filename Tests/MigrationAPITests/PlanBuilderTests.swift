@@ -115,7 +115,7 @@ struct PlanBuilderTests {
             ("{databases: [{}, {}, {name: ''}]}", "spec.databases[2].name"),
             ("{databases: [{create: Always}]}", "spec.databases[0].create"),
             ("{copy: {jobs: 33}}", "spec.copy.jobs"),
-            ("{copy: {onExisting: Drop}}", "spec.copy.onExisting"),
+            ("{copy: {onExisting: Drop}}", "spec.copy.onExisting"), ("{copy: {roles: Create}}", "spec.copy.roles"),
             ("{copy: {mode: Live}}", "spec.cutover.snapshotPauseSeconds"),
             ("{copy: {maxRetainedWALMiB: 63}}", "spec.copy.maxRetainedWALMiB"),
             ("{copy: {lanes: 0}}", "spec.copy.lanes"), ("{copy: {lanes: 33}}", "spec.copy.lanes"),
@@ -224,6 +224,15 @@ struct PlanBuilderTests {
         let entries = (0..<64).map { "{secretRef: {name: \(name)\($0), key: \(name)}, database: chain_db}" }
         let problems = try PlanBuilder.read(Fixtures.migration("{cutover: {connections: [\(entries.joined(separator: ", "))]}}")).problems
         #expect(problems.map(\.path) == ["spec"])
+    }
+
+    @Test("copy.roles says what becomes of the source's roles; a plan that was frozen before creates them")
+    func roles() throws {
+        #expect(try PlanBuilder.read(Fixtures.migration()).plan?.copy.roles == .createMissing)
+        let skipping = try #require(PlanBuilder.read(Fixtures.migration("{copy: {roles: Skip}}")).plan?.copy)
+        #expect(skipping.roles == .skip)
+        #expect(try JSON.decode(Plan.Copy.self, from: JSON.text(skipping)) == skipping)
+        #expect(try JSON.decode(Plan.Copy.self, from: #"{"mode": "Live", "jobs": 4, "maxRetainedWALMiB": 64}"#).roles == .createMissing)
     }
 
     @Test("source, target, databases and copy mode stay those of the accepted plan")

@@ -144,6 +144,10 @@ struct DatabaseCopy: Sendable {
             throw CopyRejected(
                 description: "\(database.targetName) is not empty: \(first.text("nspname")).\(first.text("relname")) and no journal of ours")
         }
+        // An earlier copy's are removed when the next one comes to them.
+        if try await SourceCatalog(session: holder).largeObjects() > 0 {
+            throw CopyRejected(description: "\(database.targetName) is not empty: it holds large objects, and no journal of ours")
+        }
     }
 
     private func restoreTables() async throws {
@@ -151,7 +155,7 @@ struct DatabaseCopy: Sendable {
         let dump = try await makeDump()
         let contents = try await dump.contents(.preData)
         let (schemas, objects) = (try await dump.sql(contents.schemas), try await dump.sql(contents.objects))
-        let privileges = try await dump.sql(contents.privileges)
+        let comments = try await views.main.with { try await ExtensionComments.statements($0) }
         let session = try await context.openTarget(database.targetName)
         try await session.transaction {
             try await checkJournal(session)
@@ -159,7 +163,8 @@ struct DatabaseCopy: Sendable {
             let granted = try await lendCreate(session)
             try await session.execute(objects, attempt: "create the tables of \(database.name)")
             for schema in granted { try await session.execute(schema.revoke) }
-            try await session.execute(privileges, attempt: "grant the privileges of \(database.name)")
+            try await views.main.with { try await ExtensionTables(source: $0, target: session).run() }
+            for comment in comments { try await session.execute(comment, attempt: "comment on the extensions of \(database.name)") }
             try await session.execute("RESET ALL; SET search_path = pg_catalog, pg_temp; SET \(Artefacts.pass) = \(SQL.literal(context.token))")
             try await session.execute(Guard.installAll(.refusing(token: context.token)), attempt: "put the guard on \(database.targetName)")
             try await session.execute(Journal.list(tables), attempt: "write the journal")
@@ -168,15 +173,15 @@ struct DatabaseCopy: Sendable {
         await session.close()
     }
 
-    private struct Loan: Sendable { var revoke: String }
+    struct Loan: Sendable { var revoke: String }
 
     /// To give an object to its owner, the owner needs CREATE on its schema at that moment, whatever it has today: lent within the transaction.
-    private func lendCreate(_ session: PostgresConnection) async throws -> [Loan] {
+    func lendCreate(_ session: PostgresConnection) async throws -> [Loan] {
+        if context.task.plan.copy.roles == .skip { return [] }
         let owners = try await views.main.with { source in
             try await source.rows(
                 """
-                SELECT DISTINCT n.nspname, pg_get_userbyid(o.owner) AS owner FROM (SELECT relnamespace AS ns, relowner AS owner FROM pg_class
-                UNION SELECT pronamespace, proowner FROM pg_proc UNION SELECT typnamespace, typowner FROM pg_type) o JOIN pg_namespace n ON n.oid = o.ns
+                SELECT DISTINCT n.nspname, pg_get_userbyid(o.owner) AS owner FROM (\(OwnedObjects.byOwner)) o JOIN pg_namespace n ON n.oid = o.namespace
                 WHERE \(UserObjects.schemaCondition) ORDER BY 1, 2
                 """, attempt: "list owners by schema")
         }
@@ -199,7 +204,7 @@ struct DatabaseCopy: Sendable {
         let sessions = context.sourceSessions
         return try await SchemaDump.make(
             context.source, database: database.name, applicationName: sessions.applicationName, snapshot: views.main.snapshot?.name,
-            into: "\(folder)/\(UUID().uuidString).dump")
+            withoutRoles: context.task.plan.copy.roles == .skip, into: "\(folder)/\(UUID().uuidString).dump")
     }
 
     /// The next worker begins anew. What cannot be written now is left: it fails the same way then, and comes here again.

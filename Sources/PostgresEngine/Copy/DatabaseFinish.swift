@@ -68,7 +68,10 @@ extension DatabaseCopy {
     /// What else the schema holds, then sequences, materialized views and statistics.
     func finish() async throws {
         let phase = try await Journal.head(holder)?.phase ?? .started
-        if phase <= .schema { try await restoreRest() }
+        if phase <= .schema {
+            try await LargeObjects(context: context, database: database, view: views.main, session: holder).run()
+            try await restoreRest()
+        }
         if phase <= .indexes { try await setSequences() }
         await views.close()
     }
@@ -82,12 +85,15 @@ extension DatabaseCopy {
         let dump = try await makeDump()
         let contents = try await dump.contents(.postData, leavingOut: Set(made))
         let objects = try await dump.sql(contents.schemas + contents.objects)
-        let privileges = try await dump.sql(contents.privileges)
+        // Behind the rows: an owner may have taken the right to write from himself.
+        let privileges = Privileges(dumped: try await dump.sql(try await dump.contents(.preData).privileges + contents.privileges))
         let session = try await context.openTarget(database.targetName)
         try await session.transaction {
             try await checkJournal(session)
+            let granted = try await lendCreate(session)
             try await restore(objects, session)
-            try await session.execute(privileges, attempt: "grant the default privileges of \(database.name)")
+            for schema in granted { try await session.execute(schema.revoke) }
+            try await privileges.apply(in: session)
             try await session.execute(Journal.enter(.indexes), attempt: "write the journal")
         }
         await session.close()
@@ -108,10 +114,12 @@ extension DatabaseCopy {
             try await views.main.prove(source)
             return found
         }
+        let eventTriggers = try await eventTriggers()
         try await holder.transaction {
             try await checkJournal(holder)
             for value in values { try await holder.execute(value, attempt: "set a sequence") }
             try await MaterializedViews.fill(materialized, holder)
+            try await holder.execute(eventTriggers, attempt: "create the event triggers of \(database.name)")
             try await holder.execute(Journal.enter(.finished), attempt: "write the journal")
         }
         try await gatherStatistics()

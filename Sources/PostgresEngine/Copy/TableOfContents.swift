@@ -15,9 +15,12 @@ struct TableOfContents: Sendable, Hashable {
     var schemas: [String] = []
     var objects: [String] = []
     var privileges: [String] = []
+    /// With their comments. While they stand, what we do ourselves would make them fire.
+    var eventTriggers: [String] = []
 
-    /// Kinds of entries that are not restored: they need a superuser, or come with their extension, or are replication of the user's own.
-    private static let excluded = ["PUBLICATION", "SUBSCRIPTION", "EVENT TRIGGER", "COMMENT - EXTENSION"]
+    /// Kinds of entries that are not restored: replication of the user's own; and comments that only an extension's owner may write.
+    private static let excluded = ["PUBLICATION", "SUBSCRIPTION", "COMMENT - EXTENSION"]
+    private static let eventTrigger = ["EVENT TRIGGER ", "COMMENT - EVENT TRIGGER ", "SECURITY LABEL - EVENT TRIGGER "]
 
     /// - Parameter leftOut: Entries that are made in another way.
     init(listing: String, leavingOut leftOut: Set<Entry> = []) {
@@ -30,6 +33,8 @@ struct TableOfContents: Sendable, Hashable {
             if Self.isOurs(entry) || Self.excluded.contains(where: { entry.hasPrefix($0) }) { continue }
             if entry.hasPrefix("SCHEMA ") {
                 schemas.append(String(line))
+            } else if Self.eventTrigger.contains(where: { entry.hasPrefix($0) }) {
+                eventTriggers.append(String(line))
             } else if entry.hasPrefix("ACL ") || entry.hasPrefix("DEFAULT ACL ") {
                 privileges.append(String(line))
             } else {
