@@ -148,7 +148,9 @@ let package = Package(
                 "StructuredData",
             ]),
         tests("ControllerRuntimeTests", ["ControllerRuntime", "KubernetesClient", "KubernetesModel", "StructuredData", log, metrics]),
-        tests("PostgresEngineTests", ["PostgresEngine", "MigrationWorker", "MigrationCore", "MigrationPorts", "StructuredData", log]),
+        tests(
+            "PostgresEngineTests", ["PostgresEngine", "MigrationWorker", "MigrationCore", "MigrationPorts", "StructuredData", log],
+            exclude: ["Fixtures"]),
         tests(
             "HealthProbesTests",
             [

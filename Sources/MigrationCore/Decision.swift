@@ -10,6 +10,8 @@ public enum Action: Sendable, Hashable {
     case openSource(epoch: Int64)
     case closeTarget(epoch: Int64)
     case openTarget(epoch: Int64)
+    /// The snapshots that the running copy reads under outlive its worker.
+    case keepSnapshots
     /// Publication and slot on the publisher and a disabled subscription on the subscriber exist. Lane actions are compare-and-set on the
     /// source's epoch: late ones stop.
     case prepareLanes(Direction, epoch: Int64)

@@ -126,6 +126,13 @@ extension Plan {
 
     public struct Copy: Sendable, Hashable, Codable {
         public enum Mode: String, Sendable, Hashable, Codable { case live = "Live", snapshot = "Snapshot" }
+        /// What becomes of the source's roles.
+        public enum Roles: String, Sendable, Hashable, Codable {
+            /// Roles which the databases need and the target lacks are created there, without passwords; owners and privileges stay.
+            case createMissing = "CreateMissing"
+            /// None is created: everything belongs to the role we log in with, and no privileges are carried.
+            case skip = "Skip"
+        }
         public var mode: Mode
         /// Tables copied at the same time, over all databases.
         public var jobs: Int
@@ -133,22 +140,36 @@ extension Plan {
         public var maxRetainedWALMiB: Int
         /// Live mode: lanes for each database, at most; it has fewer when its tables do not split into so many groups.
         public var lanes: Int
+        /// Indexes built, and foreign keys validated, at the same time, over all databases.
+        public var indexJobs: Int
+        /// From how many MiB on a table may be copied in parts of about that size.
+        public var splitAboveMiB: Int
+        public var roles: Roles
         var maxRetainedBytes: Int64 { Int64(maxRetainedWALMiB) << 20 }
 
-        public init(mode: Mode, jobs: Int = 4, maxRetainedWALMiB: Int = 20_480, lanes: Int = 1) {
+        public init(
+            mode: Mode, jobs: Int = 4, maxRetainedWALMiB: Int = 20_480, lanes: Int = 1, indexJobs: Int = 2, splitAboveMiB: Int = 1024,
+            roles: Roles = .createMissing
+        ) {
             self.mode = mode
             self.jobs = jobs
             self.maxRetainedWALMiB = maxRetainedWALMiB
             self.lanes = lanes
+            self.indexJobs = indexJobs
+            self.splitAboveMiB = splitAboveMiB
+            self.roles = roles
         }
 
-        /// A plan that was frozen before there were several lanes has one.
+        /// A plan that was frozen before there was a field has its default.
         public init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: CodingKeys.self)
             mode = try values.decode(Mode.self, forKey: .mode)
             jobs = try values.decode(Int.self, forKey: .jobs)
             maxRetainedWALMiB = try values.decode(Int.self, forKey: .maxRetainedWALMiB)
             lanes = try values.decodeIfPresent(Int.self, forKey: .lanes) ?? 1
+            indexJobs = try values.decodeIfPresent(Int.self, forKey: .indexJobs) ?? 2
+            splitAboveMiB = try values.decodeIfPresent(Int.self, forKey: .splitAboveMiB) ?? 1024
+            roles = try values.decodeIfPresent(Roles.self, forKey: .roles) ?? .createMissing
         }
     }
 

@@ -8,6 +8,7 @@ public struct PostgresMigration: DatabasePort {
     private let pool = SessionPool()
     private let drifts = DriftMemory()
     private let clock = LagClock()
+    private let keeper = SnapshotKeeper()
 
     public init(logger: Logger) { self.logger = logger }
 
@@ -54,7 +55,11 @@ public struct PostgresMigration: DatabasePort {
         try await Lanes(context, direction).prepare(epoch: epoch)
     }
 
+    public func keepSnapshots(_ context: DatabaseContext) async throws { try await keeper.keep(context, pool) }
+
     public func connectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {
+        // The copy is done, and so are the snapshots.
+        if direction == .forward { await keeper.release(context.uid) }
         try await Lanes(context, direction, pool).connect(epoch: epoch)
     }
 
@@ -63,6 +68,7 @@ public struct PostgresMigration: DatabasePort {
     }
 
     public func removeLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {
+        if direction == .forward { await keeper.release(context.uid) }
         try await Lanes(context, direction).remove(epoch: epoch)
     }
 
@@ -72,7 +78,10 @@ public struct PostgresMigration: DatabasePort {
         try await LaneDrain(context, direction, pool).run(to: position, epoch: epoch, publisherEpoch: publisherEpoch)
     }
 
-    public func removeArtefacts(_ context: DatabaseContext, side: Side) async throws { try await ArtefactRemoval(context, side: side).run() }
+    public func removeArtefacts(_ context: DatabaseContext, side: Side) async throws {
+        await keeper.release(context.uid)
+        try await ArtefactRemoval(context, side: side).run()
+    }
 
     private func fact<Value: Sendable>(_ read: () async throws -> Value) async -> Fact<Value> {
         do { return .value(try await read()) } catch { return .unknown(String(describing: error)) }

@@ -18,7 +18,7 @@ struct PlanBuilderTests {
             plan.databases == [
                 Plan.Database(name: "chain_db", targetName: "chain_two", createIfMissing: false), Plan.Database(name: "publisher_db"),
             ])
-        #expect(plan.copy == Plan.Copy(mode: .snapshot, jobs: 3, maxRetainedWALMiB: 1024))
+        #expect(plan.copy == Plan.Copy(mode: .snapshot, jobs: 3, maxRetainedWALMiB: 1024, indexJobs: 3, splitAboveMiB: 64))
         #expect(plan.verification == .none)
         #expect(plan.cutover.pauseSeconds == 60)
         #expect(plan.cutover.connections.first?.credentials == Plan.CredentialsReference(name: "chain-new", usernameKey: "user"))
@@ -37,7 +37,7 @@ struct PlanBuilderTests {
         #expect(reading.problems == [])
         let plan = try #require(reading.plan)
         #expect(plan.isLive && plan.keepsReverseLane)
-        #expect(plan.copy == Plan.Copy(mode: .live, jobs: 3, maxRetainedWALMiB: 1024))
+        #expect(plan.copy == Plan.Copy(mode: .live, jobs: 3, maxRetainedWALMiB: 1024, indexJobs: 3, splitAboveMiB: 64))
         #expect(plan.cutover.pauseSeconds == 45)
         #expect(plan.cutover.maxLagBytes == 4096)
         #expect(plan.cutover.verifySeconds == 5)
@@ -115,10 +115,11 @@ struct PlanBuilderTests {
             ("{databases: [{}, {}, {name: ''}]}", "spec.databases[2].name"),
             ("{databases: [{create: Always}]}", "spec.databases[0].create"),
             ("{copy: {jobs: 33}}", "spec.copy.jobs"),
-            ("{copy: {onExisting: Drop}}", "spec.copy.onExisting"),
+            ("{copy: {onExisting: Drop}}", "spec.copy.onExisting"), ("{copy: {roles: Create}}", "spec.copy.roles"),
             ("{copy: {mode: Live}}", "spec.cutover.snapshotPauseSeconds"),
             ("{copy: {maxRetainedWALMiB: 63}}", "spec.copy.maxRetainedWALMiB"),
             ("{copy: {lanes: 0}}", "spec.copy.lanes"), ("{copy: {lanes: 33}}", "spec.copy.lanes"),
+            ("{copy: {indexJobs: 0}}", "spec.copy.indexJobs"), ("{copy: {splitAboveMiB: 0}}", "spec.copy.splitAboveMiB"),
             ("{cutover: {maxPauseSeconds: 4}}", "spec.cutover.maxPauseSeconds"),
             ("{cutover: {verifySeconds: 601}}", "spec.cutover.verifySeconds"),
             ("{cutover: {maxLagBytes: -1}}", "spec.cutover.maxLagBytes"),
@@ -156,7 +157,7 @@ struct PlanBuilderTests {
         "what later versions bring is refused by name",
         arguments: [
             ("{strategy: Fresh}", "spec.strategy"), ("{strategy: InPlace}", "spec.strategy"), ("{criticality: Critical}", "spec.criticality"),
-            ("{copy: {splitAboveMiB: 64}}", "spec.copy.splitAboveMiB"),
+            ("{gates: [{name: uat}]}", "spec.gates"),
             ("{cutover: {traffic: PgBouncer}}", "spec.cutover.traffic"), ("{cutover: {secretWriter: External}}", "spec.cutover.secretWriter"),
             ("{cutover: {workloads: [{kinds: [StatefulSet]}]}}", "spec.cutover.workloads[0].kinds[0]"),
             ("{backup: {formats: [Plain]}}", "spec.backup"), ("{cutover: {window: {}}}", "spec.cutover.window"),
@@ -223,6 +224,15 @@ struct PlanBuilderTests {
         let entries = (0..<64).map { "{secretRef: {name: \(name)\($0), key: \(name)}, database: chain_db}" }
         let problems = try PlanBuilder.read(Fixtures.migration("{cutover: {connections: [\(entries.joined(separator: ", "))]}}")).problems
         #expect(problems.map(\.path) == ["spec"])
+    }
+
+    @Test("copy.roles says what becomes of the source's roles; a plan that was frozen before creates them")
+    func roles() throws {
+        #expect(try PlanBuilder.read(Fixtures.migration()).plan?.copy.roles == .createMissing)
+        let skipping = try #require(PlanBuilder.read(Fixtures.migration("{copy: {roles: Skip}}")).plan?.copy)
+        #expect(skipping.roles == .skip)
+        #expect(try JSON.decode(Plan.Copy.self, from: JSON.text(skipping)) == skipping)
+        #expect(try JSON.decode(Plan.Copy.self, from: #"{"mode": "Live", "jobs": 4, "maxRetainedWALMiB": 64}"#).roles == .createMissing)
     }
 
     @Test("source, target, databases and copy mode stay those of the accepted plan")

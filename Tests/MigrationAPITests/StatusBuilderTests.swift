@@ -85,13 +85,13 @@ struct StatusBuilderTests: StatusSuite {
 
     @Test("an invalid spec lists every problem, and says when only the version lacks something")
     func invalid() throws {
-        let later = try PlanBuilder.read(Fixtures.migration("{copy: {indexJobs: 2}, backup: {}}"))
+        let later = try PlanBuilder.read(Fixtures.migration("{gates: [{name: uat}], backup: {}}"))
         let status = try build(record(.pending), standing: .stalled(.init(.invalidSpec, "two problems")), reading: later)
         expect(status[.specValid], "False", .notImplemented)
         expect(status[.stalled], "True", .notImplemented)
-        #expect(status[.specValid]?.message?.contains("spec.copy.indexJobs: ") == true)
+        #expect(status[.specValid]?.message?.contains("spec.gates: ") == true)
         #expect(status[.specValid]?.message?.contains("\nspec.") == true)
-        let mixed = try PlanBuilder.read(Fixtures.migration("{copy: {indexJobs: 2}, attempt: 0}"))
+        let mixed = try PlanBuilder.read(Fixtures.migration("{gates: [{name: uat}], attempt: 0}"))
         expect(try build(record(.pending), standing: .stalled(.init(.invalidSpec, "x")), reading: mixed)[.ready], "False", .invalidSpec)
     }
 

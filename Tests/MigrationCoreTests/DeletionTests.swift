@@ -38,7 +38,8 @@ struct DeletionTests {
             talk.seen.leftovers = talk.seen.leftovers.map { $0.subtracting([side == .source ? .sourceArtefacts : .targetArtefacts]) }
         case .discardOriginals: talk.seen.leftovers = talk.seen.leftovers.map { $0.subtracting([.originals]) }
         case .releaseFinalizer: break
-        case .holdFinalizer, .prepareTarget, .closeSource, .sealSource, .runJob, .prepareLanes, .connectLanes, .disconnectLanes, .removeLanes,
+        case .holdFinalizer, .prepareTarget, .keepSnapshots, .closeSource, .sealSource, .runJob, .prepareLanes, .connectLanes, .disconnectLanes,
+            .removeLanes,
             .drainLanes:
             Issue.record("\(action) while deleting")
         }

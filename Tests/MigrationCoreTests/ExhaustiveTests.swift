@@ -125,6 +125,7 @@ enum Rules {
         let needed: Set<FactKind> =
             switch action {
             case .holdFinalizer: []
+            case .keepSnapshots: [.job]
             case .prepareTarget, .closeTarget: [.target]
             case .closeSource, .sealSource: [.source]
             case .openSource: record.targetEpoch == nil ? [.source] : [.source, .target]

@@ -44,7 +44,7 @@ struct LivePathTests {
         talk.record?.jobs[.copy] = 3
         talk.expect(.runJob(.copy, number: 3, sourceEpoch: 3))
         talk.seen.job = .value(.running("1 of 2 databases"))
-        talk.expectWait(.progressing)
+        talk.expect(.keepSnapshots)
         talk.seen.job = .value(.succeeded("copied"))
         talk.seen.forward = .value(.lane(.slotted))
         talk.expect(.connectLanes(.forward, epoch: 0))

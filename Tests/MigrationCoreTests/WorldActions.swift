@@ -43,6 +43,7 @@ extension World {
             target.move(closing: false, from: epoch, cut: cut)
             // The evidence of writes starts anew before the first database is opened.
             if wasClosed, target.isWritable { (clientWrote, openedAfterCopy) = (false, copy.number) }
+        case .keepSnapshots: break
         case .prepareLanes(let direction, let epoch): moveLanes(epoch) { $0.prepare(direction) }
         case .connectLanes(let direction, let epoch):
             moveLanes(epoch) { if $0[direction].stage != .absent, !$0[direction].isLost { $0[direction].stage = .running } }

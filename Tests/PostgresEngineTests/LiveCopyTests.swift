@@ -45,7 +45,44 @@ extension DatabaseTests {
             }
         }
 
-        @Test("begun anew by the next worker when one dies in the middle; the dead one, late, harms nothing")
+        @Test("gone on with by the next worker under the snapshot that the controller kept: what was copied is not copied again", arguments: [1, 2])
+        func kept(lanes: Int) async throws {
+            let target = try await Cluster.target.value
+            let slow = [
+                """
+                CREATE FUNCTION slow(a int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+                    IF current_setting('port') = '\(target.port)' THEN PERFORM pg_sleep(200); END IF; RETURN true; END $$
+                """,
+                "CREATE TABLE slow (a int PRIMARY KEY CHECK (public.slow(a)))", "INSERT INTO slow VALUES (1)",
+            ]
+            try await Scenario.live("live kept \(lanes)", lanes: lanes, schema: Self.schema + slow) { scenario in
+                let load = scenario.startLoad()
+                let first = Task { await scenario.workLive(.copy) }
+                let left = "SELECT count(*) FROM _dbmigration.copied WHERE copied_at IS NULL"
+                #expect(try await eventually { try await scenario.value("SELECT to_regclass('_dbmigration.copied')", on: scenario.target) != nil })
+                #expect(try await eventually { try await scenario.value(left, on: scenario.target) == "1" })
+                try await scenario.port.keepSnapshots(scenario.context)
+                first.cancel()
+                #expect(await !first.value.succeeded)
+                let copied = "SELECT string_agg(name || copied_at, ',' ORDER BY name) FROM _dbmigration.copied WHERE name <> 'slow'"
+                let before = try await scenario.value(copied, on: scenario.target)
+                #expect(before?.contains("ledger") == true)
+                _ = try await scenario.value(
+                    "CREATE OR REPLACE FUNCTION slow(a int) RETURNS boolean LANGUAGE sql AS 'SELECT true'", on: target, readWrite: true)
+                let made = try await scenario.lanes()
+                let second = await scenario.workLive(.copy, number: 2)
+                #expect(second.succeeded, "\(second.message)")
+                #expect(try await scenario.value(copied, on: scenario.target) == before)
+                #expect(try await scenario.lanes() == made && made.count == lanes)
+                try await scenario.connect()
+                _ = await load.stop()
+                try await scenario.expectEqual(Self.tables + ["slow"])
+                let keepers = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'dbmigration/\(scenario.uid)/keeper%'"
+                #expect(try await eventually { try await scenario.value(keepers, on: scenario.source) == "0" })
+            }
+        }
+
+        @Test("begun anew by the next worker when one dies in the middle and nobody kept its snapshot; the dead one, late, harms nothing")
         func killed() async throws {
             try await Scenario.live("live killed", schema: Self.schema) { scenario in
                 let load = scenario.startLoad()

@@ -7,10 +7,12 @@ enum CopyRules {
         findings.range("spec.copy.maxRetainedWALMiB", spec.maxRetainedWALMiB, 64...10_485_760, unit: "MiB")
         findings.range("spec.copy.lanes", spec.lanes, 1...32)
         findings.word("spec.copy.onExisting", spec.onExisting, oneOf: ["Refuse"])
-        findings.word("spec.copy.roles", spec.roles, oneOf: ["CreateMissing"])
-        findings.later("spec.copy.indexJobs", spec.indexJobs, "a limit of its own for index builds is")
-        findings.later("spec.copy.splitAboveMiB", spec.splitAboveMiB, "splitting large tables is")
-        return Plan.Copy(mode: mode(spec), jobs: spec.jobs, maxRetainedWALMiB: spec.maxRetainedWALMiB, lanes: spec.lanes)
+        findings.word("spec.copy.roles", spec.roles, oneOf: ["CreateMissing", "Skip"])
+        findings.range("spec.copy.indexJobs", spec.indexJobs, 1...32)
+        findings.range("spec.copy.splitAboveMiB", spec.splitAboveMiB, 1...1_048_576, unit: "MiB")
+        return Plan.Copy(
+            mode: mode(spec), jobs: spec.jobs, maxRetainedWALMiB: spec.maxRetainedWALMiB, lanes: spec.lanes, indexJobs: spec.indexJobs,
+            splitAboveMiB: spec.splitAboveMiB, roles: Plan.Copy.Roles(rawValue: spec.roles) ?? .createMissing)
     }
 
     /// An unknown word is a problem of its own; the other rules take it for the default.

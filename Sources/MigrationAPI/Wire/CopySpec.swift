@@ -25,8 +25,8 @@ public struct CopySpec: Codable, Sendable, Hashable {
     public var lanes = 1
     /// Live mode only.
     public var maxRetainedWALMiB = 20_480
-    var indexJobs: JSONValue?
-    var splitAboveMiB: JSONValue?
+    public var indexJobs = 2
+    public var splitAboveMiB = 1024
 
     init() {}
 
@@ -38,8 +38,8 @@ public struct CopySpec: Codable, Sendable, Hashable {
         roles = try container.value(.roles, default: roles)
         lanes = try container.value(.lanes, default: lanes)
         maxRetainedWALMiB = try container.value(.maxRetainedWALMiB, default: maxRetainedWALMiB)
-        indexJobs = try container.decodeIfPresent(JSONValue.self, forKey: .indexJobs)
-        splitAboveMiB = try container.decodeIfPresent(JSONValue.self, forKey: .splitAboveMiB)
+        indexJobs = try container.value(.indexJobs, default: indexJobs)
+        splitAboveMiB = try container.value(.splitAboveMiB, default: splitAboveMiB)
     }
 }
 

@@ -18,7 +18,10 @@ extension Visit {
         case .unknown(let why): return wait(.observationFailed, "The copy Job cannot be observed: \(why)", wake: 2)
         case .value(.absent):
             return act(.runJob(.copy, number: number, sourceEpoch: Int64(number)), "Starting copy Job \(number).")
-        case .value(.running(let message)): return wait(.progressing, message, wake: 2)
+        case .value(.running(let message)):
+            var decision = wait(.progressing, message, wake: 2)
+            decision.actions = [.keepSnapshots]
+            return decision
         case .value(.succeeded) where forward.stage == .slotted && forward.loss == nil:
             return act(.connectLanes(.forward, epoch: source.epoch), "Connecting the lanes.")
         case .value(.succeeded):

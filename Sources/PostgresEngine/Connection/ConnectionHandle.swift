@@ -1,8 +1,8 @@
 import CPostgres
 import Glibc
 
-/// libpq's connection; stays in this file.
-@safe private struct Link {
+/// libpq's connection; stays in this file and ``ConnectionHandle``'s COPY.
+@safe struct Link {
     let raw: OpaquePointer
 }
 
@@ -95,7 +95,7 @@ struct ConnectionHandle: ~Copyable {
     }
 
     /// Every result up to the end; an error among them is thrown after the rest was read, so that the session stays usable.
-    private func collect(_ attempt: String, _ cancel: CancelFlag) throws(PostgresError) -> [Rows] {
+    func collect(_ attempt: String, _ cancel: CancelFlag) throws(PostgresError) -> [Rows] {
         let connection = try live(attempt)
         var answers: [Rows] = []
         var problem: PostgresError?
@@ -104,7 +104,7 @@ struct ConnectionHandle: ~Copyable {
             switch status {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: answers.append(result.rows)
             case PGRES_COPY_IN: unsafe _ = PQputCopyEnd(connection.raw, "unexpected COPY")
-            case PGRES_COPY_OUT: _ = try copyOut(atLeast: .max, attempt: attempt, cancel: cancel)
+            case PGRES_COPY_OUT: try discardCopy(attempt: attempt, cancel: cancel)
             default: problem = problem ?? result.error(attempt, server)
             }
         }
@@ -112,9 +112,9 @@ struct ConnectionHandle: ~Copyable {
         return answers
     }
 
-    private func nextResult(_ attempt: String, _ cancel: CancelFlag) throws(PostgresError) -> ResultHandle? {
+    func nextResult(_ attempt: String, _ cancel: CancelFlag) throws(PostgresError) -> ResultHandle? {
         let connection = try live(attempt)
-        try flush(attempt)
+        try flush(attempt, cancel)
         var slicesAfterCancel = 0
         while unsafe PQisBusy(connection.raw) == 1 {
             if try ready(for: Int16(POLLIN), on: connection) {
@@ -129,87 +129,26 @@ struct ConnectionHandle: ~Copyable {
         return unsafe ResultHandle(pointer: result)
     }
 
-    // MARK: COPY
-
-    /// Starts a COPY; `expected` is PGRES_COPY_IN or PGRES_COPY_OUT.
-    func startCopy(_ sql: String, expected: ExecStatusType, attempt: String, cancel: CancelFlag) throws(PostgresError) {
-        let connection = try live(attempt)
-        guard unsafe PQsendQuery(connection.raw, sql) == 1 else { throw broken(attempt, connection) }
-        guard let result = try nextResult(attempt, cancel) else { throw failure(attempt, kind: .other, "no answer") }
-        if unsafe PQresultStatus(result.pointer) == expected { return }
-        let error = result.error(attempt, server)
-        _ = try? collect(attempt, cancel)
-        throw error
-    }
-
-    /// Rows as COPY sends them, at least so many bytes at once; `nil` at the end.
-    func copyOut(atLeast bytes: Int, attempt: String, cancel: CancelFlag) throws(PostgresError) -> [UInt8]? {
-        let connection = try live(attempt)
-        var chunk: [UInt8] = []
-        while chunk.count < bytes {
-            var buffer: UnsafeMutablePointer<CChar>?
-            let count = unsafe PQgetCopyData(connection.raw, &buffer, 1)
-            if count > 0, let data = unsafe buffer {
-                if chunk.capacity == 0 { chunk.reserveCapacity(min(bytes, 1 << 20) + Int(count)) }
-                unsafe UnsafeRawBufferPointer(start: data, count: Int(count)).withMemoryRebound(to: UInt8.self) {
-                    unsafe chunk.append(contentsOf: $0)
-                }
-                unsafe PQfreemem(data)
-            } else if count == 0 {
-                if cancel.isSet { throw abandon(attempt, connection) }
-                if try ready(for: Int16(POLLIN), on: connection), unsafe PQconsumeInput(connection.raw) != 1 { throw broken(attempt, connection) }
-            } else {
-                _ = try collect(attempt, cancel)
-                return chunk.isEmpty ? nil : chunk
-            }
-        }
-        return chunk
-    }
-
-    func copyIn(_ chunk: [UInt8], attempt: String, cancel: CancelFlag) throws(PostgresError) {
-        let connection = try live(attempt)
-        while true {
-            let sent = unsafe chunk.withUnsafeBytes { bytes in
-                unsafe PQputCopyData(connection.raw, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
-            }
-            if sent == 1 { return }
-            guard sent == 0 else { throw broken(attempt, connection) }
-            if cancel.isSet { throw abandon(attempt, connection) }
-            try drain(attempt, connection)
-        }
-    }
-
-    /// Ends a COPY IN and answers its row count.
-    func endCopyIn(attempt: String, cancel: CancelFlag) throws(PostgresError) -> Int {
-        let connection = try live(attempt)
-        while true {
-            let sent = unsafe PQputCopyEnd(connection.raw, nil)
-            if sent == 1 { break }
-            guard sent == 0 else { throw broken(attempt, connection) }
-            try drain(attempt, connection)
-        }
-        return try collect(attempt, cancel).last?.affected ?? 0
-    }
-
     // MARK: Waiting
 
-    private func flush(_ attempt: String) throws(PostgresError) {
+    func flush(_ attempt: String, _ cancel: CancelFlag) throws(PostgresError) {
         let connection = try live(attempt)
         while true {
             let left = unsafe PQflush(connection.raw)
             if left == 0 { return }
             guard left == 1 else { throw broken(attempt, connection) }
+            if cancel.isSet { throw abandon(attempt, connection) }
             try drain(attempt, connection)
         }
     }
 
     /// Waits until the socket takes or has data; what the server said is read, or both sides would wait for ever.
-    private func drain(_ attempt: String, _ connection: Link) throws(PostgresError) {
+    func drain(_ attempt: String, _ connection: Link) throws(PostgresError) {
         if try ready(for: Int16(POLLIN | POLLOUT), on: connection), unsafe PQconsumeInput(connection.raw) != 1 { throw broken(attempt, connection) }
     }
 
     /// Whether the socket became ready within one slice.
-    private func ready(for events: Int16, on connection: Link) throws(PostgresError) -> Bool {
+    func ready(for events: Int16, on connection: Link) throws(PostgresError) -> Bool {
         var descriptor = unsafe pollfd(fd: PQsocket(connection.raw), events: events, revents: 0)
         guard descriptor.fd >= 0 else { throw broken("wait", connection) }
         return unsafe poll(&descriptor, 1, Self.sliceMilliseconds) > 0
@@ -223,7 +162,7 @@ struct ConnectionHandle: ~Copyable {
     }
 
     /// Gives the session up: it is in the middle of something and nobody waits for it any more.
-    private func abandon(_ attempt: String, _ connection: Link) -> PostgresError {
+    func abandon(_ attempt: String, _ connection: Link) -> PostgresError {
         requestCancel(connection)
         unsafe shutdown(PQsocket(connection.raw), Int32(SHUT_RDWR))
         return failure(attempt, kind: .cancelled, "cancelled")
@@ -231,18 +170,18 @@ struct ConnectionHandle: ~Copyable {
 
     // MARK: Errors
 
-    private func live(_ attempt: String) throws(PostgresError) -> Link {
+    func live(_ attempt: String) throws(PostgresError) -> Link {
         guard let link else { throw failure(attempt, kind: .connectionLost, "the session is closed") }
         return link
     }
 
-    private func broken(_ attempt: String, _ connection: Link) -> PostgresError {
+    func broken(_ attempt: String, _ connection: Link) -> PostgresError {
         let refusal = unsafe ConnectRefusal(libpqMessage: String(cString: PQerrorMessage(connection.raw)))
         let kind: PostgresError.Kind = unsafe PQstatus(connection.raw) == CONNECTION_BAD ? .connectionLost : .other
         return failure(attempt, kind: kind, refusal.message)
     }
 
-    private func failure(_ attempt: String, kind: PostgresError.Kind, _ message: String) -> PostgresError {
+    func failure(_ attempt: String, kind: PostgresError.Kind, _ message: String) -> PostgresError {
         PostgresError(kind: kind, message: message, attempt: attempt, server: server)
     }
 

@@ -19,6 +19,7 @@ public struct CopyContext: Sendable {
     /// The source is written to while its rows are copied.
     var isLive: Bool { task.plan.isLive }
     var jobs: Int { max(1, task.plan.copy.jobs) }
+    var indexJobs: Int { max(1, task.plan.copy.indexJobs) }
     var sourceSessions: Sessions { Sessions(source, uid: task.uid, suffix: "/w\(task.number)") }
     var targetSessions: Sessions { Sessions(target, uid: task.uid, suffix: "/w\(task.number)") }
     /// What the target's guard lets through while this fence epoch is copied.

@@ -1,25 +1,50 @@
 import MigrationCore
 
-/// Tables of every database still to copy, largest first, and how many of each database are under way.
+/// Hands out the steps of a ``CopyOrder`` to lanes of work, and wakes those that wait for one.
 actor CopyQueue {
-    struct Item: Sendable {
-        var copy: DatabaseCopy
-        var table: Table
+    private var order: CopyOrder
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(_ order: CopyOrder) { self.order = order }
+
+    func work(_ table: CopyOrder.TableID) -> TableWork { order.work(table) }
+    func database(of table: CopyOrder.TableID) -> CopyOrder.DatabaseID { order.database(of: table) }
+
+    /// `nil` when no rows are left to copy.
+    func nextRows(where isAtHand: @Sendable (CopyOrder.Rows) -> Bool) -> CopyOrder.Rows? { order.nextRows(where: isAtHand) }
+
+    /// Waits until something can be done; `nil` when everything is.
+    func nextStep() async throws -> CopyOrder.Step? {
+        while true {
+            try Task.checkCancellation()
+            if let step = order.nextStep() { return step }
+            if order.isFinished { return nil }
+            await wait()
+        }
     }
 
-    private var items: [Item]
-    private var remaining: [String: Int]
-
-    init(_ items: [Item]) {
-        self.items = items.sorted { $0.table.bytes < $1.table.bytes }
-        remaining = Dictionary(items.map { ($0.copy.database.name, 1) }, uniquingKeysWith: +)
+    func copied(_ rows: CopyOrder.Rows) {
+        order.copied(rows)
+        wake()
     }
 
-    func next() -> Item? { items.popLast() }
+    func done(_ step: CopyOrder.Step, adding keys: [[ForeignKey]] = []) {
+        order.done(step, adding: keys)
+        wake()
+    }
 
-    /// Whether this was the last table of its database.
-    func done(_ item: Item) -> Bool {
-        remaining[item.copy.database.name, default: 0] -= 1
-        return remaining[item.copy.database.name] == 0
+    private func wait() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled { continuation.resume() } else { waiting.append(continuation) }
+            }
+        } onCancel: {
+            Task { await wake() }
+        }
+    }
+
+    private func wake() {
+        for continuation in waiting { continuation.resume() }
+        waiting = []
     }
 }

@@ -3,8 +3,8 @@ import Logging
 import MigrationCore
 import MigrationPorts
 
-/// The whole copy: every database, at most `copy.jobs` tables at the same time. Run again after any failure, it goes on where it was; in live mode
-/// with the next database, because a snapshot does not outlive its worker.
+/// The whole copy: every database, at most `copy.jobs` tables and `copy.indexJobs` indexes at the same time. Run again after any failure, it goes on where it was; in live
+/// mode as long as somebody has kept its snapshots.
 public struct CopyRun: Sendable {
     /// Databases by what was done.
     public struct Summary: Sendable, Hashable {
@@ -33,40 +33,58 @@ public struct CopyRun: Sendable {
             for copy in copies { await copy.holder.close() }
             return summary
         } catch {
-            for copy in copies { await copy.holder.close() }
+            for copy in copies {
+                if !Self.mayGoOn(after: error) { await copy.forgetSnapshots() }
+                await copy.holder.close()
+            }
             throw error
         }
     }
 
-    private func run(_ copies: [DatabaseCopy]) async throws -> Summary {
-        let prepared = try await concurrently(copies, limit: context.jobs) { try await $0.prepare() }
-        let queue = CopyQueue(prepared.flatMap { database in database.tables.map { CopyQueue.Item(copy: database.copy, table: $0) } })
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<context.jobs { group.addTask { try await copyTables(of: queue) } }
-            try await group.waitForAll()
+    /// Whether what failed may succeed under the same snapshots: a connection that broke or a full disk may, a table that is no longer as they show it may not.
+    private static func mayGoOn(after error: any Error) -> Bool {
+        switch error {
+        case let error as PostgresError: error.isTransient
+        case let error as ToolFailure: error.isTransient
+        default: error is CancellationError
         }
-        let rest = prepared.filter(\.tables.isEmpty)
-        _ = try await concurrently(rest, limit: context.jobs) { try await $0.copy.finish(from: $0.phase) }
+    }
+
+    private func run(_ copies: [DatabaseCopy]) async throws -> Summary {
+        let context = context
+        let prepared = try await concurrently(copies, limit: context.jobs) { try await $0.prepare() }
+        let begun = prepared.filter { $0.phase < .finished }
+        let copies = begun.map(\.copy)
+        let queue = CopyQueue(CopyOrder(try await divide(begun)))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<context.jobs {
+                group.addTask {
+                    var lane = CopyLane(context, copies, queue)
+                    try await lane.run()
+                }
+            }
+            for _ in 0..<context.indexJobs {
+                group.addTask {
+                    var lane = BuildLane(context, copies, queue)
+                    try await lane.run()
+                }
+            }
+            // The first failure ends the others: what they have committed is kept.
+            for try await _ in group {}
+        }
         let kept = context.isLive ? prepared.count { $0.phase >= .finished } : 0
         return Summary(copied: prepared.count - kept, kept: kept)
     }
 
-    /// Copies one table after another; who copies the last one of a database also makes its indexes.
-    private func copyTables(of queue: CopyQueue) async throws {
-        while let item = await queue.next() {
-            try Task.checkCancellation()
-            let database = item.copy.database
-            let target = try await context.openTarget(database.targetName)
-            do {
-                let view = item.copy.views[item.table]
-                try await view.with { try await TableCopy(source: $0, target: target).run(item.table, view) }
-            } catch {
-                await target.close()
-                throw error
-            }
-            await target.close()
-            context.logger.info("copied", metadata: ["database": "\(database.name)", "table": "\(item.table.label)"])
-            if await queue.done(item) { try await item.copy.finish(from: .schema) }
+    /// What is left to do in each database, with the parts of large tables noted in the journals.
+    private func divide(_ prepared: [DatabaseCopy.Prepared]) async throws -> [[TableWork]] {
+        let split = TableSplit(
+            limitMiB: context.task.plan.copy.splitAboveMiB, jobs: context.jobs,
+            totalBytes: prepared.reduce(0) { $0 + $1.inventory.tables.reduce(0) { $0 + $1.bytes } })
+        return try await concurrently(prepared) { database in
+            let work = database.inventory.work(split)
+            try await database.copy.note(work.compactMap(\.division))
+            return work
         }
     }
 }

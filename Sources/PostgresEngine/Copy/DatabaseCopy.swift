@@ -30,38 +30,60 @@ struct DatabaseCopy: Sendable {
         return copy
     }
 
+    /// Writes how large tables are divided.
+    func note(_ divisions: [String]) async throws {
+        guard !divisions.isEmpty else { return }
+        try await holder.transaction {
+            try await checkJournal(holder)
+            try await holder.execute(divisions.joined(separator: ";\n"), attempt: "write the journal")
+        }
+    }
+
     // MARK: Schema
 
     /// A database whose rows may be copied, and what is left to do there.
     struct Prepared: Sendable {
         var copy: DatabaseCopy
         var phase: Journal.Phase
-        /// Not copied yet.
-        var tables: [Table]
+        /// Empty once every table is complete.
+        var inventory = DatabaseInventory()
     }
 
     /// Journal, lanes, tables and guard; afterwards rows may be copied.
     func prepare() async throws -> Prepared {
-        let phase = try await takeOver()
-        if phase >= .finished { return Prepared(copy: self, phase: phase, tables: []) }
+        let resume = LaneResume(context: context, database: database, holder: holder)
+        let lanes = context.isLive ? try await resume.open() : nil
+        let phase: Journal.Phase
+        do { phase = try await takeOver(goingOn: lanes != nil) } catch {
+            await lanes?.views.close()
+            throw error
+        }
+        if phase >= .finished || phase == .started { await lanes?.views.close() }
+        if phase >= .finished { return Prepared(copy: self, phase: phase) }
         var copy = self
-        if context.isLive { copy.views = try await LaneStart(context: context, database: database, holder: holder).run() }
+        if let lanes, phase > .started {
+            copy.views = lanes.views
+            try await resume.take(lanes)
+        } else if context.isLive {
+            copy.views = try await LaneStart(context: context, database: database, holder: holder).run()
+        }
         if phase == .started {
             try await copy.restoreTables()
-        } else if phase == .schema {
+        } else {
             try await holder.transaction {
                 try await checkJournal(holder)
                 try await Guard(session: holder).replace(by: .refusing(token: context.token))
             }
         }
-        guard phase <= .schema else { return Prepared(copy: copy, phase: phase, tables: []) }
-        let finished = try await Journal(session: holder).finishedTables()
-        let tables = try await copy.views.main.with { try await SourceCatalog(session: $0).tables() }
-        return Prepared(copy: copy, phase: .schema, tables: tables.filter { !finished.contains($0.label) })
+        guard phase <= .schema else { return Prepared(copy: copy, phase: phase) }
+        let inventory = try await copy.views.main.with { try await DatabaseInventory.read(source: $0, target: holder) }
+        return Prepared(copy: copy, phase: .schema, inventory: inventory)
     }
 
     /// The journal names this worker, and what an earlier copy left is gone unless it is of use: one transaction, since nothing may open the target within.
-    private func takeOver() async throws -> Journal.Phase {
+    ///
+    /// - Parameter goingOn: The snapshots of an earlier live copy are held, so that its rows are of use.
+    private func takeOver(goingOn: Bool) async throws -> Journal.Phase {
         if try await Journal.head(holder) == nil {
             try await refuseForeignContent()
             try await Journal(session: holder).create()
@@ -78,6 +100,8 @@ struct DatabaseCopy: Sendable {
             if lanesStand, let phase = head?.phase, phase >= .finished {
                 try await holder.execute(Journal.adopt(epoch: context.task.sourceEpoch), attempt: "take the finished copy")
                 head?.phase = .finished
+            } else if lanesStand, goingOn, let phase = head?.phase, phase > .started {
+                try await holder.execute(Journal.goOn(epoch: context.task.sourceEpoch), attempt: "take the copy under way")
             } else if context.isLive || head?.sourceEpoch != context.task.sourceEpoch {
                 try await beginAnew(isFirst: head == nil)
                 head = try await Journal.head(holder)
@@ -109,7 +133,7 @@ struct DatabaseCopy: Sendable {
             description: "worker \(head.worker) of epoch \(head.sourceEpoch) is in charge of \(database.targetName), this is \(context.task.number)")
     }
 
-    private func checkJournal(_ session: PostgresConnection) async throws {
+    func checkJournal(_ session: PostgresConnection) async throws {
         try await session.execute(Journal.check(context.task), attempt: "check the journal")
     }
 
@@ -120,6 +144,10 @@ struct DatabaseCopy: Sendable {
             throw CopyRejected(
                 description: "\(database.targetName) is not empty: \(first.text("nspname")).\(first.text("relname")) and no journal of ours")
         }
+        // An earlier copy's are removed when the next one comes to them.
+        if try await SourceCatalog(session: holder).largeObjects() > 0 {
+            throw CopyRejected(description: "\(database.targetName) is not empty: it holds large objects, and no journal of ours")
+        }
     }
 
     private func restoreTables() async throws {
@@ -127,7 +155,7 @@ struct DatabaseCopy: Sendable {
         let dump = try await makeDump()
         let contents = try await dump.contents(.preData)
         let (schemas, objects) = (try await dump.sql(contents.schemas), try await dump.sql(contents.objects))
-        let privileges = try await dump.sql(contents.privileges)
+        let comments = try await views.main.with { try await ExtensionComments.statements($0) }
         let session = try await context.openTarget(database.targetName)
         try await session.transaction {
             try await checkJournal(session)
@@ -135,7 +163,8 @@ struct DatabaseCopy: Sendable {
             let granted = try await lendCreate(session)
             try await session.execute(objects, attempt: "create the tables of \(database.name)")
             for schema in granted { try await session.execute(schema.revoke) }
-            try await session.execute(privileges, attempt: "grant the privileges of \(database.name)")
+            try await views.main.with { try await ExtensionTables(source: $0, target: session).run() }
+            for comment in comments { try await session.execute(comment, attempt: "comment on the extensions of \(database.name)") }
             try await session.execute("RESET ALL; SET search_path = pg_catalog, pg_temp; SET \(Artefacts.pass) = \(SQL.literal(context.token))")
             try await session.execute(Guard.installAll(.refusing(token: context.token)), attempt: "put the guard on \(database.targetName)")
             try await session.execute(Journal.list(tables), attempt: "write the journal")
@@ -144,15 +173,15 @@ struct DatabaseCopy: Sendable {
         await session.close()
     }
 
-    private struct Loan: Sendable { var revoke: String }
+    struct Loan: Sendable { var revoke: String }
 
     /// To give an object to its owner, the owner needs CREATE on its schema at that moment, whatever it has today: lent within the transaction.
-    private func lendCreate(_ session: PostgresConnection) async throws -> [Loan] {
+    func lendCreate(_ session: PostgresConnection) async throws -> [Loan] {
+        if context.task.plan.copy.roles == .skip { return [] }
         let owners = try await views.main.with { source in
             try await source.rows(
                 """
-                SELECT DISTINCT n.nspname, pg_get_userbyid(o.owner) AS owner FROM (SELECT relnamespace AS ns, relowner AS owner FROM pg_class
-                UNION SELECT pronamespace, proowner FROM pg_proc UNION SELECT typnamespace, typowner FROM pg_type) o JOIN pg_namespace n ON n.oid = o.ns
+                SELECT DISTINCT n.nspname, pg_get_userbyid(o.owner) AS owner FROM (\(OwnedObjects.byOwner)) o JOIN pg_namespace n ON n.oid = o.namespace
                 WHERE \(UserObjects.schemaCondition) ORDER BY 1, 2
                 """, attempt: "list owners by schema")
         }
@@ -171,59 +200,19 @@ struct DatabaseCopy: Sendable {
         return loans
     }
 
-    private func makeDump() async throws -> SchemaDump {
+    func makeDump() async throws -> SchemaDump {
         let sessions = context.sourceSessions
         return try await SchemaDump.make(
             context.source, database: database.name, applicationName: sessions.applicationName, snapshot: views.main.snapshot?.name,
-            into: "\(folder)/\(UUID().uuidString).dump")
+            withoutRoles: context.task.plan.copy.roles == .skip, into: "\(folder)/\(UUID().uuidString).dump")
     }
 
-    // MARK: After the rows
-
-    /// Indexes and constraints, then sequences, materialized views and statistics.
-    func finish(from phase: Journal.Phase) async throws {
-        if phase <= .schema { try await restoreIndexes() }
-        if phase <= .indexes { try await setSequences() }
-        await views.close()
-    }
-
-    private func restoreIndexes() async throws {
-        let dump = try await makeDump()
-        let contents = try await dump.contents(.postData)
-        let objects = try await dump.sql(contents.schemas + contents.objects)
-        let privileges = try await dump.sql(contents.privileges)
-        let session = try await context.openTarget(database.targetName)
-        try await session.transaction {
-            try await checkJournal(session)
-            try await createIndexes(objects, session)
-            try await session.execute(privileges, attempt: "grant the default privileges of \(database.name)")
-            try await session.execute(Journal.enter(.indexes), attempt: "write the journal")
-        }
-        await session.close()
-    }
-
-    /// A TRUNCATE on the source between the snapshot and the copy of its table shows even under the snapshot: references to it then fail.
-    private func createIndexes(_ objects: String, _ session: PostgresConnection) async throws {
-        do {
-            try await session.execute(objects, attempt: "create the indexes and constraints of \(database.name)")
-        } catch let error as PostgresError where error.sqlState == "23503" && views.main.snapshot != nil {
-            throw CopyInterrupted(description: "a referenced table was truncated while \(database.name) was copied: \(error)")
-        }
-    }
-
-    private func setSequences() async throws {
-        let (values, materialized) = try await views.main.with { source in
-            let catalog = SourceCatalog(session: source)
-            let found = (try await catalog.sequenceValues(), try await catalog.populatedViews())
-            try await views.main.prove(source)
-            return found
-        }
-        try await holder.transaction {
+    /// The next worker begins anew. What cannot be written now is left: it fails the same way then, and comes here again.
+    func forgetSnapshots() async {
+        guard context.isLive else { return }
+        _ = try? await holder.transaction {
             try await checkJournal(holder)
-            for value in values { try await holder.execute(value, attempt: "set a sequence") }
-            try await MaterializedViews.fill(materialized, holder)
-            try await holder.execute(Journal.enter(.finished), attempt: "write the journal")
+            try await holder.execute(LaneSnapshots.forget, attempt: "write _dbmigration.lane")
         }
-        try await holder.execute("ANALYZE", attempt: "gather statistics of \(database.targetName)")
     }
 }

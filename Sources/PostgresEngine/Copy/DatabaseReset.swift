@@ -2,11 +2,15 @@
 /// extensions stay (an administrator who is no superuser could not make them again as they were).
 enum DatabaseReset {
     static func run(_ session: PostgresConnection) async throws {
+        // First: they would hear of all that follows.
+        try await drop(eventTriggers, in: session)
         try await drop(
             "SELECT format('DROP SCHEMA IF EXISTS %I CASCADE', n.nspname) AS statement FROM pg_namespace n WHERE n.nspname <> 'public' AND \(UserObjects.schemaCondition)",
             in: session)
         try await drop(members, in: session)
         try await drop(databaseWide, in: session)
+        // The large objects themselves go when the next copy comes to their numbers: a transaction can lock some thousand, not all.
+        try await session.execute(LargeObjects.forget, attempt: "forget the large objects copied")
     }
 
     private static func drop(_ query: String, in session: PostgresConnection) async throws {
@@ -20,7 +24,8 @@ enum DatabaseReset {
     private static func statement(_ rows: String) -> String {
         """
         SELECT format('DROP %s IF EXISTS %s CASCADE', CASE i.type WHEN 'statistics object' THEN 'STATISTICS' WHEN 'composite type' THEN 'TYPE'
-            WHEN 'range type' THEN 'TYPE' WHEN 'enum type' THEN 'TYPE' ELSE upper(i.type) END, i.identity) AS statement
+            WHEN 'range type' THEN 'TYPE' WHEN 'enum type' THEN 'TYPE' WHEN 'foreign-data wrapper' THEN 'FOREIGN DATA WRAPPER' ELSE upper(i.type) END,
+            CASE i.type WHEN 'transform' THEN replace(i.identity, ' on language ', ' language ') ELSE i.identity END) AS statement
         FROM (\(rows)) o, pg_identify_object(o.classid, o.objid, 0) i
         WHERE \(notOfExtension) AND i.type NOT LIKE '%default%' AND i.type <> 'extension' AND i.type NOT LIKE 'table %' AND i.type <> 'default acl'
         """
@@ -33,6 +38,8 @@ enum DatabaseReset {
         AND d.refobjid = (SELECT oid FROM pg_namespace WHERE nspname = 'public') AND d.deptype = 'n'
         """)
 
+    private static let eventTriggers = statement("SELECT 'pg_event_trigger'::regclass AS classid, oid AS objid FROM pg_event_trigger")
+
     /// What lies in no schema.
     private static let databaseWide = statement(
         """
@@ -40,5 +47,8 @@ enum DatabaseReset {
         UNION ALL SELECT 'pg_foreign_server'::regclass, oid FROM pg_foreign_server
         UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid FROM pg_foreign_data_wrapper
         UNION ALL SELECT 'pg_publication'::regclass, oid FROM pg_publication
+        UNION ALL SELECT 'pg_transform'::regclass, oid FROM pg_transform
+        UNION ALL SELECT 'pg_am'::regclass, oid FROM pg_am WHERE oid >= 16384
+        UNION ALL SELECT 'pg_language'::regclass, oid FROM pg_language WHERE oid >= 16384
         """)
 }

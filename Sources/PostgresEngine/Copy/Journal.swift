@@ -6,9 +6,9 @@ struct Journal: Sendable {
     enum Phase: String, Sendable, CaseIterable, Comparable {
         /// Nothing of the user's is there yet.
         case started
-        /// Tables exist without indexes; rows are being copied.
+        /// Tables exist; rows are being copied, indexes built and foreign keys added.
         case schema
-        /// Indexes and constraints exist.
+        /// Every index, constraint and trigger exists.
         case indexes
         /// Sequences are set; statistics gathered.
         case finished
@@ -43,9 +43,13 @@ struct Journal: Sendable {
                 single boolean PRIMARY KEY DEFAULT true CHECK (single), uid text NOT NULL, source_epoch bigint NOT NULL, worker bigint NOT NULL, phase text NOT NULL,
                 created_at timestamptz NOT NULL DEFAULT clock_timestamp(), changed_at timestamptz NOT NULL DEFAULT clock_timestamp());
             CREATE TABLE IF NOT EXISTS _dbmigration.copied (
-                schema text, name text, bytes_total bigint NOT NULL, rows bigint, bytes bigint, copied_at timestamptz, source_rows bigint, target_rows bigint,
+                schema text, name text, bytes_total bigint NOT NULL, parts int NOT NULL DEFAULT 1, parts_left int NOT NULL DEFAULT 1,
+                rows bigint, bytes bigint, copied_at timestamptz, indexed_at timestamptz, source_rows bigint, target_rows bigint,
                 difference text, source_activity bigint, target_activity bigint,
                 PRIMARY KEY (schema, name));
+            CREATE TABLE IF NOT EXISTS _dbmigration.part (
+                schema text, name text, number int, first_page bigint NOT NULL, end_page bigint, file_node bigint NOT NULL, copied_at timestamptz,
+                PRIMARY KEY (schema, name, number));
             \(ClientWrites.createObjects);
             COMMIT
             """, attempt: "create the journal")
@@ -66,7 +70,7 @@ struct Journal: Sendable {
     /// Statements that begin a copy anew.
     static func begin(uid: String, epoch: Int64, worker: Int) -> String {
         """
-        DELETE FROM _dbmigration.journal; DELETE FROM _dbmigration.copied; \(ClientWrites.reset);
+        DELETE FROM _dbmigration.journal; DELETE FROM _dbmigration.copied; DELETE FROM _dbmigration.part; \(ClientWrites.reset);
         INSERT INTO _dbmigration.journal (uid, source_epoch, worker, phase) VALUES (\(SQL.literal(uid)), \(epoch), \(worker), 'started')
         """
     }
@@ -80,6 +84,9 @@ struct Journal: Sendable {
         UPDATE _dbmigration.copied SET source_rows = NULL, target_rows = NULL, difference = NULL, source_activity = NULL, target_activity = NULL
         """
     }
+
+    /// A copy under way, whose snapshots are still there, is gone on with by a later live worker, whose epoch is another.
+    static func goOn(epoch: Int64) -> String { "UPDATE _dbmigration.journal SET source_epoch = \(epoch)" }
 
     /// SQLSTATE of a transaction begun by a worker which is no longer in charge.
     static let overtaken = "DBM01"
@@ -103,9 +110,9 @@ struct Journal: Sendable {
     /// The same for the transaction in which a worker takes over.
     static let checkTarget = block(refuseOpenTarget)
 
-    private static func block(_ body: String) -> String { "DO " + SQL.literal("BEGIN \(body) END") }
+    static func block(_ body: String) -> String { "DO " + SQL.literal("BEGIN \(body) END") }
 
-    private static func raise(_ message: String) -> String { "RAISE EXCEPTION '\(message)' USING ERRCODE = '\(overtaken)'" }
+    static func raise(_ message: String) -> String { "RAISE EXCEPTION '\(message)' USING ERRCODE = '\(overtaken)'" }
 
     private static let refuseOpenTarget =
         "IF \(Guard.source) NOT LIKE '%dbmigration:refusing%' THEN \(raise("the target was opened: its fence is no longer closed")); END IF;"
@@ -125,18 +132,5 @@ struct Journal: Sendable {
         guard !tables.isEmpty else { return "SELECT 1" }
         let values = tables.map { "(\(SQL.literal($0.schema)), \(SQL.literal($0.name)), \($0.bytes))" }.joined(separator: ", ")
         return "INSERT INTO _dbmigration.copied (schema, name, bytes_total) VALUES \(values) ON CONFLICT DO NOTHING"
-    }
-
-    static func copied(_ table: Table, rows: Int, bytes: Int64) -> String {
-        """
-        UPDATE _dbmigration.copied SET rows = \(rows), bytes = \(bytes), copied_at = clock_timestamp()
-        WHERE schema = \(SQL.literal(table.schema)) AND name = \(SQL.literal(table.name)) AND copied_at IS NULL
-        """
-    }
-
-    func finishedTables() async throws -> Set<String> {
-        Set(
-            try await session.rows("SELECT schema || '.' || name FROM _dbmigration.copied WHERE copied_at IS NOT NULL", attempt: "read the journal")
-                .compactMap { $0[0] })
     }
 }

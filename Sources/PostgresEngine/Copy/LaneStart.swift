@@ -54,7 +54,9 @@ struct LaneStart: Sendable {
         }
         try await holder.transaction {
             try await checkJournal()
-            try await holder.execute(LaneTable.set(.forward, lanes.map(\.name)), attempt: "write _dbmigration.lane")
+            let notes = zip(lanes, snapshots).map { LaneSnapshots.note(snapshot: $1, of: $0.name) }
+            try await holder.execute(
+                ([LaneTable.set(.forward, lanes.map(\.name))] + notes).joined(separator: "; "), attempt: "write _dbmigration.lane")
         }
         let views = try LaneViews(
             zip(lanes, zip(snapshots, keepers)).map { lane, snapshot in

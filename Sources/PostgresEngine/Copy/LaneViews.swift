@@ -8,11 +8,13 @@ struct LaneViews: Sendable {
     }
 
     private let lanes: [Lane]
+    private let viewOf: [String: SourceView]
     /// For the schema, sequences and whatever else is no table's row.
     let main: SourceView
 
     init(fenced view: SourceView) {
         lanes = []
+        viewOf = [:]
         main = view
     }
 
@@ -21,11 +23,12 @@ struct LaneViews: Sendable {
     init(_ lanes: [Lane], of database: String) throws {
         guard let first = lanes.first else { throw CopyRejected(description: "\(database) has no lanes") }
         self.lanes = lanes
+        viewOf = Dictionary(lanes.flatMap { lane in lane.tables.map { ($0.sql, lane.view) } }) { $1 }
         main = first.view
     }
 
     /// The view that `table` has to be copied under.
-    subscript(table: Table) -> SourceView { lanes.first { $0.tables.contains { $0.label == table.label } }?.view ?? main }
+    subscript(table: Table) -> SourceView { viewOf[table.sql] ?? main }
 
     /// A table that was made, changed, renamed or connected between publication and slots would be copied as it is under one snapshot, into a table made as
     /// it is under another, or its changes would be in no lane or in a lane of their own.

@@ -17,7 +17,7 @@ struct ProgressReading: Sendable {
         let row = try await session.rows(
             """
             SELECT count(*) AS total, count(copied_at) AS copied, count(*) FILTER (WHERE source_rows = target_rows AND difference IS NULL) AS verified,
-            coalesce(sum(bytes_total), 0)::bigint AS bytes, coalesce(sum(bytes_total) FILTER (WHERE copied_at IS NOT NULL), 0)::bigint AS bytes_copied,
+            coalesce(sum(bytes_total), 0)::bigint AS bytes, coalesce(sum(bytes_total * (parts - parts_left) / parts), 0)::bigint AS bytes_copied,
             coalesce(sum(rows), 0)::bigint AS rows, (SELECT json_agg(m) FROM (SELECT format('%s.%s: %s', schema, name, difference) AS m
                 FROM _dbmigration.copied WHERE difference IS NOT NULL ORDER BY 1 LIMIT 20) x)::text AS mismatches
             FROM _dbmigration.copied

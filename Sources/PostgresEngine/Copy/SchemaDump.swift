@@ -9,11 +9,13 @@ struct SchemaDump: Sendable {
     enum Section: String, Sendable { case preData = "pre-data", postData = "post-data" }
 
     let file: String
+    /// Nothing says whose an object is, or who may use it.
+    var withoutRoles = false
     private static let outputLimit = 256 * 1024 * 1024
 
     /// Dumps without rows, as `snapshot` shows the schema. The password travels in the child's environment, never in its arguments.
     static func make(
-        _ access: ServerAccess, database: String, applicationName: String, snapshot: String?, into file: String
+        _ access: ServerAccess, database: String, applicationName: String, snapshot: String?, withoutRoles: Bool = false, into file: String
     ) async throws -> SchemaDump {
         var environment: [String: String] = [
             "PGHOST": access.server.host, "PGPORT": String(access.server.port), "PGUSER": access.user, "PGPASSWORD": access.password.reveal(),
@@ -27,13 +29,13 @@ struct SchemaDump: Sendable {
         ]
         if let snapshot { arguments.append("--snapshot=\(snapshot)") }
         _ = try await PostgresTool.run("pg_dump", arguments, environment: environment, attempt: "dump the schema of \(database)", limit: 64 * 1024)
-        return SchemaDump(file: file)
+        return SchemaDump(file: file, withoutRoles: withoutRoles)
     }
 
-    func contents(_ section: Section) async throws -> TableOfContents {
+    func contents(_ section: Section, leavingOut leftOut: Set<TableOfContents.Entry> = []) async throws -> TableOfContents {
         let listing = try await PostgresTool.run(
             "pg_restore", ["--list", "--section=\(section.rawValue)", file], attempt: "list the schema dump", limit: Self.outputLimit)
-        return TableOfContents(listing: listing)
+        return TableOfContents(listing: listing, leavingOut: leftOut)
     }
 
     /// SQL of some entries; empty for none.
@@ -42,7 +44,8 @@ struct SchemaDump: Sendable {
         let list = file + ".list"
         try Data((entries.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: list))
         let text = try await PostgresTool.run(
-            "pg_restore", ["--use-list=\(list)", "--no-tablespaces", "--file=-", file], attempt: "read the schema dump", limit: Self.outputLimit)
+            "pg_restore", ["--use-list=\(list)", "--no-tablespaces"] + (withoutRoles ? ["--no-owner", "--no-acl"] : []) + ["--file=-", file],
+            attempt: "read the schema dump", limit: Self.outputLimit)
         return Self.withoutClientCommands(text)
     }
 

@@ -15,21 +15,49 @@ struct SourceView: Sendable {
     /// `nil`: the fence holds the rows still.
     let snapshot: Snapshot?
 
+    /// Sessions of one view see the same rows.
+    var name: String { "\(database)/\(snapshot?.name ?? "")" }
+
     /// Runs `body` with a session of this view and closes it.
     func with<Answer: Sendable>(_ body: (PostgresConnection) async throws -> Answer) async throws -> Answer {
         try await context.sourceSessions.with(database: database) { session in
-            if let snapshot { try await importSnapshot(snapshot, session) }
+            if let snapshot { try await SnapshotImport.begin(snapshot.name, in: session) }
             return try await body(session)
         }
     }
 
-    private func importSnapshot(_ snapshot: Snapshot, _ session: PostgresConnection) async throws {
+    /// A session of this view, for the rows of many tables; whoever opens it closes it.
+    func open() async throws -> PostgresConnection {
+        let session = try await context.sourceSessions.database(database)
         do {
-            try await session.execute(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT \(SQL.literal(snapshot.name))",
-                attempt: "import the snapshot of \(database)")
-        } catch let error as PostgresError where ["22023", "42704", "55000"].contains(error.sqlState) {
-            throw CopyInterrupted(description: "the session that kept the snapshot of \(database) has ended: \(error)")
+            try await session.execute(CopyFormat.settings, attempt: "prepare a session")
+            if let snapshot { try await SnapshotImport.begin(snapshot.name, in: session) }
+            return session
+        } catch {
+            await session.close()
+            throw error
+        }
+    }
+
+    /// Starts a COPY. Under a snapshot the table stays locked until ``endCopy(_:_:)``, and no longer: the locks of thousands of tables would fill the
+    /// server's lock table.
+    func startCopy(_ statement: String, _ session: PostgresConnection, attempt: String) async throws {
+        try await session.startCopyOut(snapshot == nil ? statement : "SAVEPOINT part; \(statement)", attempt: attempt)
+    }
+
+    /// Proves that the rows of `part` were all there, and were found where it looked for them.
+    func endCopy(_ part: CopyPart, _ session: PostgresConnection) async throws {
+        try await prove(session)
+        if let pages = part.pages {
+            let node = try await session.rows(
+                "SELECT pg_relation_filenode(\(SQL.literal(part.table.sql))::regclass)", attempt: "look where the rows of \(part.label) lie"
+            ).first?[0]
+            guard node == String(pages.fileNode) else {
+                throw CopyInterrupted(description: "\(part.table.label) of \(database) was rewritten while it was copied in parts")
+            }
+        }
+        if snapshot != nil {
+            try await session.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part", attempt: "end the copy of \(part.label)")
         }
     }
 

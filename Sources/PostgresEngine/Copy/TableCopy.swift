@@ -1,29 +1,39 @@
-/// Streams one table from the source into the target: a COPY into a COPY, two chunks in memory at most. Rows and journal row are one transaction.
+/// Streams rows from the source into the target: a COPY into a COPY, two chunks in memory at most. Rows and journal are one transaction.
 struct TableCopy: Sendable {
     let source: PostgresConnection
     let target: PostgresConnection
+    /// What `source` belongs to.
+    let view: SourceView
 
-    /// - Parameter view: What `source` belongs to.
-    func run(_ table: Table, _ view: SourceView) async throws {
-        let attempt = "copy \(table.label)"
+    /// Whatever fails, both sessions have to be closed: they are in the middle of something.
+    ///
+    /// - Parameters:
+    ///   - freezing: The table is emptied first and its rows need no later VACUUM; only for whole tables.
+    ///   - completion: Statements for the same transaction, after the rows.
+    func run(_ part: CopyPart, freezing: Bool, completion: [String] = []) async throws {
+        let attempt = "copy \(part.label)"
+        let (source, target, view) = (source, target, view)
+        async let reading: Void = view.startCopy(part.read, source, attempt: attempt)
+        try await target.startCopyIn("BEGIN; \(Journal.check(view.context.task)); \(part.write(freezing: freezing))", attempt: attempt)
+        try await reading
+        let bytes = try await stream(attempt)
+        let rows = try await target.finishCopyIn(attempt: attempt)
+        try await view.endCopy(part, source)
+        let statements = [Journal.copied(part, rows: rows, bytes: bytes)] + completion + ["COMMIT"]
+        try await target.execute(statements.joined(separator: ";\n"), attempt: completion.isEmpty ? attempt : "copy and index \(part.label)")
+    }
+
+    /// The next chunk is read while one is sent.
+    private func stream(_ attempt: String) async throws -> Int64 {
         let (source, target) = (source, target)
-        try await target.transaction {
-            try await target.execute(Journal.check(view.context.task), attempt: "check the journal")
-            var bytes: Int64 = 0
-            let columns = table.columnList
-            try await source.startCopyOut("COPY (SELECT \(columns) FROM ONLY \(table.sql)) TO STDOUT", attempt: attempt)
-            try await target.startCopyIn("COPY \(table.sql)\(columns.isEmpty ? "" : " (\(columns))") FROM STDIN", attempt: attempt)
-            var chunk = try await source.nextCopyChunk(attempt: attempt)
-            while let current = chunk {
-                async let upcoming = source.nextCopyChunk(attempt: attempt)
-                try await target.sendCopyChunk(current, attempt: attempt)
-                bytes += Int64(current.count)
-                chunk = try await upcoming
-            }
-            let rows = try await target.finishCopyIn(attempt: attempt)
-            try await view.prove(source)
-            let noted = try await target.rows(Journal.copied(table, rows: rows, bytes: bytes), attempt: "write the journal")
-            guard noted.affected == 1 else { throw CopyRejected(description: "\(table.label) is already copied, or not in the journal") }
+        var bytes: Int64 = 0
+        var chunk = try await source.nextCopyChunk(attempt: attempt)
+        while let current = chunk {
+            async let upcoming = source.nextCopyChunk(attempt: attempt)
+            try await target.sendCopyChunk(current, attempt: attempt)
+            bytes += Int64(current.count)
+            chunk = try await upcoming
         }
+        return bytes
     }
 }

@@ -1,7 +1,7 @@
 /// Sessions of this migration which outlived who opened them, or which must not go on. Known by their names, which nobody else uses.
 struct OwnSessions: Sendable {
     /// What follows the migration's name in `application_name`.
-    enum Kind: String, Sendable { case fence = "/fence", worker = "/w", lane = "/lane" }
+    enum Kind: String, Sendable { case fence = "/fence", worker = "/w", lane = "/lane", keeper = "/keeper" }
 
     let session: PostgresConnection
     let uid: String

@@ -79,5 +79,14 @@ struct LaneTables: Sendable {
             }, links: links.map { LaneSplit.Link(from: $0.integer("one") ?? 0, to: $0.integer("other") ?? 0) })
     }
 
+    /// Those which are in a lane's publication.
+    static func read(_ session: PostgresConnection, of lane: String) async throws -> [LaneSplit.Relation] {
+        let members = try await session.rows(
+            "SELECT r.prrelid FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE p.pubname = \(SQL.literal(lane))",
+            attempt: "list the tables of publication \(lane)"
+        ).compactMap { $0.integer("prrelid") }
+        return try await read(session).tables.filter { Set(members).contains($0.oid) }
+    }
+
     func split(most: Int) -> [[LaneSplit.Relation]] { LaneSplit.lanes(tables, links, most: most) }
 }

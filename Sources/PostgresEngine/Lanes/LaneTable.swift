@@ -3,12 +3,13 @@ import MigrationCore
 /// Table `_dbmigration.lane` of a target database: the current lanes' names for each direction. They stand there for both directions, because
 /// the target is the side that a migration may fill, reset and clean up.
 enum LaneTable {
-    /// Statements, for a transaction under way or not. `started_at` is the position from which on a reverse lane carries what clients wrote.
+    /// Statements, for a transaction under way or not. `started_at` is the position from which on a reverse lane carries what clients wrote; `snapshot`
+    /// and `kept` are names of the snapshot that a forward lane's tables are copied under, as its worker and as the controller exported it.
     static let create = """
         CREATE SCHEMA IF NOT EXISTS _dbmigration;
         CREATE TABLE IF NOT EXISTS _dbmigration.lane (
             direction text CHECK (direction IN ('forward', 'reverse')), number int CHECK (number > 0), name text NOT NULL, started_at pg_lsn,
-            PRIMARY KEY (direction, number))
+            snapshot text, kept text, PRIMARY KEY (direction, number))
         """
 
     struct Entry: Sendable, Hashable, Decodable {

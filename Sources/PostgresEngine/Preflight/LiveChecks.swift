@@ -38,7 +38,7 @@ struct LiveChecks: Sendable {
         let lanes = databases.count * plan.copy.lanes
         let checks = ReplicationChecks(
             place: place, host: access.server.host, provider: server.provider, published: Self.isPublisher(side, plan) ? lanes : 0,
-            subscribed: Self.isSubscriber(side, plan) ? lanes : 0, ownSenders: side == .source ? plan.copy.jobs + 4 : 4)
+            subscribed: Self.isSubscriber(side, plan) ? lanes : 0, ownSenders: side == .source ? plan.copy.jobs + plan.copy.indexJobs + 2 : 4)
         var problems = checks.problems(capacity) + checks.retention(capacity, maxRetainedWALMiB: plan.copy.maxRetainedWALMiB)
         if Self.isSubscriber(side, plan) {
             facts.subscriber = try await Subscriber.read(

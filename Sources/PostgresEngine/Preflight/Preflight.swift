@@ -26,6 +26,9 @@ struct Preflight: Sendable {
 
         mutating func add(_ found: Found) {
             problems += found.problems
+            facts?.superuserObjects += found.superuserObjects
+            facts?.roleNeeds.add(found.roleNeeds)
+            facts?.extensions.merge(found.extensions) { ExtensionVersions.newer($0, $1) }
             if let live = found.live {
                 problems += live.problems
                 facts?.live?.add(live)
@@ -36,6 +39,10 @@ struct Preflight: Sendable {
     /// What one database showed.
     struct Found: Sendable {
         var problems: [PreflightProblem]
+        /// Versions by name.
+        var extensions: [String: String] = [:]
+        var superuserObjects: [SuperuserObject] = []
+        var roleNeeds = RoleNeeds()
         var live: LiveDatabase?
     }
 
@@ -78,9 +85,29 @@ struct Preflight: Sendable {
             problems.append(
                 .init(reason: .unsupportedObject, message: "extensions not available on \(to): \(list); \(remedy), or drop them on \(from)"))
         }
+        problems += await rights(source, target, (from, to))
         problems += StorageChecks(context: context).problems(source: source.storage, target: target.storage)
         if context.plan.isLive { problems += await LivePair(context: context, source: source, target: target).problems() }
         return problems
+    }
+
+    private func rights(_ source: ServerFacts, _ target: ServerFacts, _ places: (String, String)) async -> [PreflightProblem] {
+        let asks = source.superuserObjects.contains { $0.kind == SuperuserObject.eventTrigger }
+        let names = Set(source.settings.map(\.name)).sorted()
+        var found: (mayCreateEventTriggers: Bool, refusedSettings: Set<String>) = (true, [])
+        if !target.roles.isSuperuser {
+            do {
+                found = try await Sessions(context.target, uid: context.uid).withMaintenance { session in
+                    (asks ? await EventTriggerProbe.isAllowed(session) : true, try await SettingUse.refused(names, session))
+                }
+            } catch {
+                return [.init(error, context.target, side: "target")]
+            }
+        }
+        return RightsPair(
+            source: source, target: target, roles: context.plan.copy.roles, mayCreateEventTriggers: found.mayCreateEventTriggers,
+            refusedSettings: found.refusedSettings, user: SQL.identifier(context.target.user), places: places
+        ).problems()
     }
 }
 
@@ -93,6 +120,12 @@ struct ServerFacts: Sendable, Hashable {
     var extensions: [String: String] = [:]
     /// What the server would install.
     var availableExtensions: [String: String] = [:]
+    /// The source: what only a superuser could make again, and what it asks of roles.
+    var superuserObjects: [SuperuserObject] = []
+    var roleNeeds = RoleNeeds()
+    var settings: [SettingUse] = []
+    /// The target.
+    var roles = TargetRoles()
     /// `nil` when no storage is given to check it against.
     var storage: StorageUse?
     /// Live mode only.

@@ -24,18 +24,14 @@ struct SourceChecks: Sendable {
                 .init(reason: .databaseMissing, message: "database \($0) does not exist on source \(place): correct spec.databases")
             }
             findings.problems += try await owners(session)
+            findings.facts?.settings = try await SettingUse.read(session, databases: names, applications: context.applicationRoles.map(\.name))
             if context.plan.isLive { await live.server(session, into: &findings) }
             return (findings, names.filter { known.contains($0) }, try await CommonChecks.mayReplicate(session))
         }
         if mayReplicate {
             for name in present {
                 do {
-                    let (found, extensions) = try await sessions.with(database: name) { session in
-                        let (problems, extensions) = try await database(name, session)
-                        return (Preflight.Found(problems: problems, live: context.plan.isLive ? try await live.database(session) : nil), extensions)
-                    }
-                    findings.add(found)
-                    findings.facts?.extensions.merge(extensions) { ExtensionVersions.newer($0, $1) }
+                    findings.add(try await sessions.with(database: name) { try await database(name, $0) })
                 } catch {
                     findings.problems.append(.init(error, context.source, side: "source"))
                 }
@@ -74,7 +70,8 @@ struct SourceChecks: Sendable {
     }
 
     private func senders(_ session: PostgresConnection) async throws -> [PreflightProblem] {
-        let wanted = context.plan.copy.jobs + 3
+        // Each lane that copies or builds may have one, and pg_dump.
+        let wanted = context.plan.copy.jobs + context.plan.copy.indexJobs + 1
         let senders = try await session.rows(
             """
             SELECT current_setting('max_wal_senders')::int AS most, current_setting('max_wal_senders')::int
@@ -86,7 +83,7 @@ struct SourceChecks: Sendable {
             .init(
                 reason: .serverSettings,
                 message:
-                    "source \(place) has \(free) free WAL senders, copy.jobs + 3 = \(wanted) are needed: set max_wal_senders to \(Int(senders?.integer("most") ?? 0) + wanted - Int(free)) and restart it"
+                    "source \(place) has \(free) free WAL senders, copy.jobs + copy.indexJobs + 1 = \(wanted) are needed: set max_wal_senders to \(Int(senders?.integer("most") ?? 0) + wanted - Int(free)) and restart it"
             )
         ]
     }
@@ -118,7 +115,7 @@ struct SourceChecks: Sendable {
         }
     }
 
-    private func database(_ name: String, _ session: PostgresConnection) async throws -> ([PreflightProblem], [String: String]) {
+    private func database(_ name: String, _ session: PostgresConnection) async throws -> Preflight.Found {
         var problems: [PreflightProblem] = []
         let strangers = try await session.rows(
             "SELECT DISTINCT pg_get_userbyid(c.relowner) AS owner \(UserObjects.relations("'r', 'p', 'v', 'm', 'S'")) AND NOT pg_has_role(c.relowner, 'USAGE')",
@@ -128,6 +125,20 @@ struct SourceChecks: Sendable {
                 reason: .missingPrivilege,
                 message:
                     "role \(context.source.user) on source \(place) is not a member of \($0.text("owner")), owner of tables in \(name): GRANT \(SQL.identifier($0.text("owner"))) TO \(user)"
+            )
+        }
+        let unreadable = try await session.rows(
+            """
+            SELECT n.nspname, c.relname, CASE c.relkind WHEN 'S' THEN 'SELECT' ELSE 'SELECT, TRIGGER' END AS rights,
+                pg_get_userbyid(c.relowner) AS owner \(UserObjects.relations("'r', 'p', 'S'")) AND pg_has_role(c.relowner, 'USAGE') AND NOT (has_table_privilege(c.oid, 'SELECT')
+            AND (c.relkind = 'S' OR has_table_privilege(c.oid, 'TRIGGER'))) LIMIT 5
+            """, attempt: "look for tables we may not read")
+        problems += unreadable.map {
+            let name = SQL.identifier($0.text("nspname"), $0.text("relname"))
+            return .init(
+                reason: .missingPrivilege,
+                message:
+                    "\(user) may not read \($0.text("nspname")).\($0.text("relname")) in \(session.options.database) on source \(place), or put the guard on it: GRANT \($0.text("rights")) ON \(name) TO \(SQL.identifier($0.text("owner")))"
             )
         }
         let hidden = try await session.rows(
@@ -140,17 +151,12 @@ struct SourceChecks: Sendable {
                     "row security hides rows of \($0.text("nspname")).\($0.text("relname")) in \(name) on source \(place) from us: ALTER TABLE … NO FORCE ROW LEVEL SECURITY, or give \(user) BYPASSRLS"
             )
         }
-        if let count = try await session.rows("SELECT count(*) FROM pg_largeobject_metadata", attempt: "count large objects").first?.integer("count"),
-            count > 0
-        {
-            problems.append(
-                .init(
-                    reason: .unsupportedObject,
-                    message: "\(count) large objects in \(name) on source \(place) would not be copied: move them to bytea, or remove them (vacuumlo)"
-                ))
-        }
+        problems += try await LargeObjectChecks(session: session, place: "source \(place)", user: user).problems(isLive: context.plan.isLive)
         problems += try await CollationChecks(session: session, place: "source \(place)").problems()
         let extensions = try await session.rows("SELECT extname, extversion FROM pg_extension", attempt: "list extensions")
-        return (problems, Dictionary(extensions.map { ($0.text("extname"), $0.text("extversion")) }) { first, _ in first })
+        return Preflight.Found(
+            problems: problems, extensions: Dictionary(extensions.map { ($0.text("extname"), $0.text("extversion")) }) { first, _ in first },
+            superuserObjects: try await SuperuserObjects(session: session).read(), roleNeeds: try await RoleNeeds.read(session),
+            live: context.plan.isLive ? try await live.database(session) : nil)
     }
 }

@@ -15,6 +15,7 @@ struct TargetChecks: Sendable {
         var (findings, present) = try await sessions.withMaintenance { session in
             let settings = try await DatabaseSettings.read(session, databases.map(\.targetName))
             var findings = Preflight.Findings(facts: try await ServerFacts.read(session), problems: [])
+            findings.facts?.roles = try await TargetRoles.read(session)
             findings.facts?.storage = try await StorageUse.read(session, context)
             let missing = databases.filter { settings[$0.targetName] == nil }
             findings.problems += try await rights(
@@ -35,7 +36,16 @@ struct TargetChecks: Sendable {
             return (findings, databases.filter { settings[$0.targetName] != nil })
         }
         // Roles are made with the passwords of the connection strings; whoever changed one since would lock the applications out after the switch.
-        if try await isPrepared() {
+        if context.plan.copy.roles == .skip {
+            // Nobody makes them.
+            let login = ApplicationLogin(
+                access: context.target, side: .target,
+                remedy: "with spec.copy.roles: Skip no role is made: CREATE ROLE there with the password of the connection string's Secret")
+            for role in context.applicationRoles {
+                guard let database = databases.first(where: { $0.name == role.database }) else { continue }
+                if let problem = await login.attempt(role, database: database.targetName) { findings.problems.append(problem) }
+            }
+        } else if try await isPrepared() {
             let login = ApplicationLogin(
                 access: context.target, side: .target, remedy: "ALTER ROLE … PASSWORD to the one of the connection string's Secret")
             for role in context.applicationRoles {
@@ -71,7 +81,7 @@ struct TargetChecks: Sendable {
         guard let row, !row.flag("rolsuper") else { return problems }
         let wanted = [
             ("CREATEDB", row.flag("rolcreatedb") || !createsDatabases, "ALTER ROLE \(user) CREATEDB"),
-            ("CREATEROLE", row.flag("rolcreaterole"), "ALTER ROLE \(user) CREATEROLE"),
+            ("CREATEROLE", row.flag("rolcreaterole") || context.plan.copy.roles == .skip, "ALTER ROLE \(user) CREATEROLE"),
             ("REPLICATION", try await CommonChecks.mayReplicate(session), provider.grantReplication(to: user)),
         ]
         problems += wanted.filter { !$0.1 }.map {
@@ -106,6 +116,7 @@ struct TargetChecks: Sendable {
         }
         let found: Row?
         let isOurs: Bool
+        let largeObjects: Int64
         do {
             isOurs = try await Journal.head(session)?.uid == context.uid
             found = try await session.rows(
@@ -113,12 +124,21 @@ struct TargetChecks: Sendable {
                 SELECT count(*) AS count, min(n.nspname || '.' || c.relname) AS first \(UserObjects.relations("'r', 'p', 'v', 'm', 'S', 'f'"))
                 """, attempt: "look for tables in \(name)"
             ).first
+            largeObjects = try await SourceCatalog(session: session).largeObjects()
         } catch {
             await session.close()
             throw error
         }
         await session.close()
-        guard !isOurs, let count = found?.integer("count"), count > 0 else { return (isOurs, nil) }
+        guard !isOurs, let count = found?.integer("count"), count > 0 || largeObjects > 0 else { return (isOurs, nil) }
+        if count == 0 {
+            return (
+                false,
+                PreflightProblem(
+                    reason: .targetNotEmpty,
+                    message: "database \(name) on target \(place) holds \(largeObjects) large objects: drop it or choose another targetName")
+            )
+        }
         let problem = PreflightProblem(
             reason: .targetNotEmpty,
             message:

@@ -9,7 +9,8 @@ struct DatabaseDescription: Sendable, Hashable {
     var settings: [String]
     /// By role name, for this database only.
     var roleSettings: [RoleSetting]
-    var grants: [Grant]
+    /// Of others than the owner; `nil` when the database has its default privileges.
+    var grants: [Grant]?
     /// Limit and read-only default from before our fence.
     var fenced: DatabaseSettings
 
@@ -36,7 +37,7 @@ struct DatabaseCatalog: Sendable {
             """
             SELECT datname, oid, pg_get_userbyid(datdba) AS owner, pg_encoding_to_char(encoding) AS encoding,
                 \(DatabaseLocale.columns(version: version)),
-                shobj_description(oid, 'pg_database') AS comment,
+                shobj_description(oid, 'pg_database') AS comment, datacl IS NOT NULL AS has_privileges,
                 (SELECT json_agg(v) FROM pg_db_role_setting s, unnest(s.setconfig) v WHERE s.setdatabase = d.oid AND s.setrole = 0
                     AND split_part(v, '=', 1) <> 'default_transaction_read_only')::text AS settings
             FROM pg_database d WHERE datname IN \(SQL.list(databases)) ORDER BY datname
@@ -51,7 +52,8 @@ struct DatabaseCatalog: Sendable {
                 DatabaseDescription(
                     name: name, owner: row.text("owner"), encoding: row.text("encoding"), locale: DatabaseLocale(row), comment: row["comment"],
                     settings: try JSONList.decode(row["settings"]),
-                    roleSettings: try await roleSettings(row.text("oid")), grants: try await grants(row.text("oid")),
+                    roleSettings: try await roleSettings(row.text("oid")),
+                    grants: row.flag("has_privileges") ? try await grants(row.text("oid")) : nil,
                     fenced: before ?? current[name] ?? DatabaseSettings(limit: -1, readOnly: nil)))
         }
         return descriptions
@@ -60,13 +62,12 @@ struct DatabaseCatalog: Sendable {
     private func roleSettings(_ oid: String) async throws -> [DatabaseDescription.RoleSetting] {
         try await session.rows(
             """
-            SELECT r.rolname, v FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) v
-            WHERE s.setdatabase = \(oid) AND NOT r.rolsuper ORDER BY 1, 2
+            SELECT r.rolname, v FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) WITH ORDINALITY c(v, place)
+            WHERE s.setdatabase = \(oid) AND NOT r.rolsuper ORDER BY rolname, place
             """, attempt: "read settings of roles in a database"
         ).map { .init(role: $0.text("rolname"), setting: $0.text("v")) }
     }
 
-    /// `[]` when the database has its default privileges.
     private func grants(_ oid: String) async throws -> [DatabaseDescription.Grant] {
         try await session.rows(
             """

@@ -15,6 +15,7 @@ struct RoleCreation: Sendable {
         var known = try await existing()
         for role in roles where !known.contains(role.name) {
             try await session.execute("CREATE ROLE \(SQL.identifier(role.name)) \(role.attributes)", attempt: "create role \(role.name)")
+            logger.info("created role", metadata: ["role": "\(role.name)", "server": "\(sessions.server)"])
             known.insert(role.name)
             try await applySettings(of: role)
         }
@@ -29,11 +30,11 @@ struct RoleCreation: Sendable {
         }
     }
 
-    /// Makes our role a member of `role`, without which it could give it nothing.
+    /// Makes our role a member of `role`, without which it could give it nothing. Since 16 who creates a role may only administer it at first.
     func join(_ role: String) async throws {
-        let check = "SELECT pg_has_role(\(SQL.literal(role)), 'USAGE'), pg_has_role(\(SQL.literal(role)), current_user, 'MEMBER')"
-        guard let row = try await session.rows(check, attempt: "ask for membership of \(role)").first, row[0] != "t" else { return }
-        if row[1] == "t" { return }
+        let rights = try await session.serverMajor() >= 16 ? ["USAGE", "SET"] : ["MEMBER"]
+        let check = "SELECT " + rights.map { "pg_has_role(\(SQL.literal(role)), '\($0)')" }.joined(separator: " AND ")
+        if try await session.rows(check, attempt: "ask for membership of \(role)").first?[0] == "t" { return }
         try await session.execute("GRANT \(SQL.identifier(role)) TO CURRENT_USER", attempt: "become a member of \(role)")
     }
 

@@ -2,7 +2,8 @@ import Logging
 import MigrationCore
 import MigrationPorts
 
-/// Makes roles, databases and the target's fence; whatever is there already is left as it is.
+/// Makes roles, databases and the target's fence; whatever is there already is left as it is. With `copy.roles: Skip` no role is touched, and the
+/// databases are ours.
 struct TargetPreparation: Sendable {
     let context: DatabaseContext
     let logger: Logger
@@ -19,9 +20,11 @@ struct TargetPreparation: Sendable {
         let target = Sessions(context.target, uid: context.uid, suffix: OwnSessions.Kind.fence.rawValue)
         try await FenceLock.hold(target, uid: context.uid) { lock in
             let creation = RoleCreation(sessions: target, session: lock.session, logger: logger)
-            try await creation.run(roles, applications: context.applicationRoles)
-            // What the restore gives to an owner, only a member of it can give.
-            for role in roles where role.isOwner { try await creation.join(role.name) }
+            if keepsRoles {
+                try await creation.run(roles, applications: context.applicationRoles)
+                // What the restore gives to an owner, only a member of it can give.
+                for role in roles where role.isOwner { try await creation.join(role.name) }
+            }
             for database in context.plan.databases {
                 guard let description = descriptions.first(where: { $0.name == database.name }) else {
                     throw FenceFailure(server: source.server, what: "database \(database.name) is missing", remedy: "correct spec.databases")
@@ -31,6 +34,8 @@ struct TargetPreparation: Sendable {
             }
         }
     }
+
+    private var keepsRoles: Bool { context.plan.copy.roles == .createMissing }
 
     private func ensure(
         _ database: Plan.Database, _ description: DatabaseDescription, _ creation: RoleCreation, _ session: PostgresConnection
@@ -44,7 +49,7 @@ struct TargetPreparation: Sendable {
         let ownerExists = try await !session.rows("SELECT 1 FROM pg_roles WHERE rolname = \(SQL.literal(description.owner))").isEmpty
         var statement = "CREATE DATABASE \(name) TEMPLATE template0 ENCODING \(SQL.literal(description.encoding))"
         statement += " " + description.locale.clause(major: try await session.serverMajor())
-        if ownerExists {
+        if ownerExists, keepsRoles {
             try await creation.join(description.owner)
             statement += " OWNER \(SQL.identifier(description.owner))"
         }
@@ -56,12 +61,14 @@ struct TargetPreparation: Sendable {
 
     private func settings(_ name: String, _ description: DatabaseDescription) -> [String] {
         var statements = description.settings.compactMap { StoredSetting($0) }.map { "ALTER DATABASE \(name) \($0.clause)" }
+        if let comment = description.comment { statements.append("COMMENT ON DATABASE \(name) IS \(SQL.literal(comment))") }
+        guard keepsRoles else { return statements }
         statements += description.roleSettings.compactMap { item in
             StoredSetting(item.setting).map { "ALTER ROLE \(SQL.identifier(item.role)) IN DATABASE \(name) \($0.clause)" }
         }
-        if let comment = description.comment { statements.append("COMMENT ON DATABASE \(name) IS \(SQL.literal(comment))") }
-        if !description.grants.isEmpty { statements.append("REVOKE ALL ON DATABASE \(name) FROM PUBLIC") }
-        statements += description.grants.map { grant in
+        guard let grants = description.grants else { return statements }
+        statements.append("REVOKE ALL ON DATABASE \(name) FROM PUBLIC")
+        statements += grants.map { grant in
             let grantee = grant.grantee.isEmpty ? "PUBLIC" : SQL.identifier(grant.grantee)
             return "GRANT \(grant.privilege) ON DATABASE \(name) TO \(grantee)" + (grant.isGrantable ? " WITH GRANT OPTION" : "")
         }

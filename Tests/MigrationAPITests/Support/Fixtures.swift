@@ -55,7 +55,7 @@ enum Fixtures {
         databases:
           - {name: chain_db, targetName: chain_two, create: Never}
           - {name: publisher_db, create: IfMissing}
-        copy: {mode: Snapshot, jobs: 3, onExisting: Refuse, roles: CreateMissing, lanes: 1, maxRetainedWALMiB: 1024}
+        copy: {mode: Snapshot, jobs: 3, onExisting: Refuse, roles: CreateMissing, lanes: 1, maxRetainedWALMiB: 1024, indexJobs: 3, splitAboveMiB: 64}
         verification: {mode: None}
         cutover:
           snapshotPauseSeconds: 60
@@ -82,7 +82,6 @@ enum Fixtures {
     /// Every field of later versions.
     static let later = """
         databases: [{excludeTables: ["audit.*"]}]
-        copy: {indexJobs: 2, splitAboveMiB: 1024}
         cutover:
           connections: [{redis: {host: r}}]
           workloads: [{selector: {matchExpressions: [{key: a, operator: Exists}]}, order: 1, scaleToZero: false, clusterRef: {name: c}}]

@@ -20,11 +20,20 @@ struct Scenario: Sendable {
     var isLive = false
     /// `copy.lanes`.
     var lanes = 1
+    /// Whom a snapshot migration logs in as, on the source and on the target.
+    var administrators = (source: "Admin", target: "Admin")
+    var verification = Plan.Verification.rowCount
+    /// `copy.roles`.
+    var roles = Plan.Copy.Roles.createMissing
     let port = PostgresMigration(logger: Logger(label: "test"))
 
     /// Creates the databases on the source, owned by the application's role.
-    static func make(_ name: String, databases count: Int = 1, schema: [String] = []) async throws -> Scenario {
-        let (source, target) = try await (Cluster.source.value, Cluster.target.value)
+    ///
+    /// - Parameter servers: Others than the shared pair.
+    static func make(
+        _ name: String, databases count: Int = 1, schema: [String] = [], on servers: (source: Cluster, target: Cluster)? = nil
+    ) async throws -> Scenario {
+        let (source, target) = if let servers { servers } else { try await (Cluster.source.value, Cluster.target.value) }
         let role = "\(roleName) \(name)"
         let databases = (1...count).map { "Wéird \"\(name)\" o'\($0)" }
         try await source.superuser("postgres") { session in
@@ -44,13 +53,14 @@ struct Scenario: Sendable {
     var plan: Plan {
         Plan(
             source: source.access().server, target: target.access().server, databases: databases.map { Plan.Database(name: $0) },
-            copy: Plan.Copy(mode: isLive ? .live : .snapshot, jobs: 2, lanes: lanes),
+            copy: Plan.Copy(mode: isLive ? .live : .snapshot, jobs: 2, lanes: lanes, roles: roles), verification: verification,
             cutover: Plan.Cutover(pauseSeconds: 60, connections: [], workloads: []))
     }
 
     var context: DatabaseContext {
         DatabaseContext(
-            uid: uid, plan: plan, source: isLive ? source.laneAccess : source.access(), target: isLive ? target.laneAccess : target.access(),
+            uid: uid, plan: plan, source: isLive ? source.laneAccess : source.access(administrators.source),
+            target: isLive ? target.laneAccess : target.access(administrators.target),
             applicationRoles: databases.map { ApplicationRole(name: role, password: Redacted(Self.rolePassword), database: $0) })
     }
 
@@ -62,8 +72,8 @@ struct Scenario: Sendable {
     func work(_ step: WorkerStep, number: Int = 1, epoch: Int64 = 1) async -> WorkerResult {
         let task = WorkerTask(uid: uid, step: step, number: number, sourceEpoch: epoch, plan: plan)
         let environment = [
-            WorkerEnvironment.sourceUser: "Admin", WorkerEnvironment.targetUser: "Admin", WorkerEnvironment.sourcePassword: Cluster.password,
-            WorkerEnvironment.targetPassword: Cluster.password,
+            WorkerEnvironment.sourceUser: administrators.source, WorkerEnvironment.targetUser: administrators.target,
+            WorkerEnvironment.sourcePassword: Cluster.password, WorkerEnvironment.targetPassword: Cluster.password,
         ]
         return await MigrationWorker(logger: Logger(label: "test")).run(task: task, environment: environment)
     }

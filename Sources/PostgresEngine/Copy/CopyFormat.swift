@@ -1,0 +1,37 @@
+/// How a table's rows travel. Binary spares wide rows and values such as timestamps their text form; narrow rows of numbers and short texts are
+/// smaller and faster as text.
+enum CopyFormat: String, Sendable, Hashable {
+    case text, binary
+
+    /// From which average width on rows travel as binary, in bytes.
+    static let wideRow = 256
+
+    /// Settings under which both servers write and read the same text, whatever a database's or role's own are.
+    static let settings = """
+        SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 3; SET lc_monetary = 'C'; SET xmloption = content;
+        SET array_nulls = on; SET bytea_output = 'hex'
+        """
+
+    /// SQL over `pg_class c`: true when every column's type has a binary form that means the same on every server: fixed types of PostgreSQL's own, their
+    /// arrays and ranges, enums, and domains over these. Composite types and arrays of a user's types carry OIDs, `reg…` types are OIDs.
+    static let isSafe = "coalesce((SELECT bool_and(\(isPortable)) \(columns)), false)"
+
+    /// SQL over `pg_class c`: true when a column's text form costs much more than its binary one.
+    static let isFavoured = """
+        coalesce((SELECT bool_or(b.typname IN ('bytea', 'timestamp', 'timestamptz', 'date', 'time', 'timetz', 'float4', 'float8', 'uuid', 'inet', 'cidr')
+            OR b.typcategory IN ('A', 'R')) \(columns)), false)
+        """
+
+    private static let isPortable = """
+        (b.oid < 10000 AND b.typtype IN ('b', 'r', 'm') AND b.typsend <> 0 AND b.typreceive <> 0 AND b.typname !~ '^_?(reg|xml$|oid$|aclitem)'
+        AND (b.typelem = 0 OR e.typtype IN ('b', 'r', 'm'))) OR b.typtype = 'e'
+        """
+
+    /// A column's type, or what its domain is over.
+    private static let columns = """
+        FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+        JOIN pg_catalog.pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
+        LEFT JOIN pg_catalog.pg_type e ON e.oid = b.typelem
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+        """
+}

@@ -1,0 +1,96 @@
+/// What the source holds of one database and how much of it an earlier worker has copied: everything that the order of work is made from.
+struct DatabaseInventory: Sendable {
+    /// How a table's rows are best read.
+    struct Shape: Sendable, Hashable {
+        var format: CopyFormat
+        /// Of its heap; 0 where pages cannot be read one by one.
+        var pages: Int64
+        var fileNode: Int64
+    }
+
+    var tables: [Table] = []
+    /// By the table's quoted name, as the following ones.
+    var shapes: [String: Shape] = [:]
+    var indexes: [String: [IndexDefinition]] = [:]
+    var states: [String: Journal.TableState] = [:]
+    var parts: [String: [Journal.PartState]] = [:]
+    /// Whether an index of the target is valid, by its quoted name.
+    var standing: [String: Bool] = [:]
+
+    static func read(source: PostgresConnection, target: PostgresConnection) async throws -> DatabaseInventory {
+        let (catalog, journal) = (SourceCatalog(session: source), Journal(session: target))
+        var inventory = DatabaseInventory(tables: try await catalog.tables(), shapes: try await catalog.shapes())
+        inventory.indexes = Dictionary(grouping: try await catalog.indexes(), by: \.tableSQL)
+        (inventory.states, inventory.parts) = (try await journal.tableStates(), try await journal.partStates())
+        inventory.standing = try await standingIndexes(target)
+        return inventory
+    }
+
+    /// Our own builds leave all or nothing; an invalid index is somebody else's.
+    private static func standingIndexes(_ target: PostgresConnection) async throws -> [String: Bool] {
+        let rows = try await target.rows(
+            """
+            SELECT n.nspname, x.relname, i.indisvalid FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace
+            WHERE \(UserObjects.schemaCondition)
+            """, attempt: "list the indexes of the target")
+        return Dictionary(rows.map { (SQL.identifier($0.text("nspname"), $0.text("relname")), $0.flag("indisvalid")) }) { $1 }
+    }
+
+    /// Tables with something left to do.
+    func work(_ split: TableSplit) -> [TableWork] {
+        tables.compactMap { table in
+            let state = states[table.sql]
+            if state?.isIndexed == true { return nil }
+            let definitions = indexes[table.sql] ?? []
+            var work = TableWork(table: table, parts: [], builds: missing(definitions), indexes: definitions)
+            if state?.isCopied != true { divide(&work, split) }
+            return work
+        }
+    }
+
+    private func missing(_ indexes: [IndexDefinition]) -> [IndexDefinition] {
+        indexes.filter { standing[$0.sql] != true }.map { index in
+            var index = index
+            index.isInTheWay = standing[index.sql] != nil
+            return index
+        }
+    }
+
+    /// As an earlier worker did, unless the table has been rewritten since; its rows lie elsewhere then.
+    private func divide(_ work: inout TableWork, _ split: TableSplit) {
+        let table = work.table
+        let shape = shapes[table.sql] ?? Shape(format: .text, pages: 0, fileNode: 0)
+        let begun = parts[table.sql] ?? []
+        var whole = CopyPart(table: table, format: shape.format, bytes: table.bytes)
+        if !begun.isEmpty, begun.allSatisfy({ $0.pages.fileNode == shape.fileNode }) {
+            whole.bytes = table.bytes / Int64(begun.count)
+            work.parts = begun.filter { !$0.isCopied }.map { whole.pages($0.pages, number: $0.number) }
+            return
+        }
+        let pages = split.pages(bytes: table.bytes, pages: shape.pages, fileNode: shape.fileNode)
+        if !pages.isEmpty { whole.bytes = table.bytes / Int64(pages.count) }
+        work.parts = pages.isEmpty ? [whole] : pages.enumerated().map { whole.pages($1, number: $0 + 1) }
+        if !pages.isEmpty || !begun.isEmpty { work.division = Journal.divide(table, work.parts, isAnew: !begun.isEmpty) }
+    }
+}
+
+extension SourceCatalog {
+    /// By the table's quoted name. Ranges of pages are read without a scan of the rest from PostgreSQL 14 on.
+    func shapes() async throws -> [String: DatabaseInventory.Shape] {
+        let rows = try await session.rows(
+            """
+            SELECT c.nspname, c.relname, c.safe AND (c.favoured OR c.width >= \(CopyFormat.wideRow)) AS is_binary, c.file_node,
+                CASE WHEN c.amname = 'heap' AND current_setting('server_version_num')::int >= 140000 THEN c.pages ELSE 0 END AS pages
+            FROM (SELECT n.nspname, c.relname, \(CopyFormat.isSafe) AS safe, \(CopyFormat.isFavoured) AS favoured,
+                pg_table_size(c.oid) / nullif(greatest(c.reltuples, 0), 0) AS width, coalesce(pg_relation_filenode(c.oid), 0)::bigint AS file_node,
+                pg_relation_size(c.oid) / current_setting('block_size')::int AS pages,
+                (SELECT m.amname FROM pg_catalog.pg_am m WHERE m.oid = c.relam) AS amname \(UserObjects.relations("'r'"))) c
+            """, attempt: "look at the tables' columns")
+        let shapes = rows.map { row in
+            let shape = DatabaseInventory.Shape(
+                format: row.flag("is_binary") ? .binary : .text, pages: row.integer("pages") ?? 0, fileNode: row.integer("file_node") ?? 0)
+            return (SQL.identifier(row.text("nspname"), row.text("relname")), shape)
+        }
+        return Dictionary(shapes) { $1 }
+    }
+}
