@@ -34,23 +34,12 @@ struct CopyLane: Sendable {
     }
 
     private mutating func copy(_ rows: CopyOrder.Rows) async throws {
-        let completion = rows.isSmall ? await queue.work(rows.table).allAtOnce : []
-        let freezing = rows.part.pages == nil && rows.part.bytes > CopyPart.smallestFrozen
-        do {
-            try await copy(rows, freezing: freezing, completion)
-        } catch let error as PostgresError where freezing && error.kind == .privilege {
-            // Its owner may have kept TRUNCATE from himself.
-            await close()
-            try await copy(rows, freezing: false, completion)
-        }
-    }
-
-    private mutating func copy(_ rows: CopyOrder.Rows, freezing: Bool, _ completion: [String]) async throws {
         let copy = copies[rows.database]
         let view = copy.views[rows.part.table]
+        let completion = rows.isSmall ? await queue.work(rows.table).allAtOnce : []
         let source = try await source.open(view.name) { try await view.open() }
         let target = try await target.open(copy.database.targetName) { try await copy.openBulk() }
-        try await TableCopy(source: source, target: target, view: view).run(rows.part, freezing: freezing, completion: completion)
+        try await TableCopy(source: source, target: target, view: view).run(rows.part, completion: completion)
     }
 
     private mutating func close() async {

@@ -23,8 +23,8 @@ struct CopyPart: Sendable, Hashable {
     /// About so many, for the order of work.
     var bytes: Int64
 
-    /// Emptying a small table costs more than FREEZE spares, in bytes.
-    static let smallestFrozen: Int64 = 1 << 20
+    /// Emptying a smaller table costs more than FREEZE spares, in bytes.
+    private static let smallestFrozen: Int64 = 1 << 20
 
     var label: String { pages == nil ? table.label : "\(table.label) part \(number)" }
 
@@ -42,10 +42,11 @@ struct CopyPart: Sendable, Hashable {
         return "COPY (SELECT \(table.columnList) FROM ONLY \(table.sql) WHERE \(pages.condition)) \(options)"
     }
 
-    /// The target's statements. FREEZE needs a table emptied in the same transaction, and spares a later VACUUM its work.
-    func write(freezing: Bool) -> String {
-        let options = "FORMAT \(format.rawValue)\(freezing ? ", FREEZE" : "")"
-        return "\(freezing ? "TRUNCATE ONLY \(table.sql); " : "")COPY \(table.sql)\(columns) FROM STDIN WITH (\(options))"
+    /// The target's statements. FREEZE, which needs a table emptied in the same transaction, spares a later VACUUM from writing every row again.
+    var write: String {
+        let isFrozen = pages == nil && bytes > Self.smallestFrozen
+        let copy = "COPY \(table.sql)\(columns) FROM STDIN WITH (FORMAT \(format.rawValue)\(isFrozen ? ", FREEZE" : ""))"
+        return isFrozen ? "TRUNCATE ONLY \(table.sql); \(copy)" : copy
     }
 
     private var columns: String { table.columns.isEmpty ? "" : " (\(table.columnList))" }

@@ -78,12 +78,9 @@ extension DatabaseCopy {
 
     /// What was not made table by table, as `pg_dump` writes it.
     private func restoreRest() async throws {
-        let made = try await views.main.with { source in
-            let catalog = SourceCatalog(session: source)
-            return try await catalog.indexes().map(\.entry) + catalog.foreignKeys().map(\.entry)
-        }
+        let made = try await entriesMade()
         let dump = try await makeDump()
-        let contents = try await dump.contents(.postData, leavingOut: Set(made))
+        let contents = try await dump.contents(.postData, leavingOut: made)
         let objects = try await dump.sql(contents.schemas + contents.objects)
         // Behind the rows: an owner may have taken the right to write from himself.
         let privileges = Privileges(dumped: try await dump.sql(try await dump.contents(.preData).privileges + contents.privileges))
@@ -97,6 +94,16 @@ extension DatabaseCopy {
             try await session.execute(Journal.enter(.indexes), attempt: "write the journal")
         }
         await session.close()
+    }
+
+    /// What stands on the target already. An index that the source has only had since its indexes were listed is no such thing.
+    private func entriesMade() async throws -> Set<TableOfContents.Entry> {
+        let (indexes, keys) = (try await DatabaseInventory.standingIndexes(holder), try await standingForeignKeys())
+        return try await views.main.with { source in
+            let catalog = SourceCatalog(session: source)
+            let made = try await catalog.indexes().filter { indexes[$0.sql] == true }.map(\.entry)
+            return Set(try await made + catalog.foreignKeys().filter { keys[$0.sql] != nil }.map(\.entry))
+        }
     }
 
     private func restore(_ objects: String, _ session: PostgresConnection) async throws {

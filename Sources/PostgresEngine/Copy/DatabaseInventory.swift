@@ -27,7 +27,7 @@ struct DatabaseInventory: Sendable {
     }
 
     /// Our own builds leave all or nothing; an invalid index is somebody else's.
-    private static func standingIndexes(_ target: PostgresConnection) async throws -> [String: Bool] {
+    static func standingIndexes(_ target: PostgresConnection) async throws -> [String: Bool] {
         let rows = try await target.rows(
             """
             SELECT n.nspname, x.relname, i.indisvalid FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace
@@ -79,12 +79,9 @@ extension SourceCatalog {
     func shapes() async throws -> [String: DatabaseInventory.Shape] {
         let rows = try await session.rows(
             """
-            SELECT c.nspname, c.relname, c.safe AND (c.favoured OR c.width >= \(CopyFormat.wideRow)) AS is_binary, c.file_node,
-                CASE WHEN c.amname = 'heap' AND current_setting('server_version_num')::int >= 140000 THEN c.pages ELSE 0 END AS pages
-            FROM (SELECT n.nspname, c.relname, \(CopyFormat.isSafe) AS safe, \(CopyFormat.isFavoured) AS favoured,
-                pg_table_size(c.oid) / nullif(greatest(c.reltuples, 0), 0) AS width, coalesce(pg_relation_filenode(c.oid), 0)::bigint AS file_node,
-                pg_relation_size(c.oid) / current_setting('block_size')::int AS pages,
-                (SELECT m.amname FROM pg_catalog.pg_am m WHERE m.oid = c.relam) AS amname \(UserObjects.relations("'r'"))) c
+            SELECT n.nspname, c.relname, \(CopyFormat.isSafe) AS is_binary, coalesce(pg_relation_filenode(c.oid), 0)::bigint AS file_node,
+                CASE WHEN current_setting('server_version_num')::int >= 140000 AND c.relam = (SELECT m.oid FROM pg_am m WHERE m.amname = 'heap')
+                THEN pg_relation_size(c.oid) / current_setting('block_size')::int ELSE 0 END AS pages \(UserObjects.relations("'r'"))
             """, attempt: "look at the tables' columns")
         let shapes = rows.map { row in
             let shape = DatabaseInventory.Shape(

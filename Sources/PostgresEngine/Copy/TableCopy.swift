@@ -7,14 +7,12 @@ struct TableCopy: Sendable {
 
     /// Whatever fails, both sessions have to be closed: they are in the middle of something.
     ///
-    /// - Parameters:
-    ///   - freezing: The table is emptied first and its rows need no later VACUUM; only for whole tables.
-    ///   - completion: Statements for the same transaction, after the rows.
-    func run(_ part: CopyPart, freezing: Bool, completion: [String] = []) async throws {
+    /// - Parameter completion: Statements for the same transaction, after the rows.
+    func run(_ part: CopyPart, completion: [String]) async throws {
         let attempt = "copy \(part.label)"
         let (source, target, view) = (source, target, view)
         async let reading: Void = view.startCopy(part.read, source, attempt: attempt)
-        try await target.startCopyIn("BEGIN; \(Journal.check(view.context.task)); \(part.write(freezing: freezing))", attempt: attempt)
+        try await target.startCopyIn("BEGIN; \(Journal.check(view.context.task)); \(part.write)", attempt: attempt)
         try await reading
         let bytes = try await stream(attempt)
         let rows = try await target.finishCopyIn(attempt: attempt)
