@@ -9,6 +9,7 @@ enum DatabaseReset {
             in: session)
         try await drop(members, in: session)
         try await drop(databaseWide, in: session)
+        try await drop(defaultPrivileges, in: session)
         // The large objects themselves go when the next copy comes to their numbers: a transaction can lock some thousand, not all.
         try await session.execute(LargeObjects.forget, attempt: "forget the large objects copied")
     }
@@ -30,6 +31,22 @@ enum DatabaseReset {
         WHERE \(notOfExtension) AND i.type NOT LIKE '%default%' AND i.type <> 'extension' AND i.type NOT LIKE 'table %' AND i.type <> 'default acl'
         """
     }
+
+    /// Default privileges of a schema end with the last one that is taken away; those of the whole database when they are what they were.
+    private static let defaultPrivileges = """
+        WITH acl AS (SELECT d.*, format('ALTER DEFAULT PRIVILEGES FOR ROLE %I%s', pg_get_userbyid(d.defaclrole),
+                (SELECT format(' IN SCHEMA %I', nspname) FROM pg_namespace n WHERE n.oid = d.defaclnamespace)) AS alter,
+                CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES'
+                    WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE OBJECTS' END AS objects,
+                CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END AS kind
+            FROM pg_default_acl d),
+        named AS (SELECT *, format('%s %s ON %s %s %s', alter, verb, objects, direction,
+                CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END) AS statement
+            FROM (SELECT 1 AS place, alter, objects, grantee, 'REVOKE ALL' AS verb, 'FROM' AS direction FROM acl, aclexplode(defaclacl)
+                UNION SELECT 2, alter, objects, grantee, 'GRANT ' || privilege_type, 'TO' FROM acl, aclexplode(acldefault(kind, defaclrole))
+                WHERE defaclnamespace = 0) s)
+        SELECT statement FROM named ORDER BY place, statement
+        """
 
     /// What lies in schema `public`.
     private static let members = statement(

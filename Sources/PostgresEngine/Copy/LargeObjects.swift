@@ -121,16 +121,16 @@ struct LargeObjects: Sendable {
     /// Privileges are given by the owner, whoever gave them on the source.
     private static func properties(_ condition: String, keepsRoles: Bool) -> String {
         let comments = """
-            SELECT oid, 9 AS place, format('COMMENT ON LARGE OBJECT %s IS %L', oid, obj_description(oid, 'pg_largeobject')) AS statement
+            SELECT oid, 0 AS place, format('COMMENT ON LARGE OBJECT %s IS %L', oid, obj_description(oid, 'pg_largeobject')) AS statement
             FROM pg_largeobject_metadata WHERE \(condition) AND obj_description(oid, 'pg_largeobject') IS NOT NULL
             """
         let roles = """
             SELECT oid, 1, format('ALTER LARGE OBJECT %s OWNER TO %I', oid, pg_get_userbyid(lomowner)) FROM pg_largeobject_metadata WHERE \(condition)
             UNION ALL SELECT oid, 2, format('REVOKE ALL ON LARGE OBJECT %s FROM %I', oid, pg_get_userbyid(lomowner)) FROM pg_largeobject_metadata
             WHERE \(condition) AND lomacl IS NOT NULL
-            UNION ALL SELECT oid, 3, format('GRANT %s ON LARGE OBJECT %s TO %s%s', privilege_type, oid,
+            UNION ALL SELECT oid, 3 + a.place, format('GRANT %s ON LARGE OBJECT %s TO %s%s', privilege_type, oid,
                 CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END, CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END)
-            FROM pg_largeobject_metadata, aclexplode(lomacl) WHERE \(condition)
+            FROM pg_largeobject_metadata, aclexplode(lomacl) WITH ORDINALITY a(grantor, grantee, privilege_type, is_grantable, place) WHERE \(condition)
             """
         let parts = keepsRoles ? [comments, roles] : [comments]
         return "SELECT statement FROM (\(parts.joined(separator: "\nUNION ALL "))) s ORDER BY oid, place"

@@ -23,7 +23,8 @@ struct RoleNeeds: Sendable, Hashable {
             SELECT r.rolname AS role, i.type || ' ' || i.identity AS object FROM (\(OwnedObjects.all)) o JOIN pg_roles r ON r.oid = o.owner AND r.rolsuper,
                 pg_identify_object(o.class, o.oid, 0) i
             WHERE NOT EXISTS (SELECT 1 FROM pg_class c WHERE o.class = 'pg_class'::regclass AND c.oid = o.oid AND c.relkind IN ('i', 'I', 't'))
-                AND (o.class <> 'pg_namespace'::regclass OR i.identity <> ALL ('{public,\(Artefacts.schema)}')) AND i.type <> 'event trigger'
+                AND (o.class <> 'pg_namespace'::regclass OR (i.identity <> ALL ('{public,\(Artefacts.schema)}') AND left(i.identity, 3) <> 'pg_'))
+                AND i.type <> 'event trigger'
             ORDER BY 1, 2
             """, attempt: "look for what superusers own")
         let granted = try await session.rows(

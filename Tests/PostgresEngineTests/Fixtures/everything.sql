@@ -22,6 +22,9 @@ BEGIN
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
 END $$;
 GRANT fid_group TO "fid reader";
+-- Of who makes everything on the target.
+ALTER DEFAULT PRIVILEGES FOR ROLE "Admin" GRANT SELECT ON TABLES TO "fid reader";
+ALTER DEFAULT PRIVILEGES FOR ROLE "Admin" REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER ROLE "fid reader" SET lock_timeout = '3s';
 
 -- part: common
@@ -177,9 +180,9 @@ INSERT INTO "select"."table" VALUES (1, 'x', 2, 'y', 'z', 'p'), (2, NULL, NULL, 
 CREATE TABLE abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk (
     abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk bigserial PRIMARY KEY, v int UNIQUE);
 INSERT INTO abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk (v) SELECT generate_series(1, 10);
-CREATE TABLE "Sch é ""q"""."T ""q"" 'é' \ ." (id int PRIMARY KEY, doc jsonb, raw bytea, x xml, n numeric, i interval, t tsvector, u uuid, b bit(3));
-INSERT INTO "Sch é ""q"""."T ""q"" 'é' \ ." VALUES (1, '{"a": [1, null, "é"]}', '\x00ff0a0d5c', '<a>é</a>', 'NaN', '1 mon -2 days 03:04:05.6', 'a:1 b:2',
-    '00000000-0000-0000-0000-000000000001', B'101'), (2, NULL, '', NULL, 1e100, NULL, NULL, NULL, NULL);
+CREATE TABLE "Sch é ""q"""."T ""q"" 'é' \ ." (id int PRIMARY KEY, doc jsonb, raw bytea, n numeric, i interval, t tsvector, u uuid, b bit(3));
+INSERT INTO "Sch é ""q"""."T ""q"" 'é' \ ." VALUES (1, '{"a": [1, null, "é"]}', '\x00ff0a0d5c', 'NaN', '1 mon -2 days 03:04:05.6', 'a:1 b:2',
+    '00000000-0000-0000-0000-000000000001', B'101'), (2, NULL, '', 1e100, NULL, NULL, NULL, NULL);
 CREATE TABLE empty_table (a int PRIMARY KEY);
 CREATE TABLE no_columns ();
 INSERT INTO no_columns DEFAULT VALUES; INSERT INTO no_columns DEFAULT VALUES;
@@ -243,12 +246,16 @@ RESET ROLE;
 REVOKE CREATE ON SCHEMA public FROM "Fid ""Owner"" é";
 
 -- part: icu
+-- What takes a server built with the libraries for it.
 SET ROLE "Fid ""Owner"" é";
 CREATE COLLATION "select"."Deutsch é" (PROVIDER = icu, LOCALE = 'de-u-co-phonebk', DETERMINISTIC = false);
 COMMENT ON COLLATION "select"."Deutsch é" IS 'an ICU collation';
 CREATE TABLE "select".sorted (name text COLLATE "select"."Deutsch é" PRIMARY KEY);
 INSERT INTO "select".sorted VALUES ('Müller'), ('Mueller b');
 RESET ROLE;
+CREATE TABLE "select".documents (id int PRIMARY KEY, x xml);
+ALTER TABLE "select".documents OWNER TO "Fid ""Owner"" é";
+INSERT INTO "select".documents VALUES (1, '<a>é</a>'), (2, NULL);
 -- Its owner may create nothing in its schema.
 ALTER COLLATION "select"."Deutsch é" OWNER TO "fid other";
 

@@ -15,10 +15,14 @@ final class Cluster: Sendable {
 
     static let source = Task { try await Cluster.start("source") }
     static let target = Task { try await Cluster.start("target") }
+    /// Programs of a newer server, e.g. of `hack/lib/postgres-versions.sh 18`; its `pg_dump` has to be the first on the PATH.
+    static let newerPrograms = ProcessInfo.processInfo.environment["DBMIGRATION_TEST_NEWER_POSTGRES"]
+    static let newer = Task { try await Cluster.start("newer", programs: newerPrograms) }
 
     private static let script = """
         set -eu
-        bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1); dir=$(mktemp -d); trap 'kill -QUIT "$server" 2>/dev/null; wait; rm -rf "$dir"' EXIT; server=
+        dir=$(mktemp -d); server=; trap 'kill -QUIT "$server" 2>/dev/null; wait; rm -rf "$dir" "$3"' EXIT
+        bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1); [ -z "$3" ] || bin=$3/bin
         cd "$dir"; printf %s "$2" > pw
         "$bin/initdb" -D data -A scram-sha-256 -U postgres --pwfile=pw -N --locale=C.UTF-8 -E UTF8 > log 2>&1
         "$bin/postgres" -D data -p "$1" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c wal_level=logical -c max_wal_senders=40 \\
@@ -31,10 +35,23 @@ final class Cluster: Sendable {
 
     private static let pipes = Mutex<[Pipe]>([])
 
-    private static func start(_ name: String) async throws -> Cluster {
+    /// Root's files are not for the user its servers run as: a copy, which the shell removes.
+    private static func copied(_ programs: String) throws -> String {
+        let home = NSTemporaryDirectory() + "dbmigration-postgres-\(UUID().uuidString)"
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        let script = #"set -e; cp -a "$(dirname "$1")" "$2"; chmod -R go+rX "$2"; [ "$(id -u)" != 0 ] || chown -R postgres "$2""#
+        process.arguments = ["-c", script, "copy", programs, home]
+        try process.run()
+        process.waitUntilExit()
+        return home
+    }
+
+    private static func start(_ name: String, programs: String? = nil) async throws -> Cluster {
+        let home = try programs.map { try copied($0) } ?? ""
         let port = freePort()
         let process = Process()
-        let shell = ["/bin/bash", "-c", script, name, String(port), password]
+        let shell = ["/bin/bash", "-c", script, name, String(port), password, home]
         process.executableURL = URL(fileURLWithPath: geteuid() == 0 ? "/usr/sbin/runuser" : "/bin/bash")
         process.arguments = geteuid() == 0 ? ["-u", "postgres", "--"] + shell : Array(shell.dropFirst())
         let (input, output) = (Pipe(), Pipe())

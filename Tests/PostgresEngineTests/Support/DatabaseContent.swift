@@ -12,7 +12,7 @@ struct DatabaseContent {
 
     /// - Parameter tools: Folder of `pg_dump`; `nil`: the one of the machine.
     static func read(_ cluster: Cluster, _ database: String, tools: String? = nil) async throws -> DatabaseContent {
-        var content = DatabaseContent(schema: withoutArtefacts(try dump(cluster, database, tools: tools)))
+        var content = DatabaseContent(schema: try schema(cluster, database, tools: tools))
         try await cluster.superuser(database) { session in
             try await session.execute("SET search_path = pg_catalog; SET extra_float_digits = 3; SET bytea_output = hex")
             for row in try await session.rows(relations) {
@@ -48,11 +48,17 @@ struct DatabaseContent {
 
     // MARK: Schema
 
-    private static func dump(_ cluster: Cluster, _ database: String, tools: String?) throws -> String {
+    /// Of `pg_dump -s`, with the database itself or what is in it only, without what a migration leaves.
+    static func schema(_ cluster: Cluster, _ database: String, tools: String?, withDatabase: Bool = true) throws -> String {
+        withoutArtefacts(try dump(cluster, database, tools: tools, withDatabase: withDatabase))
+    }
+
+    private static func dump(_ cluster: Cluster, _ database: String, tools: String?, withDatabase: Bool) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: (tools ?? "/usr/bin") + "/pg_dump")
         process.arguments = [
-            "--schema-only", "--create", "--no-publications", "--no-subscriptions", "--exclude-schema=_dbmigration", "--host=127.0.0.1",
+            "--schema-only", withDatabase ? "--create" : "--no-tablespaces", "--no-publications", "--no-subscriptions",
+            "--exclude-schema=_dbmigration", "--host=127.0.0.1",
             "--port=\(cluster.port)", "--username=postgres", "--dbname=\(ConnectionText.quoted(database))",
         ]
         process.environment = ProcessInfo.processInfo.environment.merging(["PGPASSWORD": Cluster.password, "LC_ALL": "C"]) { $1 }
