@@ -1,5 +1,5 @@
 /// Why a text cannot be used as a connection string. Names what was found and what to do, never any part of a value.
-public enum ConnectionStringError: Error, Sendable, Hashable {
+public indirect enum ConnectionStringError: Error, Sendable, Hashable {
     /// The text is in none of the known dialects of this system (empty text included).
     case notAConnectionString(DatabaseSystem)
     /// The text is clearly meant for another kind of server; its name is one of a closed list.
@@ -8,6 +8,12 @@ public enum ConnectionStringError: Error, Sendable, Hashable {
     case ambiguous([Dialect])
     /// The dialect has no way to write one of the new values.
     case inexpressible(Dialect)
+    /// One connection string of a document cannot be used; `entry` is its place.
+    case inDocument(entry: String, ConnectionStringError)
+    /// A document mentions a server on this line, from 1, where it is no value by itself.
+    case outOfReach(line: Int)
+    /// Several keys, or none, could hold this part of a connection; the names of keys are no secrets.
+    case separateKeys(part: String, [String])
     /// The dialect is clear but no host is named, so there is nothing to point elsewhere.
     case missingHost(Dialect)
     /// The dialect is clear but this component cannot be read.
@@ -54,6 +60,10 @@ extension ConnectionStringError: CustomStringConvertible {
         case .notAConnectionString(let system): "the value is not a \(system.title) connection string"
         case .otherSystem(let name, _): "the value is a connection string of \(name)"
         case .ambiguous(let dialects): "the value can be read as \(dialects.map(\.title).joined(separator: " and as "))"
+        case .inDocument(let entry, let error): "in \(entry) \(error.problem)"
+        case .outOfReach(let line): "line \(line) mentions a server in a place that cannot be rewritten"
+        case .separateKeys(let part, let keys):
+            keys.isEmpty ? "no key holds the \(part)" : "several keys could hold the \(part): \(keys.joined(separator: ", "))"
         case .inexpressible(let dialect): "a new value cannot be written in the \(dialect.title)"
         case .missingHost(.keywordValue): "the keyword/value connection string has no 'host' keyword"
         case .missingHost(let dialect): "the \(dialect.title) names no host"
@@ -67,6 +77,9 @@ extension ConnectionStringError: CustomStringConvertible {
         switch self {
         case .notAConnectionString(let system): "expected \(system.examples); name another key or correct the value"
         case .otherSystem(_, let expected): "expected is one of \(expected.title); name another key or correct the value"
+        case .inDocument(_, let error): error.remedy
+        case .outOfReach: "give it a key of its own, on one line"
+        case .separateKeys: "name the keys explicitly, each for one part"
         case .inexpressible: "choose a user, password and database without characters that separate values there"
         case .ambiguous: "quote values that contain separators, so that one reading remains"
         case .missingHost(let dialect): dialect.hostRemedy

@@ -29,7 +29,8 @@ public enum Dialect: String, Sendable, Hashable, CaseIterable {
     /// Every form that a text by itself can have, in the order they are asked. A text that two of them can read is refused as ambiguous; when none
     /// can, the first one that recognised its dialect says why.
     static let forms: [any DialectForm.Type] = [
-        URLForm.self, JDBCForm.self, AdoNetForm.self, KeywordValueForm.self, RedisURLForm.self, RedisNodesForm.self,
+        URLForm.self, JDBCForm.self, AdoNetForm.self, KeywordValueForm.self, SettingsForm.self,
+        RedisURLForm.self, RedisNodesForm.self,
     ]
 
     var title: String {
