@@ -112,10 +112,11 @@ extension ConnectionRoute {
 
     func elsewhere(_ string: ConnectionString) -> ClusterWorkloadsError {
         let hosts = string.hosts.map { describe($0.name, $0.port ?? ConnectionString.Endpoint.defaultPort) }.joined(separator: ",")
+        let count = string.hosts.count > 1 ? " (\(string.hosts.count) hosts, where one is expected)" : ""
         let database = string.database ?? string.user ?? "(none)"
         return ClusterWorkloadsError(
             .connectionElsewhere,
-            "\(place) leads to \(hosts), database \(database), but expected is the source \(describe(source)) or the target \(describe(target)); "
+            "\(place) leads to \(hosts)\(count), database \(database), but expected is the source \(describe(source)) or the target \(describe(target)); "
                 + "correct the value, or name the right key and database in spec.cutover.connections")
     }
 
