@@ -26,6 +26,7 @@ struct PropertyTests {
                 isSame(parsed.user, made.user) && isSame(parsed.password, made.password) && isSame(parsed.database, made.database), "\(made.text)")
             if made.password.utf8.count > 8 { try #require(!parsed.description.contains(made.password)) }
             for endpoint in Self.endpoints { try check(parsed, endpoint) }
+            try checkWayBack(parsed)
             if dialect != .redisNodes { try checkCredentials(parsed, &generator) }
         }
         #expect(ambiguous < 10)
@@ -61,6 +62,38 @@ struct PropertyTests {
         try #require(before[old...].elementsEqual(after[new...]))
         for component in parsed.components where component.kind != .host && component.kind != .port {
             try #require(!edits.contains { $0.range.overlaps(component.range) })
+        }
+    }
+
+    /// There and back again gives the bytes of the original, where one host stands with its port, or goes without one all the way.
+    private func checkWayBack(_ parsed: ConnectionString) throws {
+        let written = parsed.components.filter { $0.kind == .host }
+        guard written.count == 1, parsed.hosts.count == 1, let host = parsed.hosts.first else { return }
+        let home = ConnectionString.Endpoint(host: host.name, port: host.port ?? parsed.form.defaultPort)
+        let away = ConnectionString.Endpoint(host: "new.example", port: host.port == nil ? home.port : 6432)
+        let there = try ConnectionString.parse(parsed.rewriting(endpoint: away), for: parsed.dialect.system)
+        try #require(bytes(there.rewriting(endpoint: home)) == bytes(parsed.text), "\(parsed.text)")
+        try #require(bytes(parsed.rewriting(endpoint: home)) == bytes(parsed.text), "\(parsed.text)")
+    }
+
+    @Test("Random bytes and damaged strings are read or refused, and another host changes nothing but the host", arguments: generated)
+    func damaged(_ dialect: Dialect) throws {
+        var generator = FixedSeedGenerator(state: 31)
+        for round in 0..<1_500 {
+            var text = round % 5 == 0 ? [] : bytes(GeneratedText.text(dialect, &generator).text)
+            for _ in 0..<Int.random(in: round % 5 == 0 ? 0...40 : 1...4, using: &generator) {
+                let index = Int.random(in: 0...text.count, using: &generator)
+                if Bool.random(using: &generator), index < text.count {
+                    text.remove(at: index)
+                } else {
+                    text.insert(UInt8.random(in: 0...255, using: &generator), at: index)
+                }
+            }
+            let damaged = String(decoding: text, as: UTF8.self)
+            guard let parsed = try? ConnectionString.parse(damaged, for: dialect.system) else { continue }
+            // What is refused here was found by reading it back.
+            guard (try? parsed.rewriting(endpoint: Self.endpoints[0])) != nil else { continue }
+            try check(parsed, Self.endpoints[0])
         }
     }
 
