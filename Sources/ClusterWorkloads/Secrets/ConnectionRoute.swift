@@ -73,7 +73,9 @@ extension ConnectionRoute {
             guard let original, kept != nil else { throw missingKey }
             return original
         }
-        if let kept, let original, Data(try rewrite(kept, to: .target, credentials: targetCredentials).utf8) == current { return original }
+        // What could not be written forward was not written by us, and is no reason to stop on the way back.
+        let ours = kept.flatMap { try? rewrite($0, to: .target, credentials: targetCredentials) }
+        if let ours, let original, Data(ours.utf8) == current { return original }
         let string: ConnectionString
         do {
             string = try read(current)
