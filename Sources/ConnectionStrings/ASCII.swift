@@ -21,4 +21,12 @@ enum ASCII {
         default: nil
         }
     }
+
+    /// The range without white space at its ends.
+    static func trimmed(_ bytes: [UInt8], _ range: Range<Int>) -> Range<Int> {
+        guard let first = bytes[range].firstIndex(where: { !isSpace($0) }), let last = bytes[range].lastIndex(where: { !isSpace($0) }) else {
+            return range.lowerBound..<range.lowerBound
+        }
+        return first..<last + 1
+    }
 }

@@ -1,4 +1,4 @@
-/// A PostgreSQL connection string, understood without losing a byte of how it was written.
+/// A connection string, understood without losing a byte of how it was written.
 ///
 /// Printing, dumping or reflecting a value never shows the password; `text` and `password` are the only ways to it.
 public struct ConnectionString: Sendable, Equatable {
@@ -9,24 +9,31 @@ public struct ConnectionString: Sendable, Equatable {
     public let hosts: [Host]
     let form: any DialectForm
 
-    static let forms: [any DialectForm.Type] = [URLForm.self, KeywordValueForm.self]
-
-    /// Reads a text in whichever dialect it is written.
+    /// Reads a text in whichever dialect of `system` it is written.
     ///
     /// White space around the text (a trailing newline is common in Secrets) is accepted and kept. Parameters that libpq does not know are accepted,
     /// because other drivers have their own.
     /// - Throws: `ConnectionStringError`, which never contains any part of a value.
-    public static func parse(_ text: String) throws(ConnectionStringError) -> ConnectionString {
+    public static func parse(_ text: String, for system: DatabaseSystem = .postgreSQL) throws(ConnectionStringError) -> ConnectionString {
         let bytes = Array(text.utf8)
-        for candidate in forms {
-            if let form = try candidate.parse(bytes) {
-                return try ConnectionString(text: text, form: form)
+        var readings: [ConnectionString] = []
+        var refusal: ConnectionStringError?
+        for candidate in Dialect.forms where candidate.dialect.system == system {
+            do throws(ConnectionStringError) {
+                guard let form = try candidate.parse(bytes) else { continue }
+                readings.append(try ConnectionString(text: text, form: form))
+            } catch {
+                refusal = refusal ?? error
             }
         }
-        throw .notAConnectionString
+        guard readings.count <= 1 else { throw .ambiguous(readings.map(\.dialect)) }
+        if let reading = readings.first { return reading }
+        if let refusal { throw refusal }
+        if let other = ForeignText.system(of: bytes), other != system.title { throw .otherSystem(other, expected: system) }
+        throw .notAConnectionString(system)
     }
 
-    private init(text: String, form: any DialectForm) throws(ConnectionStringError) {
+    init(text: String, form: any DialectForm) throws(ConnectionStringError) {
         let dialect = type(of: form).dialect
         let fields = form.fields
         for feature in ConnectionStringError.Feature.keywords where !(fields.last { $0.kind == .parameter(feature.rawValue) }?.value ?? "").isEmpty {
@@ -67,22 +74,42 @@ extension ConnectionString {
         form.fields.map { Component(kind: $0.kind, range: $0.range) }
     }
 
-    /// Whether every host is this one. Names compare without regard to case; a missing port is 5432.
+    /// Whether every host is this one. Names compare without regard to case; a missing port is the dialect's default.
     public func pointsAt(_ host: String, _ port: Int) -> Bool {
         let wanted = Endpoint(host: host, port: port)
-        return hosts.allSatisfy { $0.name.lowercased() == wanted.host.lowercased() && ($0.port ?? Endpoint.defaultPort) == wanted.port }
+        let defaultPort = form.defaultPort
+        return hosts.allSatisfy { $0.name.lowercased() == wanted.host.lowercased() && ($0.port ?? defaultPort) == wanted.port }
     }
 
     /// The same text pointing somewhere else.
     ///
     /// Host and port change wherever the text names them; a list of hosts becomes the one endpoint. A port that was not there is added only when it is
-    /// not 5432. Every byte outside the replaced values stays as it was.
+    /// not the default. Every byte outside the replaced values stays as it was.
     /// - Parameters:
     ///   - database: replaces or adds the database name; `nil` leaves it.
     ///   - credentials: replace or add user and password; `nil` leaves them.
-    public func rewriting(endpoint: Endpoint, database: String? = nil, credentials: Credentials? = nil) -> String {
-        Edit.apply(form.edits(for: Rewrite(endpoint: endpoint, database: database, credentials: credentials)), to: text)
+    /// - Throws: when the dialect has no way to write a value (a comma in a password of StackExchange.Redis), as reading the result back shows.
+    public func rewriting(
+        endpoint: Endpoint, database: String? = nil, credentials: Credentials? = nil
+    ) throws(ConnectionStringError) -> String {
+        let rewrite = Rewrite(endpoint: endpoint, database: database, credentials: credentials)
+        let result = Edit.apply(form.edits(for: rewrite), to: text)
+        guard let again = try? Self.parse(result, for: dialect.system), again.says(rewrite) else {
+            throw .inexpressible(dialect)
+        }
+        return result
     }
+
+    /// Whether this is what `rewrite` wanted.
+    func says(_ rewrite: Rewrite) -> Bool {
+        guard pointsAt(rewrite.endpoint.host, rewrite.endpoint.port) else { return false }
+        if let wanted = rewrite.database, !isSame(database, wanted) { return false }
+        guard let credentials = rewrite.credentials else { return true }
+        return isSame(user, credentials.user) && isSame(password, credentials.password)
+    }
+
+    /// Byte by byte; absent and empty are the same.
+    private func isSame(_ left: String?, _ right: String) -> Bool { (left ?? "").utf8.elementsEqual(right.utf8) }
 
     private func value(_ kind: Component.Kind) -> String? {
         guard let field = form.fields.last(where: { $0.kind == kind }), !field.value.isEmpty else { return nil }

@@ -23,10 +23,19 @@ struct KeywordValueForm: DialectForm {
             guard name != nil || pairs.contains(where: { telling.contains($0.keyword) }) else { return nil }
             throw .malformed(dialect, component: name ?? "a keyword", error.fault)
         }
-        guard pairs.contains(where: { telling.contains($0.keyword) }) else { return nil }
+        // A keyword with ';' in it is known to no reader: the text is another dialect's.
+        guard pairs.contains(where: { telling.contains($0.keyword) }), !pairs.contains(where: { $0.keyword.contains(";") }) else { return nil }
         return KeywordValueForm(
             fields: pairs.map { Field(kind: .init(keyword: $0.keyword), range: $0.range, value: $0.value) },
             quoted: pairs.map(\.isQuoted), bytes: bytes)
+    }
+
+    /// Whether a value, taken for one of another dialect, contains a further pair of this one: `p; host=h` does not, `u password=p` does.
+    static func continues(_ value: String) -> Bool {
+        value.split(separator: " ").dropFirst().contains { word in
+            guard let equals = word.firstIndex(of: "=") else { return false }
+            return telling.contains(String(word[..<equals]))
+        }
     }
 
     var hostList: HostList {

@@ -1,12 +1,12 @@
-/// Percent escapes as libpq reads them: '+' is a plus sign, and %00 is refused because a C string cannot hold it.
+/// Percent escapes as libpq reads them: '+' is a plus sign unless asked otherwise, and %00 is refused because a C string cannot hold it.
 enum PercentEncoding {
-    static func decode(_ bytes: ArraySlice<UInt8>) throws(ConnectionStringError.Fault) -> String {
+    static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool = false) throws(ConnectionStringError.Fault) -> String {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
         var index = bytes.startIndex
         while index < bytes.endIndex {
             guard bytes[index] == UInt8(ascii: "%") else {
-                decoded.append(bytes[index])
+                decoded.append(plusIsSpace && bytes[index] == UInt8(ascii: "+") ? 0x20 : bytes[index])
                 index += 1
                 continue
             }

@@ -5,12 +5,6 @@
 struct URLForm: DialectForm {
     static let dialect = Dialect.url
 
-    struct Place: Sendable {
-        var name: Range<Int>
-        /// Behind the colon; `nil` without a colon.
-        var port: Range<Int>?
-    }
-
     /// Up to and including the '@'; empty when there is none.
     var userInfo: Range<Int>
     /// All hosts and ports between the credentials and the path.
@@ -21,6 +15,8 @@ struct URLForm: DialectForm {
     var hostList: HostList
     /// The index in `fields` from which on they are parameters.
     var firstParameter: Int
+    /// Whether the scheme names a driver, whose readers know `host=name:port`.
+    var hasDriver: Bool
 }
 
 extension URLForm {
@@ -56,22 +52,22 @@ extension URLForm {
 
     private func authorityEdits(_ endpoint: ConnectionString.Endpoint) -> [Edit] {
         guard has(.host) || has(.port) else { return [] }
-        let encoded = PercentEncoding.encode(endpoint.host, allowing: UInt8(ascii: ":"))
-        let host = !has(.host) ? "" : endpoint.host.contains(":") ? "[\(encoded)]" : encoded
         let elsewhere = !parameters(.port).isEmpty
         let writesPort = has(.port) || (!elsewhere && endpoint.port != ConnectionString.Endpoint.defaultPort)
-        return [Edit(range: places, replacement: host + (writesPort ? ":\(endpoint.port)" : ""))]
+        guard has(.host) else { return [Edit(range: places, replacement: writesPort ? ":\(endpoint.port)" : "")] }
+        return [Edit(range: places, replacement: URLPlace.written(endpoint, withPort: writesPort))]
     }
 
     private func parameterEdits(_ rewrite: Rewrite) -> [Edit] {
         let lastHost = fields.lastIndex { $0.kind == .host }
-        let addsPort = !has(.host) && !fields.contains { $0.kind == .port } && rewrite.endpoint.port != ConnectionString.Endpoint.defaultPort
+        let inline = !rewrite.endpoint.host.contains(":") && parameters(.host).contains { hasInlinePort($0.value) }
+        let addsPort =
+            !has(.host) && !inline && !fields.contains { $0.kind == .port } && rewrite.endpoint.port != ConnectionString.Endpoint.defaultPort
         return fields.indices[firstParameter...].compactMap { index in
             let replacement: String? =
                 switch fields[index].kind {
                 case .host:
-                    PercentEncoding.encode(rewrite.endpoint.host, allowing: UInt8(ascii: ":"))
-                        + (addsPort && index == lastHost ? "&port=\(rewrite.endpoint.port)" : "")
+                    host(rewrite.endpoint, insteadOf: fields[index].value) + (addsPort && index == lastHost ? "&port=\(rewrite.endpoint.port)" : "")
                 case .port: String(rewrite.endpoint.port)
                 case .database: rewrite.database.map { PercentEncoding.encode($0) }
                 case .user: (rewrite.credentials?.user).map { PercentEncoding.encode($0) }
@@ -81,4 +77,12 @@ extension URLForm {
             return replacement.map { Edit(range: fields[index].range, replacement: $0) }
         }
     }
+
+    private func host(_ endpoint: ConnectionString.Endpoint, insteadOf value: String) -> String {
+        let name = PercentEncoding.encode(endpoint.host, allowing: UInt8(ascii: ":"))
+        let isListed = endpoint.port != ConnectionString.Endpoint.defaultPort && parameters(.host).contains { hasInlinePort($0.value) }
+        return (hasInlinePort(value) || isListed) && !endpoint.host.contains(":") ? "\(name):\(endpoint.port)" : name
+    }
+
+    private func hasInlinePort(_ value: String) -> Bool { hasDriver && Self.inlinePort(value) != nil }
 }

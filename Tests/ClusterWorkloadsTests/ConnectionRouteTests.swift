@@ -15,6 +15,18 @@ struct ConnectionRouteTests {
             (Fixtures.original, Fixtures.switched),
             ("postgres://u:p@OLD-PSQL/publisher_db\n", "postgres://u:p@new-psql:5433/publisher_db\n"),
             ("  host=old-psql  user=u password='a b'  dbname=publisher_db connect_timeout=3", nil),
+            (
+                "jdbc:postgresql://old-psql:5432/publisher_db?user=u&password=p%2B&ssl=true\n",
+                "jdbc:postgresql://new-psql:5433/publisher_db?user=u&password=p%2B&ssl=true\n"
+            ),
+            (
+                "Host=old-psql;Database=publisher_db;Username=u;Password='a;b';SSL Mode=Require",
+                "Host=new-psql;Port=5433;Database=publisher_db;Username=u;Password='a;b';SSL Mode=Require"
+            ),
+            (
+                #"{"ENGINE": "django.db.backends.postgresql", "NAME": "publisher_db", "USER": "u", "PASSWORD": "p", "HOST": "old-psql", "PORT": "5432"}"#,
+                #"{"ENGINE": "django.db.backends.postgresql", "NAME": "publisher_db", "USER": "u", "PASSWORD": "p", "HOST": "new-psql", "PORT": "5433"}"#
+            ),
         ])
     func roundTrip(original: String, switched: String?) throws {
         let forward = try #require(try route.forward(Data(original.utf8)))
@@ -94,6 +106,17 @@ struct ConnectionRouteTests {
             #expect(error.reason == .connectionElsewhere)
             #expect(
                 error.message.contains("Secret publisher, key url") && error.message.contains("old-psql:5432") && !error.message.contains("hunter2"))
+        }
+    }
+
+    @Test("another database's string is named, and the value never is")
+    func otherSystem() {
+        do {
+            _ = try route.forward(Data("redis://:hunter2@old-psql:6379".utf8))
+            Issue.record("took a Redis URL for PostgreSQL's")
+        } catch {
+            #expect(error.reason == .connectionStringInvalid)
+            #expect(error.message.contains("Redis") && !error.message.contains("hunter2"))
         }
     }
 

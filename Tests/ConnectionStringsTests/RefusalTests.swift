@@ -6,14 +6,14 @@ struct RefusalTests {
     typealias Refusal = (text: String, error: ConnectionStringError)
 
     static let neither = [
-        "", "   ", "\n", "hunter2", "c2VjcmV0==", "a = b", "DB_HOST=hunter2", "mysql://u:hunter2@h/d", "jdbc:postgresql://h/d?password=hunter2",
-        "Host=h;Port=5432;Password=hunter2", "postgres:/hunter2", "postgresql+://h", "postgresx://hunter2@h", "my password = hunter2", "=hunter2",
+        "", "   ", "\n", "hunter2", "c2VjcmV0==", "a = b", "DB_HOST=hunter2", "postgres:/hunter2", "postgresql+://h", "postgresx://hunter2@h",
+        "my password = hunter2", "=hunter2",
         "{\"host\":\"h\"}",
     ]
 
     @Test("Text of no known dialect", arguments: neither)
     func notAConnectionString(_ text: String) {
-        #expect(throws: ConnectionStringError.notAConnectionString) { try ConnectionString.parse(text) }
+        #expect(throws: ConnectionStringError.notAConnectionString(.postgreSQL)) { try ConnectionString.parse(text) }
     }
 
     static let refusals: [Refusal] = [
@@ -34,7 +34,6 @@ struct RefusalTests {
         ("postgres://h/d?host=/run", .unsupported(.unixSocket)),
         ("host=a,/run", .unsupported(.unixSocket)),
         ("host=a,,b", .malformed(.keywordValue, component: "host", .emptyListEntry)),
-        ("host=h;password=hunter2", .malformed(.keywordValue, component: "host", .invalidHost)),
         ("host=${hunter2}", .malformed(.keywordValue, component: "host", .invalidHost)),
         ("host=h:5432", .malformed(.keywordValue, component: "host", .invalidHost)),
         ("postgres://[::1/hunter2", .malformed(.url, component: "host", .invalidHost)),

@@ -42,7 +42,7 @@ struct RewritingTests {
         #expect(rewritten == example.to)
         let again = try ConnectionString.parse(rewritten)
         #expect(again.pointsAt(endpoint.host, endpoint.port))
-        #expect(again.rewriting(endpoint: endpoint) == rewritten)
+        #expect(try again.rewriting(endpoint: endpoint) == rewritten)
     }
 
     @Test("IPv6 gets brackets where an address has them")

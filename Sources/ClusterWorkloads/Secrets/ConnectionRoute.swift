@@ -34,12 +34,17 @@ struct ConnectionRoute: Sendable {
     }
 
     /// The text leading to `side`; only what has to differ differs.
-    func rewrite(_ string: ConnectionString, to side: Side, credentials: ConnectionString.Credentials?) -> String {
+    /// - Throws: when the string's dialect cannot hold the credentials.
+    func rewrite(_ string: ConnectionString, to side: Side, credentials: ConnectionString.Credentials?) throws(ClusterWorkloadsError) -> String {
         let place = self[side]
         // Without a database name the server takes the user's.
         let database = string.database ?? credentials?.user ?? string.user
-        return string.rewriting(
-            endpoint: place.endpoint, database: database == place.database ? nil : place.database, credentials: credentials)
+        do {
+            return try string.rewriting(
+                endpoint: place.endpoint, database: database == place.database ? nil : place.database, credentials: credentials)
+        } catch {
+            throw invalid(error)
+        }
     }
 }
 
@@ -50,7 +55,7 @@ extension ConnectionRoute {
         let string = try read(current)
         switch side(of: string) {
         case .target: return nil
-        case .source: return Data(rewrite(string, to: .target, credentials: targetCredentials).utf8)
+        case .source: return Data(try rewrite(string, to: .target, credentials: targetCredentials).utf8)
         case nil: throw elsewhere(string)
         }
     }
@@ -68,7 +73,9 @@ extension ConnectionRoute {
             guard let original, kept != nil else { throw missingKey }
             return original
         }
-        if let kept, let original, Data(rewrite(kept, to: .target, credentials: targetCredentials).utf8) == current { return original }
+        // What could not be written forward was not written by us, and is no reason to stop on the way back.
+        let ours = kept.flatMap { try? rewrite($0, to: .target, credentials: targetCredentials) }
+        if let ours, let original, Data(ours.utf8) == current { return original }
         let string: ConnectionString
         do {
             string = try read(current)
@@ -78,7 +85,7 @@ extension ConnectionRoute {
             return original
         }
         if side(of: string) == .source { return nil }
-        return Data(rewrite(string, to: .source, credentials: originalCredentials(kept)).utf8)
+        return Data(try rewrite(string, to: .source, credentials: originalCredentials(kept)).utf8)
     }
 
     /// Credentials we wrote belong to the target, so the original's return with the source.
@@ -97,16 +104,21 @@ extension ConnectionRoute {
         do {
             return try ConnectionString.parse(text)
         } catch {
-            throw ClusterWorkloadsError(.connectionStringInvalid, "\(place): \(error)")
+            throw invalid(error)
         }
+    }
+
+    private func invalid(_ error: ConnectionStringError) -> ClusterWorkloadsError {
+        ClusterWorkloadsError(.connectionStringInvalid, "\(place): \(error)")
     }
 
     func elsewhere(_ string: ConnectionString) -> ClusterWorkloadsError {
         let hosts = string.hosts.map { describe($0.name, $0.port ?? ConnectionString.Endpoint.defaultPort) }.joined(separator: ",")
+        let count = string.hosts.count > 1 ? " (\(string.hosts.count) hosts, where one is expected)" : ""
         let database = string.database ?? string.user ?? "(none)"
         return ClusterWorkloadsError(
             .connectionElsewhere,
-            "\(place) leads to \(hosts), database \(database), but expected is the source \(describe(source)) or the target \(describe(target)); "
+            "\(place) leads to \(hosts)\(count), database \(database), but expected is the source \(describe(source)) or the target \(describe(target)); "
                 + "correct the value, or name the right key and database in spec.cutover.connections")
     }
 

@@ -47,7 +47,7 @@ extension Reason {
         case .connectionStringInvalid:
             Documentation(
                 "The value in a Secret is no connection string this program can rewrite.",
-                "Store a PostgreSQL URL or a keyword/value string under that key.")
+                "Store the value in a notation of docs/connection-strings.md under that key, or name another key.")
         case .connectionElsewhere:
             Documentation("A connection string points to neither source nor target.", "Correct the Secret, `spec.source`, or the entry's `database`.")
         case .noWorkloadSelected: Documentation("A selector matches no Deployment.", "Correct `spec.cutover.workloads[].selector`.")
