@@ -109,7 +109,7 @@ struct Search {
             // What changes nothing and is decided again takes time.
             if next.key == before {
                 let again = mind.answer(next, probe: .ok, blind: .none)
-                if again.record == world.record, again.action == world.pending { next.record = mind.older(world.record) }
+                if again.record == world.record, again.action == world.pending, !finishJob(&next) { next.record = mind.older(world.record) }
             }
             return settled(next)
         }
@@ -119,10 +119,7 @@ struct Search {
             (next.record, next.pending) = (answer.record, answer.action)
             return settled(next)
         }
-        for (step, job) in [(WorkerStep.copy, world.copy), (.verify, world.verify)] where job.state == .running {
-            _ = next.finish(step, .succeeded)
-            return settled(next)
-        }
+        if finishJob(&next) { return settled(next) }
         if world.rollout == .progressing, world.tag != 0 {
             next.finishRollout(.complete)
             return settled(next)
@@ -135,6 +132,15 @@ struct Search {
         }
         next.record = mind.older(world.record)
         return answer.isWaiting && next.record != world.record ? next : nil
+    }
+
+    /// Whether there was one that ran.
+    private func finishJob(_ world: inout World) -> Bool {
+        for (step, job) in [(WorkerStep.copy, world.copy), (.verify, world.verify)] where job.state == .running {
+            _ = world.finish(step, .succeeded)
+            return true
+        }
+        return false
     }
 
     private func phase(_ world: World) -> Phase { mind.traits[Int(world.record)].phase }
