@@ -21,7 +21,7 @@ enum CopyData {
             """
             CREATE TABLE documents (id bigint NOT NULL, customer text NOT NULL, at timestamptz NOT NULL, note text NOT NULL, tags int[] NOT NULL,
                 body jsonb NOT NULL);
-            INSERT INTO documents SELECT g, 'customer ' || g * 7919 % 50000, timestamptz '2024-01-01 00:00Z' + g * interval '1 minute',
+            INSERT INTO documents SELECT g, 'customer ' || g % 50000 * 7919 % 50000, timestamptz '2024-01-01 00:00Z' + g * interval '1 minute',
                 repeat(md5(g::text) || E'\\t\\\\ ', 6), ARRAY[g % 1000, g * 31 % 1000, g * 57 % 1000, g * 91 % 1000, g % 17, g % 5],
                 jsonb_build_object('number', g, 'state', (ARRAY['new', 'open', 'shipped', 'closed'])[g % 4 + 1], 'reference', md5((g * 13)::text),
                     'lines', jsonb_build_array(jsonb_build_object('sku', g % 9973, 'count', g % 7), jsonb_build_object('sku', g % 7919, 'count', g % 3)))
