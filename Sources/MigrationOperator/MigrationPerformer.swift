@@ -35,7 +35,7 @@ struct MigrationPerformer: Sendable {
         case .openSource(let epoch): try await adapters.databases.openSource(try await context(visit, plan), epoch: epoch)
         case .closeTarget(let epoch): try await adapters.databases.closeTarget(try await context(visit, plan), epoch: epoch)
         case .openTarget(let epoch): try await adapters.databases.openTarget(try await context(visit, plan), epoch: epoch)
-        case .keepSnapshots: try await adapters.databases.keepSnapshots(try await context(visit, plan))
+        case .keepSnapshots: await adapters.databases.keepSnapshots(try await context(visit, plan))
         case .prepareLanes(let direction, let epoch):
             try await adapters.databases.prepareLanes(try await laneContext(visit, plan), direction, epoch: epoch)
         case .connectLanes(let direction, let epoch):

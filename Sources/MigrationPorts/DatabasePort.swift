@@ -110,8 +110,8 @@ public protocol DatabasePort: Sendable {
     /// at most once a minute, unless `isFresh`. Never throws: what could not be compared for too long is said in its stead.
     func observeDrift(_ context: DatabaseContext, _ direction: Direction, isFresh: Bool) async -> String?
     /// The snapshots which a running live copy reads under are held here as well, so that they outlive its worker. Given up once the lanes are connected or
-    /// removed, or when this is not asked for any more.
-    func keepSnapshots(_ context: DatabaseContext) async throws
+    /// removed, or when this is not asked for any more. Never throws: it is a precaution.
+    func keepSnapshots(_ context: DatabaseContext) async
     /// Lane operations are done only while the source's fence stands at `epoch` (0 = there was none yet), under the source's fence lock.
     func prepareLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws
     func connectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws

@@ -55,7 +55,10 @@ public struct PostgresMigration: DatabasePort {
         try await Lanes(context, direction).prepare(epoch: epoch)
     }
 
-    public func keepSnapshots(_ context: DatabaseContext) async throws { try await keeper.keep(context, pool) }
+    public func keepSnapshots(_ context: DatabaseContext) async {
+        // They are a precaution: without them a copy whose worker dies begins anew, and nothing else waits for them.
+        do { try await keeper.keep(context, pool) } catch { logger.warning("the copy's snapshots are not kept: \(error)") }
+    }
 
     public func connectLanes(_ context: DatabaseContext, _ direction: Direction, epoch: Int64) async throws {
         // The copy is done, and so are the snapshots.

@@ -228,6 +228,15 @@ extension DatabaseTests {
                     try await session.execute("ALTER DATABASE \(SQL.identifier(scenario.databases[0])) SET \(setting)")
                 }
             }
+            // Good under this database's order of a date's parts only, which a preparation would have carried over.
+            try await scenario.target.superuser("postgres") {
+                _ = try await $0.execute("ALTER DATABASE \(SQL.identifier(scenario.databases[0])) SET DateStyle = 'SQL, DMY'")
+            }
+            _ = try await scenario.value(
+                """
+                SET ROLE "Admin"; CREATE FUNCTION day(text) RETURNS date LANGUAGE sql IMMUTABLE AS 'SELECT $1::date';
+                CREATE TABLE days (d text CHECK (public.day(d) > '2000-01-01')); INSERT INTO days VALUES ('13/01/2024'); CREATE INDEX days_day ON days (public.day(d))
+                """, on: scenario.source, readWrite: true)
             let result = await copy(scenario)
             #expect(result.succeeded, "\(result.message)")
             let outcome = await verify(scenario)

@@ -1,6 +1,14 @@
 import CPostgres
 import Glibc
 
+/// A piece of a COPY OUT.
+struct CopyChunk: Sendable {
+    /// Whole rows; `nil` after the last ones.
+    var bytes: [UInt8]?
+    /// How many rows the server says it has sent in all, known with the last piece.
+    var rows: Int?
+}
+
 extension ConnectionHandle {
     /// Above what one chunk was asked for, so that rows of ordinary width never need another buffer.
     private static let slack = 16 * 1024
@@ -22,8 +30,8 @@ extension ConnectionHandle {
         throw failure(attempt, kind: .other, "no answer")
     }
 
-    /// Rows as COPY sends them, at least so many bytes at once; `nil` at the end.
-    func copyOut(atLeast bytes: Int, attempt: String, cancel: CancelFlag) throws(PostgresError) -> [UInt8]? {
+    /// Rows as COPY sends them, at least so many bytes at once.
+    func copyOut(atLeast bytes: Int, attempt: String, cancel: CancelFlag) throws(PostgresError) -> CopyChunk {
         let connection = try live(attempt)
         let capacity = bytes + Self.slack
         var problem: PostgresError?
@@ -50,9 +58,9 @@ extension ConnectionHandle {
             unsafe chunk.append(contentsOf: UnsafeRawBufferPointer(start: row, count: Int(largeCount)))
             unsafe PQfreemem(row)
         }
-        guard hasEnded else { return chunk }
-        _ = try collect(attempt, cancel)
-        return chunk.isEmpty ? nil : chunk
+        guard hasEnded else { return CopyChunk(bytes: chunk) }
+        let rows = try collect(attempt, cancel).last?.affected
+        return CopyChunk(bytes: chunk.isEmpty ? nil : chunk, rows: rows)
     }
 
     private func awaitInput(_ attempt: String, _ connection: Link, _ cancel: CancelFlag) throws(PostgresError) {

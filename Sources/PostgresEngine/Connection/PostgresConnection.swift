@@ -7,6 +7,8 @@ public actor PostgresConnection {
     private let executor: QueueExecutor
     private var handle: ConnectionHandle
     private let parameters: [(String, String)]
+    /// How many rows the server says the last COPY OUT had; `nil` before its end.
+    private(set) var rowsCopiedOut: Int?
     /// `host:port/database`, as errors name it.
     public nonisolated let server: String
     public nonisolated let options: ConnectionOptions
@@ -95,6 +97,7 @@ public actor PostgresConnection {
 
     /// Starts `COPY … TO STDOUT`; read it to the end with ``nextCopyChunk(atLeast:)``.
     public func startCopyOut(_ sql: String, attempt: String) async throws {
+        rowsCopiedOut = nil
         try await cancellable { (handle, cancel) throws(PostgresError) in
             try handle.startCopy(sql, expected: PGRES_COPY_OUT, attempt: attempt, cancel: cancel)
         }
@@ -102,7 +105,11 @@ public actor PostgresConnection {
 
     /// Whole rows, together at least so many bytes; `nil` at the end.
     public func nextCopyChunk(atLeast bytes: Int = 256 * 1024, attempt: String) async throws -> [UInt8]? {
-        try await cancellable { (handle, cancel) throws(PostgresError) in try handle.copyOut(atLeast: bytes, attempt: attempt, cancel: cancel) }
+        let chunk = try await cancellable { (handle, cancel) throws(PostgresError) in
+            try handle.copyOut(atLeast: bytes, attempt: attempt, cancel: cancel)
+        }
+        if let rows = chunk.rows { rowsCopiedOut = rows }
+        return chunk.bytes
     }
 
     /// Starts `COPY … FROM STDIN`; feed it with ``sendCopyChunk(_:attempt:)`` and end it with ``finishCopyIn(attempt:)``.

@@ -49,4 +49,6 @@ public struct CopyRejected: Error, Sendable, CustomStringConvertible {
 /// The copy was cut off by something that may not happen again; another worker begins the database anew.
 public struct CopyInterrupted: Error, Sendable, CustomStringConvertible {
     public var description: String
+    /// Only a session of this worker's was lost: the next one can go on under the snapshots that somebody else keeps.
+    var mayGoOn = false
 }

@@ -3,11 +3,14 @@
 enum CopyFormat: String, Sendable, Hashable {
     case text, binary
 
-    /// Settings under which both servers write and read the same text, whatever a database's or role's own are.
-    static let settings = """
-        SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 3; SET lc_monetary = 'C'; SET xmloption = content;
-        SET array_nulls = on; SET bytea_output = 'hex'
+    /// Settings of the source's session: text that means the same under every setting, but for what ``writing`` sets.
+    static let reading = """
+        SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 3; SET lc_monetary = 'C'; SET bytea_output = 'hex'
         """
+
+    /// Settings of the target's session. None that an index's expression, a CHECK or a generated column may depend on, such as the order of a date's
+    /// parts: these have to find what they find in the applications' sessions.
+    static let writing = "SET lc_monetary = 'C'; SET xmloption = content; SET array_nulls = on"
 
     /// SQL over `pg_class c`: true when every column's type has a binary form that means the same on every server: fixed types of PostgreSQL's own, their
     /// arrays and ranges, enums, and domains over these. Composite types and arrays of a user's types carry OIDs, `reg…` types are OIDs.

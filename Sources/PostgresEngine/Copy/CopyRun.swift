@@ -46,6 +46,7 @@ public struct CopyRun: Sendable {
         switch error {
         case let error as PostgresError: error.isTransient
         case let error as ToolFailure: error.isTransient
+        case let error as CopyInterrupted: error.mayGoOn
         default: error is CancellationError
         }
     }

@@ -11,6 +11,8 @@ struct DatabaseCopy: Sendable {
     let folder: String
     /// How the source is read; a live copy knows it once its lanes were begun.
     var views: LaneViews
+    /// The schema, once it was dumped for the tables; who goes on with an earlier worker's tables dumps it when it comes to the rest.
+    private var dump: SchemaDump?
 
     /// Takes the database: one worker at a time, the highest number wins.
     static func take(_ context: CopyContext, _ database: Plan.Database, folder: String) async throws -> DatabaseCopy {
@@ -68,7 +70,9 @@ struct DatabaseCopy: Sendable {
             copy.views = try await LaneStart(context: context, database: database, holder: holder).run()
         }
         if phase == .started {
-            try await copy.restoreTables()
+            let dump = try await copy.makeDump()
+            try await copy.restoreTables(from: dump)
+            copy.dump = dump
         } else {
             try await holder.transaction {
                 try await checkJournal(holder)
@@ -150,9 +154,8 @@ struct DatabaseCopy: Sendable {
         }
     }
 
-    private func restoreTables() async throws {
+    private func restoreTables(from dump: SchemaDump) async throws {
         let tables = try await views.main.with { try await SourceCatalog(session: $0).tables() }
-        let dump = try await makeDump()
         let contents = try await dump.contents(.preData)
         let (schemas, objects) = (try await dump.sql(contents.schemas), try await dump.sql(contents.objects))
         let comments = try await views.main.with { try await ExtensionComments.statements($0) }
@@ -201,6 +204,7 @@ struct DatabaseCopy: Sendable {
     }
 
     func makeDump() async throws -> SchemaDump {
+        if let dump { return dump }
         let sessions = context.sourceSessions
         return try await SchemaDump.make(
             context.source, database: database.name, applicationName: sessions.applicationName, snapshot: views.main.snapshot?.name,

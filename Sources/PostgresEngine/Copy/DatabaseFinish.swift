@@ -13,7 +13,7 @@ extension DatabaseCopy {
         do {
             try await session.execute(
                 """
-                \(CopyFormat.settings); SET synchronous_commit = off; SELECT set_config('maintenance_work_mem', '\(Self.indexMemoryMiB)MB', false)
+                \(CopyFormat.writing); SET synchronous_commit = off; SELECT set_config('maintenance_work_mem', '\(Self.indexMemoryMiB)MB', false)
                 WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < \(Self.indexMemoryMiB << 20)
                 """, attempt: "prepare a session")
             return session

@@ -35,6 +35,8 @@ struct ExtensionTables: Sendable {
             try await target.execute("DELETE FROM ONLY \(name) \(condition)", attempt: attempt)
         }
         guard wanted else { return }
+        try await source.execute(CopyFormat.reading, attempt: attempt)
+        try await target.execute(CopyFormat.writing, attempt: attempt)
         try await source.startCopyOut("COPY (SELECT \(columns) FROM ONLY \(name) \(condition)) TO STDOUT", attempt: attempt)
         try await target.startCopyIn("COPY \(name) (\(columns)) FROM STDIN", attempt: attempt)
         while let chunk = try await source.nextCopyChunk(attempt: attempt) { try await target.sendCopyChunk(chunk, attempt: attempt) }

@@ -87,7 +87,8 @@ struct LargeObjects: Sendable {
         CREATE TABLE IF NOT EXISTS _dbmigration.large_object_chunk (id oid, start bigint, data bytea);
         CREATE OR REPLACE FUNCTION _dbmigration.put_large_object() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
             AS 'BEGIN PERFORM lo_put(NEW.id, NEW.start, NEW.data); RETURN NULL; END';
-        CREATE OR REPLACE TRIGGER put BEFORE INSERT ON _dbmigration.large_object_chunk FOR EACH ROW EXECUTE FUNCTION _dbmigration.put_large_object()
+        DROP TRIGGER IF EXISTS put ON _dbmigration.large_object_chunk;
+        CREATE TRIGGER put BEFORE INSERT ON _dbmigration.large_object_chunk FOR EACH ROW EXECUTE FUNCTION _dbmigration.put_large_object()
         """
 
     /// What the next copy has to know: nothing was copied.

@@ -9,7 +9,7 @@ enum SnapshotImport {
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT \(SQL.literal(snapshot))",
                 attempt: "import a snapshot of \(session.options.database)")
         } catch let error as PostgresError where ["22023", "42704", "55000"].contains(error.sqlState) {
-            throw CopyInterrupted(description: "the session that kept the snapshot of \(session.options.database) has ended: \(error)")
+            throw CopyInterrupted(description: "the session that kept the snapshot of \(session.options.database) has ended: \(error)", mayGoOn: true)
         }
     }
 

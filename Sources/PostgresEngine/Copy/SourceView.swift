@@ -30,7 +30,7 @@ struct SourceView: Sendable {
     func open() async throws -> PostgresConnection {
         let session = try await context.sourceSessions.database(database)
         do {
-            try await session.execute(CopyFormat.settings, attempt: "prepare a session")
+            try await session.execute(CopyFormat.reading, attempt: "prepare a session")
             if let snapshot { try await SnapshotImport.begin(snapshot.name, in: session) }
             return session
         } catch {
@@ -42,7 +42,12 @@ struct SourceView: Sendable {
     /// Starts a COPY. Under a snapshot the table stays locked until ``endCopy(_:_:)``, and no longer: the locks of thousands of tables would fill the
     /// server's lock table.
     func startCopy(_ statement: String, _ session: PostgresConnection, attempt: String) async throws {
-        try await session.startCopyOut(snapshot == nil ? statement : "SAVEPOINT part; \(statement)", attempt: attempt)
+        guard snapshot != nil else { return try await session.startCopyOut(statement, attempt: attempt) }
+        do {
+            try await session.startCopyOut("SAVEPOINT part; \(statement)", attempt: attempt)
+        } catch let error as PostgresError where ["42P01", "42703"].contains(error.sqlState) {
+            throw CopyInterrupted(description: "a table of \(database) was dropped or changed before it was copied: \(error)")
+        }
     }
 
     /// Proves that the rows of `part` were all there, and were found where it looked for them.

@@ -16,6 +16,11 @@ struct TableCopy: Sendable {
         try await reading
         let bytes = try await stream(attempt)
         let rows = try await target.finishCopyIn(attempt: attempt)
+        let sent = await source.rowsCopiedOut
+        // Memory that runs out within libpq looks like the end of a COPY.
+        guard rows == sent else {
+            throw CopyInterrupted(description: "\(attempt): the source sent \(sent ?? 0) rows, the target took \(rows)", mayGoOn: true)
+        }
         try await view.endCopy(part, source)
         let statements = [Journal.copied(part, rows: rows, bytes: bytes)] + completion + ["COMMIT"]
         try await target.execute(statements.joined(separator: ";\n"), attempt: completion.isEmpty ? attempt : "copy and index \(part.label)")

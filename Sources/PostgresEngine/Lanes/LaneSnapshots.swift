@@ -38,8 +38,11 @@ struct LaneSnapshots: Sendable, Hashable, Decodable {
         "UPDATE _dbmigration.lane SET snapshot = \(SQL.literal(snapshot)) WHERE direction = 'forward' AND name = \(SQL.literal(lane))"
     }
 
-    /// A statement that notes what a controller exported; no row when the lane is no current one any more.
-    static func note(kept: String, of lane: String) -> String {
-        "UPDATE _dbmigration.lane SET kept = \(SQL.literal(kept)) WHERE direction = 'forward' AND name = \(SQL.literal(lane))"
+    /// A statement that notes what a controller exported; no row when another worker has begun since.
+    static func note(kept: String, insteadOf snapshot: String, of lane: String) -> String {
+        """
+        UPDATE _dbmigration.lane SET kept = \(SQL.literal(kept))
+        WHERE direction = 'forward' AND name = \(SQL.literal(lane)) AND snapshot = \(SQL.literal(snapshot))
+        """
     }
 }
