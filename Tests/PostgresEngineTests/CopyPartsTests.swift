@@ -6,9 +6,10 @@ import Testing
 extension DatabaseTests {
     /// How rows and indexes travel: parts, formats, FREEZE, and what a killed worker's successor finds.
     @Suite("Copy in parts") struct CopyParts {
-        private static let big = [
-            "CREATE TABLE big (id int PRIMARY KEY, pad text)", "INSERT INTO big SELECT g, repeat('x', 500) FROM generate_series(1, 100000) g",
-        ]
+        private static let big =
+            [
+                "CREATE TABLE big (id int PRIMARY KEY, pad text)", "INSERT INTO big SELECT g, repeat('x', 500) FROM generate_series(1, 100000) g",
+            ] + CopyGate.schema("big", row: 50_000)
 
         /// A fenced source whose copy has `jobs` lanes and splits tables above 1 MiB.
         private func scenario(_ name: String, _ schema: [String]) async throws -> Scenario {
@@ -38,16 +39,13 @@ extension DatabaseTests {
         @Test("a worker stopped between the parts of a table: the next one copies the others only")
         func resume() async throws {
             let scenario = try await scenario("parts resume", Self.big)
+            let gate = try await scenario.closeGate()
             let first = Task { await copy(scenario, splitAboveMiB: 1, jobs: 1) }
             let done = "SELECT string_agg(number || ' ' || copied_at, ',' ORDER BY copied_at) FROM _dbmigration.part WHERE copied_at IS NOT NULL"
-            let some = "SELECT count(*) FROM _dbmigration.part WHERE copied_at IS NOT NULL HAVING count(*) > 3"
-            #expect(
-                try await eventually {
-                    guard try await scenario.value("SELECT to_regclass('_dbmigration.part')", on: scenario.target) != nil else { return false }
-                    return try await scenario.value(some, on: scenario.target) != nil
-                })
+            #expect(try await gate.isReached())
             first.cancel()
             let stopped = await first.value
+            await gate.open()
             #expect(!stopped.succeeded && stopped.mayRetry, "\(stopped.message)")
             let kept = try #require(try await scenario.value(done, on: scenario.target))
             let rows = try await scenario.value("SELECT count(*) FROM big", on: scenario.target)
@@ -65,11 +63,12 @@ extension DatabaseTests {
         @Test("a table rewritten behind the fence is copied anew, whatever parts of it there were")
         func rewritten() async throws {
             let scenario = try await scenario("parts rewritten", Self.big)
+            let gate = try await scenario.closeGate()
             let first = Task { await copy(scenario, splitAboveMiB: 1, jobs: 1) }
-            let some = "SELECT count(*) FROM pg_stat_user_tables WHERE relname = 'part' AND n_tup_upd > 3"
-            _ = try await eventually { try await scenario.value(some, on: scenario.target) != "0" }
+            #expect(try await gate.isReached())
             first.cancel()
             _ = await first.value
+            await gate.open()
             try await scenario.source.superuser(scenario.databases[0]) { try await $0.execute("VACUUM FULL big") }
             let second = await copy(scenario, number: 2, splitAboveMiB: 1)
             #expect(second.succeeded, "\(second.message)")
@@ -98,12 +97,10 @@ extension DatabaseTests {
         @Test("a table rewritten between its parts, whose rows lie elsewhere then: begun anew, nothing is missing or twice")
         func rewrittenLive() async throws {
             try await Scenario.live("parts moved", schema: LiveCopy.schema) { scenario in
+                let gate = try await scenario.closeGate()
                 let first = Task { await copyLive(scenario, jobs: 1) }
-                #expect(try await scenario.isCopying())
-                let client = try await scenario.application(on: scenario.source)
-                try await client.execute("DELETE FROM big WHERE id % 2 = 0")
-                try await client.execute("VACUUM FULL big")
-                await client.close()
+                #expect(try await gate.isReached())
+                try await gate.open(behind: ["DELETE FROM big WHERE id % 2 = 0", "VACUUM FULL big"])
                 let result = await first.value
                 #expect(!result.succeeded && result.mayRetry && result.message.contains("rewritten"), "\(result.message)")
                 #expect(await copyLive(scenario, number: 2).succeeded)

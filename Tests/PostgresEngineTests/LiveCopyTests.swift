@@ -10,20 +10,21 @@ import Testing
 extension DatabaseTests {
     /// Copies while applications write, up to a target that the lane has made equal.
     @Suite("Live copy") struct LiveCopy {
-        static let schema = [
-            "CREATE TABLE ledger (id bigserial PRIMARY KEY, v int NOT NULL, twice int GENERATED ALWAYS AS (v * 2) STORED)",
-            "INSERT INTO ledger (v) SELECT g FROM generate_series(1, 2000) g",
-            "CREATE TABLE big (id int PRIMARY KEY, pad text)", "INSERT INTO big SELECT g, repeat('x', 300) FROM generate_series(1, 150000) g",
-            "CREATE TABLE whole (a int, b text)", "ALTER TABLE whole REPLICA IDENTITY FULL",
-            "INSERT INTO whole SELECT g, 'b' FROM generate_series(1, 100) g",
-            "CREATE TABLE parted (k int PRIMARY KEY, v text) PARTITION BY RANGE (k)",
-            "CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (100)",
-            "CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (100) TO (200)",
-            "INSERT INTO parted SELECT g, 'v' FROM generate_series(0, 199) g",
-            #"CREATE TABLE "Qu'eue "" é" (id int PRIMARY KEY, v text)"#, #"INSERT INTO "Qu'eue "" é" VALUES (0, 'old')"#,
-            "CREATE TABLE child (id int PRIMARY KEY, entry bigint REFERENCES ledger (id) ON DELETE CASCADE)",
-            "INSERT INTO child SELECT g, g FROM generate_series(1, 500) g", "CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM whole",
-        ]
+        static let schema =
+            [
+                "CREATE TABLE ledger (id bigserial PRIMARY KEY, v int NOT NULL, twice int GENERATED ALWAYS AS (v * 2) STORED)",
+                "INSERT INTO ledger (v) SELECT g FROM generate_series(1, 2000) g",
+                "CREATE TABLE big (id int PRIMARY KEY, pad text)", "INSERT INTO big SELECT g, repeat('x', 300) FROM generate_series(1, 150000) g",
+                "CREATE TABLE whole (a int, b text)", "ALTER TABLE whole REPLICA IDENTITY FULL",
+                "INSERT INTO whole SELECT g, 'b' FROM generate_series(1, 100) g",
+                "CREATE TABLE parted (k int PRIMARY KEY, v text) PARTITION BY RANGE (k)",
+                "CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (100)",
+                "CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (100) TO (200)",
+                "INSERT INTO parted SELECT g, 'v' FROM generate_series(0, 199) g",
+                #"CREATE TABLE "Qu'eue "" é" (id int PRIMARY KEY, v text)"#, #"INSERT INTO "Qu'eue "" é" VALUES (0, 'old')"#,
+                "CREATE TABLE child (id int PRIMARY KEY, entry bigint REFERENCES ledger (id) ON DELETE CASCADE)",
+                "INSERT INTO child SELECT g, g FROM generate_series(1, 500) g", "CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM whole",
+            ] + CopyGate.schema("big", row: 75_000)
         static let tables = ["ledger", "big", "whole", "parted_1", "parted_2", #""Qu'eue "" é""#, "child"]
 
         @Test("of a database that is written to: the target catches up and equals the source")
@@ -86,10 +87,12 @@ extension DatabaseTests {
         func killed() async throws {
             try await Scenario.live("live killed", schema: Self.schema) { scenario in
                 let load = scenario.startLoad()
+                let gate = try await scenario.closeGate()
                 let first = Task { await scenario.workLive(.copy) }
-                #expect(try await scenario.isCopying())
+                #expect(try await gate.isReached())
                 first.cancel()
                 let stopped = await first.value
+                await gate.open()
                 #expect(!stopped.succeeded && stopped.mayRetry, "\(stopped.message)")
                 #expect(try await scenario.lanes() == [scenario.lane(worker: 1)])
                 let second = await scenario.workLive(.copy, number: 2)
@@ -196,12 +199,14 @@ extension DatabaseTests {
         @Test("cut off with the session that keeps its snapshot, it may be tried again")
         func deadKeeper() async throws {
             try await Scenario.live("live keeper", schema: Self.schema) { scenario in
+                let gate = try await scenario.closeGate()
                 let first = Task { await scenario.workLive(.copy) }
-                #expect(try await scenario.isCopying())
+                #expect(try await gate.isReached())
                 let ended = try await scenario.value(
                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'dbmigration/\(scenario.uid)/w1' AND query LIKE 'CREATE_REPL%'",
                     on: scenario.source)
                 #expect(ended == "1")
+                await gate.open()
                 let result = await first.value
                 #expect(!result.succeeded && result.mayRetry && result.message.contains("snapshot"), "\(result.message)")
                 #expect(await scenario.workLive(.copy, number: 2).succeeded)
@@ -210,18 +215,19 @@ extension DatabaseTests {
 
         @Test("tried again when a TRUNCATE, which every snapshot shows, takes away what was referred to")
         func truncated() async throws {
-            let schema = [
-                "CREATE TABLE parent (id int PRIMARY KEY)", "INSERT INTO parent SELECT generate_series(0, 9)",
-                "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent (id), pad text)",
-                "INSERT INTO child SELECT g, g % 10, repeat('x', 300) FROM generate_series(1, 100000) g",
-                "CREATE TABLE other (id int PRIMARY KEY, pad text)", "INSERT INTO other SELECT g, repeat('x', 300) FROM generate_series(1, 100000) g",
-            ]
+            let schema =
+                [
+                    "CREATE TABLE parent (id int PRIMARY KEY)", "INSERT INTO parent SELECT generate_series(0, 9)",
+                    "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent (id), pad text)",
+                    "INSERT INTO child SELECT g, g % 10, repeat('x', 300) FROM generate_series(1, 100000) g",
+                    "CREATE TABLE other (id int PRIMARY KEY, pad text)",
+                    "INSERT INTO other SELECT g, repeat('x', 300) FROM generate_series(1, 100000) g",
+                ] + CopyGate.schema("child", row: 50_000) + ["ALTER TABLE other ADD CHECK (id <> 50000 OR gate())"]
             try await Scenario.live("live truncated", schema: schema) { scenario in
+                let gate = try await scenario.closeGate()
                 let first = Task { await scenario.workLive(.copy) }
-                #expect(try await scenario.isCopying())
-                let client = try await scenario.application(on: scenario.source)
-                try await client.execute("BEGIN; LOCK TABLE parent IN ACCESS EXCLUSIVE MODE; TRUNCATE parent CASCADE; COMMIT")
-                await client.close()
+                #expect(try await gate.isReached())
+                try await gate.open(behind: ["BEGIN; LOCK TABLE parent IN ACCESS EXCLUSIVE MODE; TRUNCATE parent CASCADE; COMMIT"])
                 let result = await first.value
                 #expect(!result.succeeded && result.mayRetry && result.message.contains("truncated"), "\(result.message)")
                 #expect(await scenario.workLive(.copy, number: 2).succeeded)

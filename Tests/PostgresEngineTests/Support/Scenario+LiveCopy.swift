@@ -71,13 +71,6 @@ extension Scenario {
         return slots.sorted()
     }
 
-    func isCopying() async throws -> Bool {
-        try await eventually {
-            try await value("SELECT count(*) FROM pg_stat_progress_copy WHERE datname = current_database() AND tuples_processed > 1000", on: target)
-                != "0"
-        }
-    }
-
     /// Nobody writes any more: once the lane is at the source's position, every table holds the same rows on both sides.
     func expectEqual(_ tables: [String], _ location: SourceLocation = #_sourceLocation) async throws {
         let position = try #require(try await value("SELECT pg_current_wal_insert_lsn()", on: source).flatMap { WALPosition($0) })

@@ -90,9 +90,9 @@ struct Scenario: Sendable {
     }
 }
 
-/// Polls until something holds, for 20 s.
+/// Polls until something holds, for a minute at least.
 func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    for _ in 0..<400 {
+    for _ in 0..<1200 {
         if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(50))
     }
