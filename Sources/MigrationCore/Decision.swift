@@ -60,6 +60,7 @@ public enum Standing: Sendable, Hashable {
 /// The answer of ``decide(_:record:observation:now:)``: what to remember, then what to do, and when to look again.
 public struct Decision: Sendable, Hashable {
     public var record: Record
+    /// Performed in this order; the first that fails is the last.
     public var actions: [Action]
     /// Seconds until the next visit even if nothing changes; `nil` waits for a change.
     public var wake: Int?

@@ -22,8 +22,11 @@ struct Visit {
     }
 
     /// One action, and a fresh look as soon as it has been performed.
-    func act(_ action: Action, _ message: String, _ reason: Reason = .progressing) -> Decision {
-        Decision(record: record, actions: [action], wake: 0, notices: notices, standing: .progressing(.init(reason, message)))
+    func act(_ action: Action, _ message: String, _ reason: Reason = .progressing) -> Decision { act([action], message, reason) }
+
+    /// Actions that need no look between them.
+    func act(_ actions: [Action], _ message: String, _ reason: Reason = .progressing) -> Decision {
+        Decision(record: record, actions: actions, wake: 0, notices: notices, standing: .progressing(.init(reason, message)))
     }
 
     /// Rests until something changes, or `wake` seconds have passed.

@@ -20,7 +20,8 @@ final class ActionFailures: Sendable {
 
     /// Adds the last failure of an action that is decided again to what status says about it.
     func explain(_ decision: inout Decision, key: ObjectKey) {
-        guard let action = decision.actions.first, let text = texts.withLock({ $0[key]?[name(action)] }) else { return }
+        let failed = texts.withLock { $0[key] } ?? [:]
+        guard let text = decision.actions.compactMap({ failed[name($0)] }).first else { return }
         guard case .progressing(let cause) = decision.standing else { return }
         decision.standing = .progressing(.init(.progressingWithRetry, "\(cause.message) The last try failed: \(text)"))
     }

@@ -43,10 +43,10 @@ struct Dialogue {
         return decision
     }
 
-    /// Expects the next visit to decide exactly this action, and no other phase.
-    mutating func expect(_ action: Action, sourceLocation: SourceLocation = #_sourceLocation) {
+    /// Expects the next visit to decide exactly these actions, and no other phase.
+    mutating func expect(_ actions: Action..., sourceLocation: SourceLocation = #_sourceLocation) {
         let before = phase
-        #expect(ask().actions == [action], sourceLocation: sourceLocation)
+        #expect(ask().actions == actions, sourceLocation: sourceLocation)
         #expect(phase == before, sourceLocation: sourceLocation)
     }
 

@@ -85,11 +85,15 @@ enum Rules {
         let next = decision.record.phase
         if next != record.phase, !record.phase.row.successors.contains(next) { return "\(record.phase) to \(next) is not in the table" }
         if record.phase.isTerminal, next != record.phase, !mayLeave(desired, record) { return "\(record.phase) does not absorb" }
-        if decision.actions.count > 1 { return "more than one action" }
+        if decision.actions.count > 1 {
+            guard case .sealSource? = decision.actions.first, case .openTarget? = decision.actions.last, decision.actions.count == 2 else {
+                return "more than one action"
+            }
+        }
         if next != record.phase, !decision.actions.isEmpty { return "an action decided while changing the phase" }
         for action in decision.actions {
             if let missing = unknownFact(of: action, decision.record, seen) { return "\(action) decided without knowing \(missing)" }
-            if let broken = brokenRule(of: action, desired, decision.record, seen, now) { return "\(action): \(broken)" }
+            if let broken = brokenRule(of: action, desired, decision, seen, now) { return "\(action): \(broken)" }
         }
         if case .progressing(let cause) = decision.standing, decision.wake == nil, decision.actions.isEmpty, cause.reason != .suspended,
             !(cause.reason == .deleting && !seen.hasFinalizer)
@@ -145,13 +149,15 @@ enum Rules {
     }
 
     /// What a decided action must never do, whatever is seen.
-    private static func brokenRule(of action: Action, _ desired: Desired, _ record: Record, _ seen: Observation, _ now: Timestamp) -> String? {
+    private static func brokenRule(of action: Action, _ desired: Desired, _ decision: Decision, _ seen: Observation, _ now: Timestamp) -> String? {
+        let record = decision.record
         switch action {
+        case .openTarget where decision.actions.first == record.fence.map { .sealSource(epoch: $0.closedEpoch) }: return nil
         case .openTarget where seen.source.value?.fence != .closed: return "the source is not closed"
         case .openTarget where seen.source.value.map({ $0.epoch < record.fence?.sealEpoch ?? 0 }) ?? true: return "the source is not sealed"
         case .openSource where record.targetEpoch != nil && seen.target.value?.fence != .closed: return "the target is not closed"
         case .closeSource where record.phase != .fencing: return "fences outside Fencing"
-        case .sealSource(let epoch) where record.phase != .switching || record.targetEpoch != nil || epoch != record.fence?.closedEpoch:
+        case .sealSource(let epoch) where record.phase != .switching || epoch != record.fence?.closedEpoch || seen.target.value?.fence == .open:
             return "seals something else than the fence it is to switch behind"
         case .removeArtefacts, .discardOriginals:
             return record.phase == .cleaningUp || desired.intent.isDeleted ? nil : "destroys before goal Completed"

@@ -49,9 +49,9 @@ struct HappyPathTests {
     }
 
     private func switches(_ talk: inout Dialogue) {
-        talk.expect(.sealSource(epoch: 1))
+        talk.expect(.sealSource(epoch: 1), .openTarget(epoch: 0))
         talk.seen.source = .value(.partial(2))
-        talk.expect(.sealSource(epoch: 1))
+        talk.expect(.sealSource(epoch: 1), .openTarget(epoch: 0))
         talk.seen.source = .value(.closed(2))
         talk.expect(.openTarget(epoch: 0))
         #expect(talk.record?.targetEpoch == 0)

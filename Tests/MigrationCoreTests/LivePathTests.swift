@@ -78,7 +78,7 @@ struct LivePathTests {
         talk.expect(drain)
         talk.seen.forward = .value(.lane(.running, confirmed: 900, sequences: 1))
         talk.expect(enters: .switching)
-        talk.expect(.sealSource(epoch: 1))
+        talk.expect(.sealSource(epoch: 1), .openTarget(epoch: 0))
         talk.seen.source = .value(.closed(2))
         talk.expect(.disconnectLanes(.forward, epoch: 2))
         talk.seen.forward = .value(.lane(.connected))
@@ -112,7 +112,7 @@ struct LivePathTests {
         talk.seen.secrets = .unknown(Observation.notAsked)
         talk.seen.workloads = .unknown(Observation.notAsked)
         let drained = decideOnward(talk.desired, uid: "u", record: talk.record, observation: talk.seen, now: talk.now)
-        #expect(drained.actions == [.sealSource(epoch: 1)])
+        #expect(drained.actions == [.sealSource(epoch: 1), .openTarget(epoch: 0)])
         #expect(drained.record.timeline.suffix(3).map(\.phase) == [.fencing, .draining, .switching])
         #expect(drained.record.timeline.dropLast().allSatisfy { $0.finishedAt != nil })
     }

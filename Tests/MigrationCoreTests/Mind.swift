@@ -4,7 +4,7 @@
 struct Mind {
     struct Answer {
         var record: UInt32
-        var action: UInt8
+        var actions: UInt8
         var isWaiting: Bool
     }
 
@@ -38,9 +38,10 @@ struct Mind {
     let goesOnward: Bool
     private(set) var records: [Record] = []
     private(set) var traits: [Traits] = []
-    private(set) var actions: [Action?] = [nil]
+    /// What decisions perform, and what is left of it on the way; number 0 is nothing.
+    private(set) var actions: [[Action]] = [[]]
     private var recordNumbers: [Record: UInt32] = [:]
-    private var actionNumbers: [Action: UInt8] = [:]
+    private var actionNumbers: [[Action]: UInt8] = [[]: 0]
     private var answers: [Question: Answer] = [:]
     private var aged: [UInt32: UInt32] = [:]
 
@@ -61,13 +62,12 @@ struct Mind {
         return UInt32(records.count - 1)
     }
 
-    mutating func number(_ action: Action?) -> UInt8 {
-        guard let action else { return 0 }
-        if let known = actionNumbers[action] { return known }
-        precondition(actions.count < 256, "more actions than a world has room for")
-        actions.append(action)
-        actionNumbers[action] = UInt8(actions.count - 1)
-        return UInt8(actions.count - 1)
+    mutating func number(_ actions: [Action]) -> UInt8 {
+        if let known = actionNumbers[actions] { return known }
+        precondition(self.actions.count < 256, "more actions than a world has room for")
+        self.actions.append(actions)
+        actionNumbers[actions] = UInt8(self.actions.count - 1)
+        return UInt8(self.actions.count - 1)
     }
 
     /// The same record after a long time.
@@ -86,7 +86,7 @@ struct Mind {
             goesOnward
             ? decideOnward(wish, uid: "u", record: record, observation: seen, now: start)
             : decide(wish, uid: "u", record: record, observation: seen, now: start)
-        let answer = Answer(record: number(decision.record), action: number(decision.actions.first), isWaiting: decision.wake != nil)
+        let answer = Answer(record: number(decision.record), actions: number(decision.actions), isWaiting: decision.wake != nil)
         answers[question] = answer
         return answer
     }

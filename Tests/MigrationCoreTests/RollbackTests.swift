@@ -160,9 +160,11 @@ struct RollbackTests {
     func undoneBeforeSeal() {
         var talk = Dialogue.reached(.switching)
         talk.seen.source = .value(.closed(1))
-        talk.expect(.sealSource(epoch: 1))
+        talk.expect(.sealSource(epoch: 1), .openTarget(epoch: 0))
         talk.seen.source = .value(.open(2))
         talk.expect(enters: .rollingBack)
+        talk.expect(.closeTarget(epoch: 0))
+        talk.seen.target = .value(.closed(1))
         talk.expect(enters: .rolledBack)
     }
 
@@ -170,7 +172,7 @@ struct RollbackTests {
     func unsealable() {
         var talk = Dialogue.reached(.switching)
         talk.seen.source = .value(.partial(2))
-        talk.expect(.sealSource(epoch: 1))
+        talk.expect(.sealSource(epoch: 1), .openTarget(epoch: 0))
         talk.pass(seconds: 60)
         talk.expect(enters: .rollingBack)
     }

@@ -102,21 +102,22 @@ struct Search {
     /// The one step that happens when all goes well; `nil` at rest.
     private mutating func calmStep(_ world: World) -> World? {
         var next = world
-        if let action = mind.actions[Int(world.pending)] {
+        if world.pending != 0 {
             next.pending = 0
             let before = next.key
-            next.perform(action)
+            next.pending = mind.number(next.perform(firstOf: mind.actions[Int(world.pending)]))
+            if next.pending != 0 { return settled(next) }
             // What changes nothing and is decided again takes time.
             if next.key == before {
                 let again = mind.answer(next, probe: .ok, blind: .none)
-                if again.record == world.record, again.action == world.pending, !finishJob(&next) { next.record = mind.older(world.record) }
+                if again.record == world.record, again.actions == world.pending, !finishJob(&next) { next.record = mind.older(world.record) }
             }
             return settled(next)
         }
         if world.isGone { return nil }
         let answer = mind.answer(world, probe: .ok, blind: .none)
-        if answer.record != world.record || answer.action != 0 {
-            (next.record, next.pending) = (answer.record, answer.action)
+        if answer.record != world.record || answer.actions != 0 {
+            (next.record, next.pending) = (answer.record, answer.actions)
             return settled(next)
         }
         if finishJob(&next) { return settled(next) }
@@ -193,8 +194,8 @@ struct Search {
         if world.isLive { words.append("forward \(world.forward)"); words.append("reverse \(world.reverse)") }
         if let abort = record.abort { words.append("abort \(abort.reason)") }
         if let held = record.held { words.append("held \(held.reason)") }
-        if let action = mind.actions[Int(world.pending)] { words.append("pending \(action)") }
-        if let action = mind.actions[Int(world.late)] { words.append("late \(action)") }
+        for action in mind.actions[Int(world.pending)] { words.append("pending \(action)") }
+        for action in mind.actions[Int(world.late)] { words.append("late \(action)") }
         if world.wish != World.Wish() { words.append("wish \(world.wish)") }
         return words.joined(separator: " · ")
     }

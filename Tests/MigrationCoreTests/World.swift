@@ -84,7 +84,7 @@ struct World {
     var wish = Wish()
     /// Of the persisted record in ``Mind/records``.
     var record: UInt32 = 0
-    /// The action the controller persisted and is about to perform, in ``Mind/actions``; 0 none.
+    /// The actions the controller persisted and is about to perform, in ``Mind/actions``; 0 none.
     var pending: UInt8 = 0
     /// An action of an earlier controller or visit that is still under way, or the undo of a controller that lost its lease; 0 none.
     var late: UInt8 = 0

@@ -24,6 +24,17 @@ extension World.Fence {
 }
 
 extension World {
+    /// Performs the first of a decision's actions.
+    ///
+    /// - Returns: those that follow it; none when it failed. Only a seal is followed by anything.
+    mutating func perform(firstOf actions: [Action], cut: Cut? = nil) -> [Action] {
+        guard let action = actions.first else { return [] }
+        perform(action, cut: cut)
+        if cut != nil { return [] }
+        if case .sealSource(let epoch) = action, source.state != .closed || Int64(source.epoch) != epoch + 1 { return [] }
+        return Array(actions.dropFirst())
+    }
+
     /// Performs an action on the world, wholly or cut off.
     mutating func perform(_ action: Action, cut: Cut? = nil) {
         switch action {

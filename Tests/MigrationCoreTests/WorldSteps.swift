@@ -101,8 +101,8 @@ extension Mind {
     }
 
     private mutating func controllerSteps(_ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
-        if let action = actions[Int(world.pending)] {
-            for outcome in Step.Outcome.allCases { perform(action, outcome, world, limits, body) }
+        if world.pending != 0 {
+            for outcome in Step.Outcome.allCases { perform(outcome, world, limits, body) }
         } else if !world.isGone {
             let isSoaking = traits[Int(world.record)].phase == .soaking
             for probe in isSoaking ? [Verdict.ok, .failed] : [.ok] { visit(world, probe, .none, body) }
@@ -114,10 +114,10 @@ extension Mind {
 
     private mutating func visit(_ world: World, _ probe: Verdict, _ blind: Blindness, _ body: (Step, World, String?) -> Void) {
         let answer = answer(world, probe: probe, blind: blind)
-        guard answer.record != world.record || answer.action != 0 else { return }
+        guard answer.record != world.record || answer.actions != 0 else { return }
         var next = world
         next.record = answer.record
-        next.pending = answer.action
+        next.pending = answer.actions
         if blind != .none { next.faultsLeft -= 1 }
         finish(.visit(probe, blind: blind), next, broken(world, next), body)
     }
@@ -128,44 +128,46 @@ extension Mind {
         let after = traits[Int(next.record)]
         if before.isOverdue {
             if after.phase != before.phase, after.phase != .awaitingCutover { return "a fence past its deadline leads to \(after.phase)" }
-            if case .closeSource? = actions[Int(next.pending)] { return "a fence past its deadline is closed" }
+            if case .closeSource? = actions[Int(next.pending)].first { return "a fence past its deadline is closed" }
         }
         if before.phase.isTerminal, after.phase != before.phase, after.attempt == before.attempt,
             !(before.phase == .failed && world.wish.goal == .rolledBack)
         {
             return "\(before.phase) does not absorb"
         }
-        switch actions[Int(next.pending)] {
+        switch actions[Int(next.pending)].first {
         case .removeArtefacts?, .discardOriginals?:
             return after.phase == .cleaningUp || world.wish.isDeleted ? nil : "something is destroyed before goal Completed"
         default: return nil
         }
     }
 
-    private func perform(_ action: Action, _ outcome: Step.Outcome, _ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
+    private mutating func perform(_ outcome: Step.Outcome, _ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
+        let decided = actions[Int(world.pending)]
+        guard let action = decided.first else { return }
         if outcome.isFault, world.faultsLeft == 0 || limits.kind == .jobs || (limits.kind == .crashes && !outcome.isCrash) { return }
         var next = world
         next.pending = 0
         if outcome.isFault { next.faultsLeft -= 1 }
         switch outcome {
-        case .success: next.perform(action)
+        case .success: next.pending = number(next.perform(firstOf: decided))
         case .nothing: break
         case .cutEarly, .cutLate:
             guard action.canBeCut else { return }
             next.perform(action, cut: outcome == .cutEarly ? .early : .late)
         case .delayed, .twice:
             guard action.canBeLate, world.late == 0 else { return }
-            if outcome == .twice { next.perform(action) }
+            if outcome == .twice { next.pending = number(next.perform(firstOf: decided)) }
             next.late = world.pending
         }
         finish(.perform(outcome), next, nil, body)
     }
 
     private mutating func worldSteps(_ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
-        if let action = actions[Int(world.late)] {
+        if world.late != 0 {
             var next = world
             next.late = 0
-            next.perform(action)
+            next.late = number(next.perform(firstOf: actions[Int(world.late)]))
             finish(.lateArrival, next, nil, body)
         }
         if world.faultsLeft > 0, limits.kind != .jobs, world.late == 0, world.pending == 0,
@@ -173,7 +175,7 @@ extension Mind {
         {
             var next = world
             next.faultsLeft -= 1
-            next.late = number(undo)
+            next.late = number([undo])
             finish(.leaseLost, next, nil, body)
         }
         for (step, job) in [(WorkerStep.copy, world.copy), (.verify, world.verify)] where job.state == .running {

@@ -58,6 +58,8 @@ extension Visit {
     /// so that the next attempt copies nothing again. Which of the two comes next can be told from what exists: the reverse lanes go last but one.
     private mutating func carriedBack(_ plan: Plan) -> Decision? {
         guard plan.isLive, record.targetEpoch != nil, !sourceIsOpen else { return nil }
+        // The target is opened behind a sealed source only: it has taken nothing.
+        if let source = observation.source.value, let fence = record.fence, source.epoch < fence.sealEpoch { return nil }
         guard case .value(let source) = observation.source, case .value(let target) = observation.target,
             case .value(let forward) = observation.forward,
             case .value(let reverse) = observation.reverse

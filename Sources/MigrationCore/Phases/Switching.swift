@@ -11,7 +11,7 @@ extension Visit {
             return wait(.observationFailed, "A server cannot be observed: \(why)", wake: 2)
         }
         noteClientWrite(target)
-        if let decision = sealed(source) ?? turnedLanes(plan, source) { return decision }
+        if let decision = lostFence(source, target) ?? turnedLanes(plan, source, target) { return decision }
         // A target with writes of its own that was fenced by somebody is opened again: going back would lose them.
         let opened = record.firstClientWriteAt != nil && target.fence == .closed ? target.epoch : record.targetEpoch ?? target.epoch
         guard target.fence == .open else {
@@ -19,7 +19,9 @@ extension Visit {
                 return goBack(.init(.fenceLost, "somebody else fenced the target during the switch"))
             }
             record.targetEpoch = opened
-            return act(.openTarget(epoch: opened), "Opening the target.")
+            // Performed in one go, because every visit is paid for with the applications' patience; what fails ends it.
+            guard let seal = sealing(source) else { return act(.openTarget(epoch: opened), "Opening the target.") }
+            return act([.sealSource(epoch: seal), .openTarget(epoch: opened)], "Sealing the source fence and opening the target.")
         }
         record.targetEpoch = opened
         switch observation.secrets {
@@ -33,15 +35,24 @@ extension Visit {
 
     /// The source is closed once more, at the next epoch, before anything is opened: from then on the undo that an earlier controller was allowed
     /// to do (``Record/undoWithoutLease(_:)``) comes too late, whatever it has read.
-    private mutating func sealed(_ source: SourceState) -> Decision? {
+    ///
+    /// - Returns: the epoch to seal it at; `nil` when it is sealed.
+    private func sealing(_ source: SourceState) -> Int64? {
+        guard let fence = record.fence, source.fence != .closed || source.epoch < fence.sealEpoch else { return nil }
+        return fence.closedEpoch
+    }
+
+    /// The fence neither is sealed nor can be. A target that is open was opened behind a sealed one, or by somebody else.
+    private mutating func lostFence(_ source: SourceState, _ target: TargetState) -> Decision? {
         guard let fence = record.fence else { return rest(.stalled(.init(.stateLost, "Phase Switching without a fence on record."))) }
-        let isSealing = record.targetEpoch == nil && (source.epoch == fence.sealEpoch || source.epoch == fence.closedEpoch && source.fence == .closed)
-        if source.fence == .closed, source.epoch >= fence.sealEpoch { return nil }
-        guard isSealing, source.fence != .open else { return sourceFenceLost(source) }
+        guard let seal = sealing(source) else { return nil }
+        let isUnopened = target.fence == .closed && target.epoch <= record.targetEpoch ?? target.epoch && record.firstClientWriteAt == nil
+        let isSealable = source.epoch == fence.sealEpoch && source.fence == .partial || source.epoch == seal && source.fence == .closed
+        guard isUnopened, isSealable else { return sourceFenceLost(source) }
         guard now < fence.deadline else {
             return goBack(.init(.pauseBudgetExceeded, "the write pause reached its budget before the source could be sealed: \(source.evidence)"))
         }
-        return act(.sealSource(epoch: fence.closedEpoch), "Sealing the source fence.")
+        return nil
     }
 
     private mutating func sourceFenceLost(_ source: SourceState) -> Decision {
@@ -88,15 +99,18 @@ extension Visit {
     func rollbackOff(_ plan: Plan) -> Reason { plan.rollback.automatic ? loss ?? .noReverseLane : .automaticRollbackOff }
 
     /// Live mode, before the target opens: nothing may still apply to it, and the way back has to be there, because a reverse slot made after the
-    /// first client write would miss it.
-    private mutating func turnedLanes(_ plan: Plan, _ source: SourceState) -> Decision? {
-        guard plan.isLive, record.targetEpoch == nil, let fence = record.fence else { return nil }
-        guard now < fence.deadline else {
+    /// first client write would miss it. The seal ends what applies; a seal that was cut off may have left it.
+    private mutating func turnedLanes(_ plan: Plan, _ source: SourceState, _ target: TargetState) -> Decision? {
+        guard plan.isLive, target.fence != .open, let fence = record.fence else { return nil }
+        let isDecided = record.targetEpoch != nil
+        guard isDecided || now < fence.deadline else {
             return goBack(.init(.pauseBudgetExceeded, "the write pause reached its budget before the lanes were turned"))
         }
         guard case .value(let forward) = observation.forward, case .value(let reverse) = observation.reverse else { return unobservedLanes() }
-        if forward.isRunning { return act(.disconnectLanes(.forward, epoch: source.epoch), "Stopping the forward lanes.") }
-        guard plan.keepsReverseLane, reverse.stage < .connected || reverse.loss != nil else { return nil }
+        if forward.isRunning, sealing(source) == nil {
+            return act(.disconnectLanes(.forward, epoch: source.epoch), "Stopping the forward lanes.")
+        }
+        guard !isDecided, plan.keepsReverseLane, reverse.stage < .connected || reverse.loss != nil else { return nil }
         return goBack(.init(.laneLost, "the reverse lanes are gone before the switch: \(reverse.loss ?? "not all of them exist")"))
     }
 
