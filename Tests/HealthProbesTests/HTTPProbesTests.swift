@@ -75,7 +75,7 @@ private struct FixedAddresses: ServiceAddressResolver {
     func readyAddresses(namespace: String, service: String, port: String) async -> Fact<[ServiceAddress]> { answer }
 }
 
-private func check(_ name: String, _ address: Plan.HTTPCheck.Address, timeoutSeconds: Int = 5) -> Plan.HTTPCheck {
+private func check(_ name: String, _ address: Plan.HTTPCheck.Address, timeoutSeconds: Int = 20) -> Plan.HTTPCheck {
     Plan.HTTPCheck(name: name, address: address, timeoutSeconds: timeoutSeconds)
 }
 
