@@ -7,7 +7,7 @@ import importlib
 import sys
 import time
 
-CHECKS = ["comparison", "schemas", "pod_security", "cel_rules", "health", "monitoring"]
+CHECKS = ["comparison", "schemas", "pod_security", "cel_rules", "health", "monitoring", "release"]
 
 
 def main(names):

@@ -58,12 +58,12 @@ def kustomize(base):
     return objects(result.stdout)
 
 
-def chart(values, name="dbmigration", namespace=NAMESPACE, crds=True):
-    """The objects `helm install` makes, without the hooks and notes."""
-    with helm_python.Chart.load(CHART) as loaded:
+def chart(values, name="dbmigration", namespace=NAMESPACE, crds=True, source=CHART):
+    """The objects `helm install` makes of a chart's folder or archive, without the notes."""
+    with helm_python.Chart.load(source) as loaded:
         loaded.validate_schema(values)
         files = loaded.render(values, name=name, namespace=namespace)
-    found = objects((CHART / "crds/migrations.mystira.app_databasemigrations.yaml").read_text()) if crds else []
+        found = [item for file in loaded.crds if crds for item in objects(file["data"])]
     for path, text in sorted(files.items()):
         if path.endswith(".yaml"):
             found += objects(text)
