@@ -69,7 +69,7 @@ def schema():
             closed(child, f"{path}.{name}".strip("."))
     closed(document, "")
     for values in [{"surprise": True}, {"image": {"surprise": True}}, {"replicas": "2"}, {"serviceAccount": {"create": False}},
-                   {"watchNamespaces": ["Upper"]}, {"metrics": {"serviceMonitor": {"interval": "often"}}}, {"podLabels": {"app.kubernetes.io/name": "x"}}]:
+                   {"watchNamespaces": ["Upper"]}, {"watchNamespaces": ["a", "a"]}, {"metrics": {"serviceMonitor": {"interval": "often"}}}, {"podLabels": {"app.kubernetes.io/name": "x"}}]:
         with helm_python.Chart.load(CHART) as loaded:
             try:
                 loaded.validate_schema(values)

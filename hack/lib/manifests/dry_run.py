@@ -12,12 +12,14 @@ from renderings import KUBECTL, VARIANTS, chart, kustomize, title
 
 def check():
     known = kinds()
+    present = run("get", "namespaces", "-o", "jsonpath={.items[*].metadata.name}").stdout.split()
     items = [item for values in VARIANTS.values() for item in chart(values)]
-    items += [item for base in ["default", "namespaced", "prometheus"] for item in kustomize(base)]
-    # Samples go where a namespace is.
-    items += [{**item, "metadata": {**item["metadata"], "namespace": "default"}} for item in kustomize("samples")]
+    items += [item for base in ["default", "namespaced", "prometheus", "samples"] for item in kustomize(base)]
     different = []
     for item in items:
+        # What is for a namespace that is not here goes to one that is.
+        if item["metadata"].get("namespace", "default") not in present:
+            item = {**item, "metadata": {**item["metadata"], "namespace": "default"}}
         if item not in different:
             different.append(item)
     chosen = [item for item in different if (item["apiVersion"], item["kind"]) in known]

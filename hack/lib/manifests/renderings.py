@@ -23,6 +23,8 @@ PAIRS = {
 # Everything switched on, for what has no base.
 EVERYTHING = {
     "replicas": 2,
+    "watchNamespaces": ["one", "two"],
+    "leaderElection": {"leaseName": "dbmigration-team"},
     "image": {"repository": "registry.example.com/dbmigration", "tag": "1.2.3", "pullPolicy": "IfNotPresent"},
     "imagePullSecrets": [{"name": "registry"}],
     "logLevel": "debug",
