@@ -1,11 +1,14 @@
-"""A real Prometheus that finds the controller as docs/observability.md says, in the cluster of KUBECONFIG."""
+"""A real Prometheus that scrapes the controller behind the Service of manifests/prometheus, in the cluster of KUBECONFIG.
+
+Debian builds Prometheus without Kubernetes' service discovery: the Service's Endpoints are watched here and handed over as a file.
+"""
 
 import json
-import os
 import pathlib
 import re
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -14,7 +17,7 @@ import urllib.request
 import yaml
 
 from monitoring import METRIC, alerts, panel_expressions, plain, rule_file, used
-from renderings import ROOT
+from renderings import KUBECTL, NAMESPACE, ROOT
 
 ADDRESS = "127.0.0.1:9090"
 # Series that come only when something goes wrong, or after longer than the tests take.
@@ -28,15 +31,38 @@ class Prometheus:
         self.folder = tempfile.TemporaryDirectory()
         folder = pathlib.Path(self.folder.name)
         (folder / "rules.yaml").write_text(rule_file())
-        (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration(folder / "rules.yaml")))
+        (folder / "prometheus.yaml").write_text(yaml.safe_dump({
+            "global": {"scrape_interval": "1s", "evaluation_interval": "5s"}, "rule_files": [str(folder / "rules.yaml")],
+            "scrape_configs": [{"job_name": "dbmigration", "honor_labels": True, "file_sd_configs": [{"files": [f"{folder}/targets.json"]}]}]}))
+        self.watch = subprocess.Popen(
+            [KUBECTL, "get", "endpoints", "dbmigration-metrics", "--namespace", NAMESPACE, "--watch", "--output=json"], stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True)
+        threading.Thread(target=self.follow, args=[folder / "targets.json"], daemon=True).start()
         self.log = open(folder / "log", "w+")
         self.process = subprocess.Popen(
             ["prometheus", f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/data", f"--web.listen-address={ADDRESS}"],
             stdout=self.log, stderr=subprocess.STDOUT)
 
+    def follow(self, targets):
+        """Writes each state of the Endpoints as targets; standbys and a controller that is not ready are among them."""
+        buffer = ""
+        for line in self.watch.stdout:
+            buffer += line
+            if line.rstrip("\n") != "}":
+                continue
+            endpoints, buffer = json.loads(buffer), ""
+            found = [
+                {"targets": [f"{address['ip']}:{port['port']}"], "labels": {"pod": address.get("targetRef", {}).get("name", "")}}
+                for subset in endpoints.get("subsets") or [] for address in (subset.get("addresses") or []) + (subset.get("notReadyAddresses") or [])
+                for port in subset["ports"] if port.get("name") == "metrics"]
+            part = targets.with_suffix(".part")
+            part.write_text(json.dumps(found))
+            part.rename(targets)
+
     def stop(self):
-        self.process.terminate()
-        self.process.wait()
+        for process in (self.watch, self.process):
+            process.terminate()
+            process.wait()
         self.log.close()
         self.folder.cleanup()
 
@@ -61,16 +87,6 @@ class Prometheus:
     def names(self):
         start = f"{time.time() - 86400:.0f}"
         return [name for name in ask("label/__name__/values", start=start)["data"] if METRIC.fullmatch(name)]
-
-
-def configuration(rules):
-    """The example of docs/observability.md, from outside of the cluster and more often."""
-    text = (ROOT / "docs/observability.md").read_text()
-    example = yaml.safe_load(re.search(r"```yaml\n(scrape_configs:.*?)```", text, re.DOTALL).group(1))
-    for job in example["scrape_configs"]:
-        for discovery in job["kubernetes_sd_configs"]:
-            discovery["kubeconfig_file"] = os.environ["KUBECONFIG"]
-    return {"global": {"scrape_interval": "1s", "evaluation_interval": "5s"}, "rule_files": [str(rules)], **example}
 
 
 def ask(what, **parameters):
