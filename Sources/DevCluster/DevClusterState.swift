@@ -16,7 +16,7 @@ public struct DevClusterState: Codable, Sendable {
     public var certificateAuthority: String
     /// The folder with kube-apiserver, etcd, kube-controller-manager and kubectl.
     public var binaries: String
-    /// The API server's audit log, one event per line, level Metadata.
+    /// The API server's audit log, one event per line: every request without its content, but for new pods.
     public var auditLog: String
     public var servers: DevServers
     public var images: ImageMap

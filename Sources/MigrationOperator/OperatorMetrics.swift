@@ -2,50 +2,73 @@ import ControllerRuntime
 import CoreMetrics
 import MigrationAPI
 import MigrationCore
+import Synchronization
 
 /// What Prometheus sees of migrations; series end with their object.
-struct OperatorMetrics: Sendable {
-    let registry: PrometheusRegistry
+final class OperatorMetrics: Sendable {
+    /// What one migration has in the registry, so that its end costs no search through everybody's series.
+    private struct Own {
+        var gauges: Set<SeriesID> = []
+        var counters: Set<SeriesID> = []
+    }
+
+    private let registry: PrometheusRegistry
+    private let own = Mutex<[ObjectKey: Own]>([:])
+
+    /// The phases that end an attempt.
+    private static let ends: [Phase] = [.promoted, .completed, .rolledBack, .failed]
 
     init(registry: PrometheusRegistry) {
         self.registry = registry
-        registry.describe("dbmigration_phase", "1 for the phase a migration is in.")
-        registry.describe("dbmigration_pause_seconds", "Length of the write pause, from the closed fence to the first client write on the target.")
-        registry.describe("dbmigration_bytes_copied", "Bytes copied so far, over all databases.")
-        registry.describe("dbmigration_lag_bytes", "How far a database's lanes are behind their publisher.")
-        registry.describe("dbmigration_lag_seconds", "The same in time; absent until the lanes were watched for as long as that.")
+        for metric in MigrationMetric.allCases { registry.describe(metric.rawValue, metric.help) }
+        for phase in Self.ends { counter(Self.finished(phase)).increment(by: 0) }
     }
 
-    func note(_ record: Record, _ status: DatabaseMigrationStatus, _ key: ObjectKey) {
-        let labels = [("namespace", key.namespace), ("name", key.name)]
-        for phase in Phase.allCases where phase == record.phase || record.timeline.contains(where: { $0.phase == phase }) {
-            let dimensions = labels + [("phase", phase.rawValue)]
-            Gauge(label: "dbmigration_phase", dimensions: dimensions, factory: registry).record(phase == record.phase ? 1 : 0)
+    /// Takes over what was persisted.
+    /// - Parameter previous: the record it followed; `nil` for the first.
+    func note(_ record: Record, after previous: Record? = nil, _ status: DatabaseMigrationStatus, _ key: ObjectKey) {
+        let gauges = MigrationSeries(record, status, key).gauges
+        let gone = own.withLock { own in
+            let before = own[key]?.gauges ?? []
+            own[key, default: Own()].gauges = Set(gauges.keys)
+            return before.subtracting(gauges.keys)
         }
-        if let pause = status.cutover?.pauseMilliseconds {
-            Gauge(label: "dbmigration_pause_seconds", dimensions: labels, factory: registry).record(Double(pause) / 1000)
-        }
-        if let databases = status.databases, !databases.isEmpty {
-            let bytes = databases.reduce(Int64(0)) { $0 + ($1.bytes?.copied ?? 0) }
-            Gauge(label: "dbmigration_bytes_copied", dimensions: labels, factory: registry).record(Double(bytes))
-        }
-        noteLags(status.databases ?? [], labels)
+        for (id, value) in gauges { gauge(id).record(value) }
+        for id in gone { gauge(id).destroy() }
+        // A record seen for the first time is a restart's: what ended before it was counted then.
+        if let previous, previous.phase != record.phase, Self.ends.contains(record.phase) { counter(Self.finished(record.phase)).increment() }
+        if record.lastProbeAt != previous?.lastProbeAt, record.lastProbeAt != nil { countProbes(record, key) }
     }
 
-    /// The largest lag of each database and direction; one that is not known has no series.
-    private func noteLags(_ databases: [DatabaseStatus], _ labels: [(String, String)]) {
-        for database in databases {
-            for direction in ["Forward", "Reverse"] {
-                let lanes = (database.lanes ?? []).filter { $0.direction == direction }
-                for (name, lags) in [("dbmigration_lag_bytes", lanes.map(\.lagBytes)), ("dbmigration_lag_seconds", lanes.map(\.lagSeconds))] {
-                    let gauge = Gauge(label: name, dimensions: labels + [("database", database.name), ("direction", direction)], factory: registry)
-                    if let most = lags.compactMap({ $0 }).max(), !lags.contains(nil) { gauge.record(most) } else { gauge.destroy() }
-                }
+    /// An action failed and is tried again.
+    func actionFailed(in phase: Phase, _ key: ObjectKey) {
+        count(MigrationSeries.id(.actionFailures, key, ("phase", phase.rawValue)), key)
+    }
+
+    func forget(_ key: ObjectKey) {
+        guard let own = own.withLock({ $0.removeValue(forKey: key) }) else { return }
+        for id in own.gauges { gauge(id).destroy() }
+        for id in own.counters { counter(id).destroy() }
+    }
+
+    private func countProbes(_ record: Record, _ key: ObjectKey) {
+        for (check, state) in record.checks {
+            for verdict in [Verdict.ok, .failed, .inconclusive] {
+                let id = MigrationSeries.id(.probeResults, key, ("check", check), ("verdict", verdict.rawValue))
+                count(id, key, by: verdict == state.verdict ? 1 : 0)
             }
         }
     }
 
-    func forget(_ key: ObjectKey) {
-        registry.removeSeries(matching: [("namespace", key.namespace), ("name", key.name)])
+    private func count(_ id: SeriesID, _ key: ObjectKey, by amount: Int64 = 1) {
+        own.withLock { _ = $0[key, default: Own()].counters.insert(id) }
+        counter(id).increment(by: amount)
     }
+
+    private static func finished(_ phase: Phase) -> SeriesID {
+        SeriesID(metric: .finished, labels: [.init(name: "phase", value: phase.rawValue)])
+    }
+
+    private func gauge(_ id: SeriesID) -> Gauge { Gauge(label: id.metric.rawValue, dimensions: id.dimensions, factory: registry) }
+    private func counter(_ id: SeriesID) -> Counter { Counter(label: id.metric.rawValue, dimensions: id.dimensions, factory: registry) }
 }

@@ -81,7 +81,7 @@ struct Reconciler: Sendable {
             if budget?.isSpent(at: .now) == true, let result = await pauseKept(key) { return result }
             return .after(.milliseconds(50))
         }
-        metrics.note(decision.record, status, key)
+        metrics.note(decision.record, after: record, status, key)
         tell(decision, about: persisted)
 
         visit.record = decision.record
@@ -154,6 +154,7 @@ struct Reconciler: Sendable {
             } catch {
                 logger.warning("action failed", metadata: ["migration": "\(key)", "action": "\(action)", "error": "\(error)"])
                 failures.failed(action, "\(error)", key: key)
+                metrics.actionFailed(in: decision.record.phase, key)
                 throw error
             }
         }

@@ -35,7 +35,11 @@ struct ControllerCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (format, level) = (logFormat, logLevel)
-        let logger = Logger(label: "dbmigration") { StructuredLogHandler(label: $0, level: level, format: format) }
+        let logger = Logger(label: "dbmigration") { label in
+            var handler = StructuredLogHandler(label: label, level: level, format: format)
+            handler.metadataProvider = ReconcileID.metadataProvider
+            return handler
+        }
         let environment = ProcessInfo.processInfo.environment
         guard let image = workerImage ?? environment["DBMIGRATION_IMAGE"] else {
             throw ValidationError("--worker-image or DBMIGRATION_IMAGE must name the image of worker Jobs")

@@ -56,7 +56,7 @@ extension EndToEnd {
             try await scenario.apply { spec in
                 Scenario.live(&spec)
                 spec["health"]?["http"] = [
-                    ["name": "ledger", "service": ["name": "ledger", "port": "http", "path": "/health"], "failureLimit": 10]
+                    ["name": "ledger", "service": ["name": "ledger", "port": "80", "path": "/health"], "failureLimit": 10]
                 ]
             }
             let status = try await scenario.wait(phase: .rolledBack)

@@ -61,7 +61,7 @@ public final class Controller: Sendable {
     private func work() async {
         while let key = await queue.next() {
             let started = ContinuousClock.now
-            let outcome = await attempt(key)
+            let outcome = await ReconcileID.withNew { await attempt(key) }
             metrics.time.record(duration: ContinuousClock.now - started)
             await queue.finish(key, outcome)
         }

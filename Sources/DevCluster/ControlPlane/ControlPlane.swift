@@ -53,12 +53,23 @@ struct ControlPlane: Sendable {
     /// Writes the files the three programs are started with.
     func prepare() async throws {
         try Files.write("\(adminToken.reveal()),admin,admin,system:masters\n", to: folder.file("tokens.csv"))
-        try Files.write(
-            #"{"apiVersion":"audit.k8s.io/v1","kind":"Policy","omitStages":["RequestReceived"],"rules":[{"level":"Metadata"}]}"#,
-            to: folder.file("audit-policy.json"))
+        try Files.write(JSON.text(auditPolicy), to: folder.file("audit-policy.json"))
         try Files.write(JSON.text(kubeconfig, pretty: true), to: folder.kubeconfig)
         try await certificates.createServing(
             "kubernetes", names: Addresses.apiServerNames + ["localhost"], addresses: [Addresses.kubernetesService, Addresses.node, "127.0.0.1"])
+    }
+
+    /// Every request, and of new pods what is in them: who asked for what is compared with the roles, pods with PodSecurity. A watch is
+    /// noted when it begins, since it may outlive the log's reader.
+    private var auditPolicy: JSONValue {
+        [
+            "apiVersion": "audit.k8s.io/v1", "kind": "Policy",
+            "rules": [
+                ["level": "Request", "omitStages": ["RequestReceived"], "verbs": ["create"], "resources": [["group": "", "resources": ["pods"]]]],
+                ["level": "Metadata", "verbs": ["watch"]],
+                ["level": "Metadata", "omitStages": ["RequestReceived"]],
+            ],
+        ]
     }
 
     private var kubeconfig: JSONValue {
