@@ -2,6 +2,7 @@ import Foundation
 import HTTPTransport
 import StructuredData
 import Synchronization
+import TestServers
 import Testing
 
 @Suite("HTTP client against a socket", .timeLimit(.minutes(1)))
