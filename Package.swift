@@ -128,6 +128,8 @@ let package = Package(
             swiftSettings: moduleSettings),
         .executableTarget(
             name: "demo-ledger", dependencies: ["PostgresEngine", "ConnectionStrings", "StructuredData", server, log], swiftSettings: moduleSettings),
+        // Servers for tests: scripted ones, and one that passes requests on and breaks what it is told to.
+        .target(name: "TestServers", dependencies: ["HTTPTransport", "StructuredData"], path: "Tests/TestServers", swiftSettings: settings),
         tests("ArchitectureTests", []),
         tests("ConnectionStringsTests", ["ConnectionStrings"]),
         tests(
@@ -137,8 +139,8 @@ let package = Package(
         tests("TortureTests", ["MigrationCore", "Torture"]),
         tests("BenchmarksTests", ["Benchmarks", "StructuredData"]),
         tests("YAMLTests", ["StructuredData", "YAML"]),
-        tests("HTTPTransportTests", ["HTTPTransport", "StructuredData"]),
-        tests("KubernetesClientTests", ["HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData"]),
+        tests("HTTPTransportTests", ["HTTPTransport", "StructuredData", "TestServers"]),
+        tests("KubernetesClientTests", ["HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData", "TestServers"]),
         tests("MigrationCoreTests", ["MigrationCore"], settings: settings + searched),
         tests("MigrationAPITests", ["KubernetesModel", "MigrationAPI", "MigrationCore", "StructuredData", "YAML"]),
         tests(
@@ -147,7 +149,9 @@ let package = Package(
                 "ControllerRuntime", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationOperator", "MigrationPorts",
                 "StructuredData",
             ]),
-        tests("ControllerRuntimeTests", ["ControllerRuntime", "KubernetesClient", "KubernetesModel", "StructuredData", log, metrics]),
+        tests(
+            "ControllerRuntimeTests",
+            ["ControllerRuntime", "HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData", "TestServers", log, metrics]),
         tests(
             "PostgresEngineTests", ["PostgresEngine", "MigrationWorker", "MigrationCore", "MigrationPorts", "StructuredData", log],
             exclude: ["Fixtures"]),

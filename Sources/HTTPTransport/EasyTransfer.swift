@@ -10,11 +10,16 @@ final class EasyTransfer {
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
     private var parser: HeadParser
+    /// Whether it goes over a connection that others use at the same time.
+    let isShared: Bool
+    let startedAt = ContinuousClock.now
 
-    init?(_ transfer: Transfer) {
+    /// - Parameter isShared: whether HTTP/2 is allowed now.
+    init?(_ transfer: Transfer, isShared: Bool) {
         guard let handle = unsafe curl_easy_init() else { return nil }
         unsafe self.handle = unsafe handle
         self.transfer = transfer
+        self.isShared = isShared
         let size = Int(CURL_ERROR_SIZE)
         unsafe errorText = .allocate(capacity: size)
         unsafe errorText.initialize(repeating: 0, count: size)
@@ -69,8 +74,11 @@ final class EasyTransfer {
         let timeouts = request.timeouts
         var codes = [
             long(CURLOPT_NOSIGNAL, 1),
-            long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)),
-            // A peer that vanished is noticed after 30 s + 9 probes of 10 s, which matters to watches.
+            long(CURLOPT_HTTP_VERSION, Int(isShared ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)),
+            // Rather wait for a connection being made than make one more.
+            long(CURLOPT_PIPEWAIT, isShared ? 1 : 0),
+            // A peer that vanished is noticed 20 s after the first unanswered byte or probe.
+            unsafe ccurl_watch_peer(handle),
             long(CURLOPT_TCP_KEEPALIVE, 1),
             long(CURLOPT_TCP_KEEPIDLE, 30),
             long(CURLOPT_TCP_KEEPINTVL, 10),
@@ -82,6 +90,8 @@ final class EasyTransfer {
         if let idle = timeouts.idle {
             codes += [long(CURLOPT_LOW_SPEED_LIMIT, 1), long(CURLOPT_LOW_SPEED_TIME, (idle.milliseconds + 999) / 1000)]
         }
+        if let proxy = request.proxy { codes.append(text(CURLOPT_PROXY, proxy.reveal())) }
+        if request.acceptsCompression { codes.append(text(CURLOPT_ACCEPT_ENCODING, "gzip")) }
         return codes
     }
 
@@ -89,7 +99,10 @@ final class EasyTransfer {
         var codes = [long(CURLOPT_SSL_VERIFYPEER, tls.verify ? 1 : 0), long(CURLOPT_SSL_VERIFYHOST, tls.verify ? 2 : 0)]
         switch tls.trust {
         case .system: break
-        case .file(let path): codes += [text(CURLOPT_CAINFO, path)]
+        case .file(let path):
+            codes += [text(CURLOPT_CAINFO, path)]
+            // Otherwise libcurl keeps what it read for a day. Refused where it keeps nothing.
+            _ = long(CURLOPT_CA_CACHE_TIMEOUT, 0)
         case .pem(let pem): codes += [blob(CURLOPT_CAINFO_BLOB, pem)]
         }
         if let identity = tls.identity {
@@ -116,6 +129,15 @@ final class EasyTransfer {
     private static func isSafe(_ field: String) -> Bool { !field.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 } }
 
     // MARK: Under way
+
+    /// Whether this is a sign that the connection it shares has died: it timed out, or somebody gave up waiting.
+    ///
+    /// libcurl ends one stream of such a connection and keeps the connection for the next, which then waits in vain as well.
+    func blamesConnection(_ code: CURLcode?) -> Bool {
+        guard isShared else { return false }
+        guard let code else { return !transfer.hasHead && startedAt.duration(to: .now) > .seconds(2) }
+        return [CURLE_OPERATION_TIMEDOUT, CURLE_HTTP2, CURLE_HTTP2_STREAM].contains(code)
+    }
 
     func resume() { _ = unsafe curl_easy_pause(handle, CURLPAUSE_CONT) }
 

@@ -13,10 +13,15 @@ struct ExchangeState {
     /// Above this many unread bytes the transfer is paused: 256 KiB, 16 of libcurl's largest pieces.
     static let highWater = 256 * 1024
 
+    /// Shared connections are never paused, because libcurl 7.88 loses streams over it; their answers are read whole anyway.
+    private let highWater: Int
+
+    init(pauses: Bool = true) { highWater = pauses ? Self.highWater : .max }
+
     typealias HeadWaiter = CheckedContinuation<Result<HTTPHead, HTTPError>, Never>
     typealias ChunkWaiter = CheckedContinuation<Result<Data?, HTTPError>, Never>
 
-    private var head: HTTPHead?
+    private(set) var head: HTTPHead?
     private var unread: [Data] = []
     private var unreadBytes = 0
     private var end: Result<Void, HTTPError>?
@@ -47,7 +52,7 @@ struct ExchangeState {
             chunkWaiter = nil
             return .answerChunk(waiter, .success(chunk))
         }
-        guard unreadBytes + chunk.count <= Self.highWater || unread.isEmpty else {
+        guard unreadBytes + chunk.count <= highWater || unread.isEmpty else {
             isPaused = true
             return nil
         }
@@ -90,7 +95,7 @@ struct ExchangeState {
         }
         let chunk = unread.removeFirst()
         unreadBytes -= chunk.count
-        return (.answerChunk(waiter, .success(chunk)), resume: unreadBytes <= Self.highWater / 2 && takePause())
+        return (.answerChunk(waiter, .success(chunk)), resume: unreadBytes <= highWater / 2 && takePause())
     }
 
     private mutating func takePause() -> Bool {

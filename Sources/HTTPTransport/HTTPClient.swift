@@ -2,8 +2,9 @@ import FoundationEssentials
 
 /// Sends requests through libcurl: one thread of its own runs every transfer, so no task's thread ever blocks.
 ///
-/// Speaks HTTP/1.1 only: a watch then has its own connection, and one dead connection cannot silence every watch at once. The usual proxy
-/// variables are honoured. Nothing is logged.
+/// Requests that allow it (``HTTPRequest/sharesConnection``) share one HTTP/2 connection for each server. All others have an HTTP/1.1 connection
+/// as long as their answer lasts: a stream can then be paused by its reader, and one dead connection cannot silence every watch at once. The usual
+/// proxy variables are honoured. Nothing is logged.
 public final class HTTPClient: Sendable {
     /// One client, hence one thread and one pool of connections, for a whole program.
     public static let shared = HTTPClient()

@@ -10,6 +10,7 @@ struct RunningTransfers {
     private let multi: Multi
     private var transfers: [ObjectIdentifier: EasyTransfer] = [:]
     private var byHandle: [UInt: ObjectIdentifier] = [:]
+    private var shared = SharedConnections()
 
     init(multi: Multi) { self.multi = multi }
 
@@ -20,7 +21,9 @@ struct RunningTransfers {
             switch command {
             case .start(let transfer): start(transfer)
             case .resume(let transfer): transfers[ObjectIdentifier(transfer)]?.resume()
-            case .abandon(let transfer): remove(ObjectIdentifier(transfer))
+            case .abandon(let transfer):
+                judge(transfers[ObjectIdentifier(transfer)], nil)
+                remove(ObjectIdentifier(transfer))
             case .stop: return false
             }
         }
@@ -30,6 +33,7 @@ struct RunningTransfers {
         var result = CURLE_OK
         while let easy = unsafe ccurl_next_finished(handle, &result) {
             if let id = byHandle[UInt(bitPattern: easy)] {
+                judge(transfers[id], result)
                 transfers[id]?.finish(result)
                 remove(id)
             }
@@ -46,7 +50,8 @@ struct RunningTransfers {
     }
 
     private mutating func start(_ transfer: Transfer) {
-        guard let multi = unsafe multi.handle, let easy = EasyTransfer(transfer) else {
+        let isShared = transfer.request.sharesConnection && shared.allows(transfer.request.url, now: .now)
+        guard let multi = unsafe multi.handle, let easy = EasyTransfer(transfer, isShared: isShared) else {
             transfer.fail(.other, "libcurl could not be set up")
             return
         }
@@ -62,6 +67,12 @@ struct RunningTransfers {
             transfer.fail(.other, "libcurl refused the transfer")
             remove(id)
         }
+    }
+
+    /// - Parameter code: how the transfer ended; `nil` when its reader went away.
+    private mutating func judge(_ easy: EasyTransfer?, _ code: CURLcode?) {
+        guard let easy, easy.blamesConnection(code) else { return }
+        shared.blame(easy.transfer.request.url, now: .now)
     }
 
     private mutating func remove(_ id: ObjectIdentifier) {

@@ -4,15 +4,20 @@ import Synchronization
 /// One request under way, shared by the thread that runs it and the task that reads it.
 final class Transfer: Sendable {
     let request: HTTPRequest
-    private let exchange = Mutex(ExchangeState())
+    private let exchange: Mutex<ExchangeState>
 
-    init(_ request: HTTPRequest) { self.request = request }
+    init(_ request: HTTPRequest) {
+        self.request = request
+        exchange = Mutex(ExchangeState(pauses: !request.sharesConnection))
+    }
 
     func error(_ kind: HTTPError.Kind, _ message: String) -> HTTPError {
         HTTPError(kind: kind, method: request.method, url: request.url, message: message)
     }
 
     // MARK: The receiving side
+
+    var hasHead: Bool { exchange.withLock { $0.head != nil } }
 
     func receive(_ head: HTTPHead) { exchange.withLock { $0.received(head: head) }.perform() }
 

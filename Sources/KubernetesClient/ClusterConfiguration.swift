@@ -11,6 +11,8 @@ public struct ClusterConfiguration: Sendable {
     public var credentials: Credentials
     /// For requests that name none. Default `default`.
     public var namespace: String
+    /// The address of a proxy, which may hold a password; `nil` (the default): what the usual variables say.
+    public var proxy: Redacted<String>?
 
     public init(server: String, tls: HTTPTLS = HTTPTLS(), credentials: Credentials = .none, namespace: String = "default") {
         self.server = server

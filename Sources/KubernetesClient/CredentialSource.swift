@@ -4,7 +4,7 @@ import KubernetesModel
 import StructuredData
 
 /// Credentials as a request carries them.
-struct ResolvedCredentials: Sendable {
+struct ResolvedCredentials: Sendable, Hashable {
     var token: Redacted<String>?
     var identity: HTTPClientIdentity?
 }
@@ -18,6 +18,8 @@ actor CredentialSource {
 
     private let credentials: Credentials
     private var cached: (value: ResolvedCredentials, readAt: ContinuousClock.Instant, expiration: Time?)?
+    /// The last token a file held.
+    private var lastRead: ResolvedCredentials?
     /// One run of the plugin serves every request that waits for it.
     private var running: Task<Result<ExecCredential, ConfigurationError>, Never>?
 
@@ -32,25 +34,34 @@ actor CredentialSource {
         }
     }
 
-    /// Forgets what it has, after a 401.
+    /// Forgets these credentials, which got a 401; newer ones, fetched since for another request, stay.
     /// - Returns: whether asking again may give something else.
-    func renew() -> Bool {
-        guard cached != nil else { return false }
-        cached = nil
-        return true
+    func renew(_ refused: ResolvedCredentials) -> Bool {
+        switch credentials {
+        case .none, .token: return false
+        case .tokenFile, .exec:
+            if cached?.value == refused { cached = nil }
+            return true
+        }
     }
 
     private func read(_ path: String) throws(ConfigurationError) -> ResolvedCredentials {
         if let cached, cached.readAt.duration(to: .now) < Self.fileAge { return cached.value }
-        let token = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self).trimmed } ?? ""
-        guard !token.isEmpty else {
-            // A token being replaced may be missing for a moment.
-            if let cached { return cached.value }
-            throw ConfigurationError("the token file \(path) is missing or empty")
+        var problem = "is empty"
+        do throws(SmallFile.Problem) {
+            let token = String(decoding: try SmallFile.read(path), as: UTF8.self).trimmed
+            if !token.isEmpty {
+                let value = ResolvedCredentials(token: Redacted(token))
+                cached = (value, .now, nil)
+                lastRead = value
+                return value
+            }
+        } catch {
+            problem = error.text
         }
-        let value = ResolvedCredentials(token: Redacted(token))
-        cached = (value, .now, nil)
-        return value
+        // A token being replaced may be missing for a moment.
+        if let lastRead { return lastRead }
+        throw ConfigurationError("the token file \(path) \(problem)")
     }
 
     private func run(_ plugin: ExecPlugin) async throws(ConfigurationError) -> ResolvedCredentials {
@@ -58,20 +69,30 @@ actor CredentialSource {
             guard let expiration = cached.expiration else { return cached.value }
             if Time.now.secondsSince1970 + Self.margin < expiration.secondsSince1970 { return cached.value }
         }
-        let task =
-            running
-            ?? Task {
-                do throws(ConfigurationError) {
-                    return .success(try await plugin.run())
-                } catch {
-                    return .failure(error)
-                }
-            }
+        let task = running ?? Self.start(plugin)
         running = task
         let result = await task.value
         if running == task { running = nil }
         let credential = try result.get()
         cached = (credential.credentials, .now, credential.expiration)
         return credential.credentials
+    }
+    /// Runs the plugin, and ends it at its limit.
+    private static func start(_ plugin: ExecPlugin) -> Task<Result<ExecCredential, ConfigurationError>, Never> {
+        Task {
+            let run = Task {
+                do throws(ConfigurationError) {
+                    return Result<ExecCredential, ConfigurationError>.success(try await plugin.run())
+                } catch {
+                    return .failure(error)
+                }
+            }
+            let timer = Task {
+                try await Task.sleep(for: plugin.limit)
+                run.cancel()
+            }
+            defer { timer.cancel() }
+            return await run.value
+        }
     }
 }

@@ -22,11 +22,10 @@ struct ExecCredential: Sendable {
         }
         // The decoder's error is left out: it may quote the output.
         guard let printed = try? JSON.decode(Printed.self, from: output), let status = printed.status else {
-            throw ConfigurationError("the credential plugin \(plugin.command) did not print an ExecCredential with a status")
+            throw plugin.problem("did not print an ExecCredential with a status")
         }
         guard printed.apiVersion == plugin.apiVersion else {
-            throw ConfigurationError(
-                "the credential plugin \(plugin.command) answered in \(printed.apiVersion ?? "no apiVersion"), not \(plugin.apiVersion)")
+            throw plugin.problem("answered in \(printed.apiVersion ?? "no apiVersion"), not \(plugin.apiVersion)")
         }
         if let certificate = status.clientCertificateData, let key = status.clientKeyData {
             credentials = ResolvedCredentials(
@@ -35,7 +34,7 @@ struct ExecCredential: Sendable {
         } else if let token = status.token {
             credentials = ResolvedCredentials(token: Redacted(token))
         } else {
-            throw ConfigurationError("the credential plugin \(plugin.command) printed neither a token nor a certificate with its key")
+            throw plugin.problem("printed neither a token nor a certificate with its key")
         }
         expiration = status.expirationTimestamp
     }

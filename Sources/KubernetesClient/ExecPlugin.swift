@@ -15,26 +15,30 @@ public struct ExecPlugin: Sendable {
     var installHint: String?
     /// Given to the program in `KUBERNETES_EXEC_INFO` when it asks for it.
     var cluster: JSONValue?
+    /// For messages: the kubeconfig, the user in it, and the command.
+    var label: String
+    /// A program that takes longer hangs: cloud providers' take a second or two. Default 30 s.
+    var limit: Duration = .seconds(30)
 }
 
 extension ExecPlugin {
     init(_ exec: JSONValue, of user: KubeconfigEntry, cluster: ClusterConfiguration) throws(ConfigurationError) {
-        let version = exec["apiVersion"]?.string ?? ""
+        let exec = KubeconfigEntry(content: exec, path: user.path, label: "the exec plugin of \(user.label ?? "a user")")
+        let version = try exec.text("apiVersion") ?? ""
         guard Self.versions.contains(version) else {
-            throw ConfigurationError(
-                "kubeconfig \(user.path): the exec plugin of \(user.label) has apiVersion '\(version)', not one of \(Self.versions)")
+            throw exec.problem("apiVersion", "is '\(version)', not one of \(Self.versions.joined(separator: ", "))")
         }
-        guard let command = exec["command"]?.string, !command.isEmpty else {
-            throw ConfigurationError("kubeconfig \(user.path): the exec plugin of \(user.label) has no command")
-        }
+        guard let command = try exec.text("command") else { throw exec.problem("command", "is missing") }
+        if try exec.text("interactiveMode") == "Always" { throw exec.problem("interactiveMode", "is 'Always', but there is no terminal here") }
         apiVersion = version
         // As kubectl does: a bare name is looked up, a relative path starts at the file's folder.
         self.command = command.contains("/") ? user.resolved(command) : command
-        arguments = (exec["args"]?.array ?? []).compactMap(\.string)
-        let pairs = (exec["env"]?.array ?? []).compactMap { pair in pair["name"]?.string.map { ($0, pair["value"]?.string ?? "") } }
+        arguments = (exec.content["args"]?.array ?? []).compactMap(\.string)
+        let pairs = (exec.content["env"]?.array ?? []).compactMap { pair in pair["name"]?.string.map { ($0, pair["value"]?.string ?? "") } }
         environment = Dictionary(pairs) { $1 }
-        installHint = exec["installHint"]?.string
-        if exec["provideClusterInfo"]?.bool == true { self.cluster = Self.info(cluster) }
+        installHint = try exec.text("installHint")
+        label = "kubeconfig \(user.path): the exec plugin of \(user.label ?? "a user") (\(command))"
+        if try exec.flag("provideClusterInfo") == true { self.cluster = Self.info(cluster) }
     }
 
     private static func info(_ cluster: ClusterConfiguration) -> JSONValue {
@@ -46,24 +50,39 @@ extension ExecPlugin {
 
     /// Runs the program. Its standard error is passed on only when it fails; its standard output holds the secret and goes nowhere.
     func run() async throws(ConfigurationError) -> ExecCredential {
+        // In a session of its own: what it started goes with it.
+        var options = PlatformOptions()
+        options.createSession = true
+        options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(1))]
         let output: String
         do {
             // `sh` replaces itself by the command, which may be a name or a path; nothing of it is parsed by the shell.
             let result = try await Subprocess.run(
                 .name("sh"), arguments: Arguments(["-c", "exec \"$0\" \"$@\"", command] + arguments), environment: try childEnvironment(),
-                output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
+                platformOptions: options, output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
             guard result.terminationStatus.isSuccess else {
-                let hint = installHint.map { " \($0)" } ?? ""
-                throw ConfigurationError(
-                    "the credential plugin \(command) failed (\(result.terminationStatus)): \(result.standardError.trimmed)\(hint)")
+                if Task.isCancelled { throw late }
+                let hint = installHint.map { "; " + Self.line($0) } ?? ""
+                throw problem("failed (\(result.terminationStatus)): \(Self.line(result.standardError))\(hint)")
             }
             output = result.standardOutput
         } catch let error as ConfigurationError {
             throw error
         } catch {
-            throw ConfigurationError("the credential plugin \(command) could not be run: \(error)")
+            if Task.isCancelled { throw late }
+            throw problem("could not be run: \(Self.line("\(error)"))")
         }
         return try ExecCredential(output, from: self)
+    }
+
+    private var late: ConfigurationError { problem("did not end within \(limit.components.seconds) s") }
+
+    func problem(_ text: String) -> ConfigurationError { ConfigurationError("\(label) \(text)") }
+
+    /// One line of at most 500 characters.
+    private static func line(_ text: String) -> String {
+        let words = text.split { $0.isNewline }.map(\.trimmed).filter { !$0.isEmpty }.joined(separator: " · ")
+        return words.count > 500 ? words.prefix(500) + "…" : words
     }
 
     private func childEnvironment() throws -> Environment {

@@ -1,21 +1,20 @@
 import FoundationEssentials
 import HTTPTransport
+import KubernetesModel
 import StructuredData
-import YAML
 
 extension ClusterConfiguration {
     /// A context of the merged files: the first file that sets a value or a name wins, absent files are skipped.
     /// - Parameters:
     ///   - context: default: the files' `current-context`.
     ///   - namespace: default: the context's.
+    /// - Throws: one line that names the file and the field in it.
     public static func kubeconfig(
         paths: [String], context: String? = nil, namespace: String? = nil
     ) throws(ConfigurationError) -> ClusterConfiguration {
         var files: [KubeconfigFile] = []
         for path in paths {
-            if let data = FileManager.default.contents(atPath: path) {
-                files.append(try KubeconfigFile(path: path, text: String(decoding: data, as: UTF8.self)))
-            }
+            if let file = try KubeconfigFile(path: path) { files.append(file) }
         }
         guard !files.isEmpty else {
             throw ConfigurationError("no kubeconfig at \(paths.joined(separator: ", ")): set KUBECONFIG or pass --kubeconfig")
@@ -24,109 +23,92 @@ extension ClusterConfiguration {
     }
 }
 
-/// One file, and the folder its relative paths start from.
-struct KubeconfigFile {
-    let path: String
-    let content: JSONValue
-
-    init(path: String, text: String) throws(ConfigurationError) {
-        self.path = path
-        do throws(YAMLError) {
-            content = try YAML.decode(text).first ?? [:]
-        } catch {
-            throw ConfigurationError("kubeconfig \(path): \(error)")
-        }
-    }
-
-    /// The entry of that name in the list `list`, without its name.
-    func entry(_ list: String, _ member: String, named name: String) -> KubeconfigEntry? {
-        let found = content[list]?.array?.first { $0["name"]?.string == name }
-        return found.map { KubeconfigEntry(content: $0[member] ?? [:], path: path, label: "\(member) '\(name)'") }
-    }
-}
-
-/// A cluster, user or context.
-struct KubeconfigEntry {
-    let content: JSONValue
-    /// Of the file the entry is in.
-    let path: String
-    /// For messages: `user 'admin'`.
-    let label: String
-
-    func text(_ key: String) -> String? { content[key]?.string.flatMap { $0.isEmpty ? nil : $0 } }
-
-    /// A path in the file, relative to the file's folder.
-    func resolved(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let slash = self.path.lastIndex(of: "/") else { return path }
-        return self.path[...slash] + path
-    }
-
-    /// The bytes of `<key>-data`, or else of the file named by `<key>`.
-    func data(_ key: String) throws(ConfigurationError) -> Data? {
-        if let inline = text(key + "-data") {
-            guard let data = Data(base64Encoded: inline) else {
-                throw ConfigurationError("kubeconfig \(path): \(key)-data of \(label) is not base64")
-            }
-            return data
-        }
-        guard let file = text(key).map(resolved) else { return nil }
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw ConfigurationError("kubeconfig \(path): \(key) of \(label) names \(file), which cannot be read")
-        }
-        return data
-    }
-}
-
 struct MergedKubeconfig {
     let files: [KubeconfigFile]
 
     func configuration(context: String?, namespace: String?) throws(ConfigurationError) -> ClusterConfiguration {
-        let current = files.lazy.compactMap { $0.content["current-context"]?.string }.first { !$0.isEmpty }
-        guard let name = context ?? current else { throw ConfigurationError("the kubeconfig has no current-context: pass --context") }
+        var current: String?
+        for file in files where current == nil { current = try file.root.text("current-context") }
+        guard let name = context ?? current else { throw ConfigurationError("kubeconfig \(paths): no current-context is set; pass --context") }
         let chosen = try entry("contexts", "context", named: name)
-        guard let cluster = chosen.text("cluster") else { throw ConfigurationError("context '\(name)' names no cluster") }
+        guard let cluster = try chosen.text("cluster") else { throw chosen.problem("cluster", "is missing") }
         var configuration = try Self.cluster(entry("clusters", "cluster", named: cluster))
-        if let user = chosen.text("user") { try Self.authenticate(&configuration, entry("users", "user", named: user)) }
-        configuration.namespace = namespace ?? chosen.text("namespace") ?? "default"
+        if let user = try chosen.text("user") { try Self.authenticate(&configuration, entry("users", "user", named: user)) }
+        let own = try chosen.text("namespace")
+        configuration.namespace = namespace ?? own ?? "default"
         return configuration
     }
 
+    private var paths: String { files.map(\.path).joined(separator: ", ") }
+
     private func entry(_ list: String, _ member: String, named name: String) throws(ConfigurationError) -> KubeconfigEntry {
+        var known: [String] = []
         for file in files {
-            if let entry = file.entry(list, member, named: name) { return entry }
+            if let entry = try file.entry(list, member, named: name) { return entry }
+            known += try file.names(list)
         }
-        throw ConfigurationError("no \(member) named '\(name)' in \(files.map(\.path).joined(separator: ", "))")
+        let some = known.prefix(10).map { "'\($0)'" }.joined(separator: ", ") + (known.count > 10 ? " …" : "")
+        throw ConfigurationError(
+            "kubeconfig \(paths): no \(member) named '\(name)' in \(list); \(known.isEmpty ? "there is none" : "there is \(some)")")
     }
 
     private static func cluster(_ entry: KubeconfigEntry) throws(ConfigurationError) -> ClusterConfiguration {
-        guard let server = entry.text("server") else { throw ConfigurationError("kubeconfig \(entry.path): \(entry.label) has no server") }
+        guard let server = try entry.text("server") else { throw entry.problem("server", "is missing") }
+        guard isAddress(server) else { throw entry.problem("server", "has to be an address such as https://10.0.0.1:6443, not '\(server)'") }
         var tls = HTTPTLS()
-        if let authority = try entry.data("certificate-authority") { tls.trust = .pem(authority) }
-        tls.verify = entry.content["insecure-skip-tls-verify"]?.bool != true
-        if let name = entry.text("tls-server-name") {
-            throw ConfigurationError(
-                "kubeconfig \(entry.path): \(entry.label) sets tls-server-name (\(name)), which is not supported: use that name as server")
+        if let authority = try entry.data("certificate-authority") {
+            guard CertificateExpiry(pem: authority.bytes) != nil else { throw entry.problem(authority.field, "holds no PEM certificate") }
+            tls.trust = .pem(authority.bytes)
         }
-        return ClusterConfiguration(server: server, tls: tls)
+        tls.verify = try entry.flag("insecure-skip-tls-verify") != true
+        if let name = try entry.text("tls-server-name") {
+            throw entry.problem("tls-server-name", "(\(name)) is not supported: use that name as server")
+        }
+        var configuration = ClusterConfiguration(server: server, tls: tls)
+        if let proxy = try entry.text("proxy-url") {
+            guard isAddress(proxy) else { throw entry.problem("proxy-url", "has to be an address such as http://proxy:3128") }
+            configuration.proxy = Redacted(proxy)
+        }
+        return configuration
+    }
+
+    private static func isAddress(_ text: String) -> Bool {
+        guard let scheme = ["https://", "http://"].first(where: { text.hasPrefix($0) }) else { return false }
+        return text.utf8.count > scheme.utf8.count && !text.contains { $0.isWhitespace }
     }
 
     /// In kubectl's order: a token wins over a token file, both over a plugin; a certificate may come in addition.
     private static func authenticate(_ configuration: inout ClusterConfiguration, _ user: KubeconfigEntry) throws(ConfigurationError) {
+        for field in ["as", "as-uid", "as-groups", "as-user-extra"] where user.has(field) {
+            throw user.problem(field, "is not supported: use credentials of that user")
+        }
         switch (try user.data("client-certificate"), try user.data("client-key")) {
-        case (let certificate?, let key?): configuration.tls.identity = HTTPClientIdentity(certificate: certificate, key: Redacted(key))
+        case (let certificate?, let key?): configuration.tls.identity = try identity(certificate, key, user)
         case (nil, nil): break
-        default: throw ConfigurationError("kubeconfig \(user.path): \(user.label) needs both client-certificate and client-key")
+        case (_?, nil): throw user.problem("client-key", "is missing beside client-certificate")
+        case (nil, _?): throw user.problem("client-certificate", "is missing beside client-key")
         }
-        if let token = user.text("token") {
+        if let token = try user.text("token") {
             configuration.credentials = .token(Redacted(token))
-        } else if let file = user.text("tokenFile") {
+        } else if let file = try user.text("tokenFile") {
             configuration.credentials = .tokenFile(user.resolved(file))
-        } else if let exec = user.content["exec"] {
+        } else if let exec = user.content["exec"], exec != .null {
             configuration.credentials = .exec(try ExecPlugin(exec, of: user, cluster: configuration))
-        } else if user.text("username") != nil || user.content["auth-provider"] != nil {
-            throw ConfigurationError(
-                "kubeconfig \(user.path): \(user.label) uses a password or an auth-provider: use a token, certificate or exec plugin"
-            )
+        } else if let field = ["username", "auth-provider"].first(where: user.has) {
+            throw user.problem(field, "is not supported: use a token, certificate or exec plugin")
         }
+    }
+
+    private static func identity(
+        _ certificate: KubeconfigEntry.Bytes, _ key: KubeconfigEntry.Bytes, _ user: KubeconfigEntry
+    ) throws(ConfigurationError) -> HTTPClientIdentity {
+        guard let expiry = CertificateExpiry(pem: certificate.bytes) else { throw user.problem(certificate.field, "holds no PEM certificate") }
+        guard Time.now.secondsSince1970 <= expiry.notAfter.secondsSince1970 else {
+            throw user.problem(certificate.field, "expired at \(expiry.notAfter): renew it")
+        }
+        guard String(decoding: key.bytes, as: UTF8.self).contains("PRIVATE KEY-----") else {
+            throw user.problem(key.field, "holds no PEM private key")
+        }
+        return HTTPClientIdentity(certificate: certificate.bytes, key: Redacted(key.bytes))
     }
 }

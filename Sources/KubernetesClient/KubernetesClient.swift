@@ -17,6 +17,7 @@ public final class KubernetesClient: Sendable {
 
     private let server: String
     private let tls: HTTPTLS
+    private let proxy: Redacted<String>?
     private let credentials: CredentialSource
     private let userAgent: String
     private let http: HTTPClient
@@ -29,6 +30,7 @@ public final class KubernetesClient: Sendable {
     ) {
         server = configuration.server.hasSuffix("/") ? String(configuration.server.dropLast()) : configuration.server
         tls = configuration.tls
+        proxy = configuration.proxy
         namespace = configuration.namespace
         credentials = CredentialSource(configuration.credentials)
         self.fieldManager = fieldManager
@@ -50,8 +52,12 @@ public final class KubernetesClient: Sendable {
 
     /// Sends a request; an answer of 400 or above is thrown.
     func send(_ request: APIRequest) async throws(KubernetesError) -> HTTPResponse {
-        var response = try await answer(to: request)
-        if response.status == 401, await credentials.renew() { response = try await answer(to: request) }
+        let response = try await authenticated(request, status: \.status) { [http] message throws(HTTPError) in
+            var message = message
+            message.sharesConnection = true
+            message.acceptsCompression = true
+            return try await http.send(message)
+        }
         guard response.status < 400 else { throw request.error(status: response.status, headers: response.headers, body: response.body) }
         return response
     }
@@ -68,44 +74,51 @@ public final class KubernetesClient: Sendable {
 
     /// Starts a request whose answer has no end; an answer of 400 or above is read and thrown.
     func stream(_ request: APIRequest) async throws(KubernetesError) -> HTTPBody {
-        var stream = try await open(request)
-        if stream.status == 401, await credentials.renew() { stream = try await open(request) }
+        let stream = try await authenticated(request, status: \.status) { [http] message throws(HTTPError) in try await http.stream(message) }
         guard stream.status >= 400 else { return stream.body }
         var body = Data()
         do throws(HTTPError) {
-            for try await chunk in stream.body where body.count < 65_536 { body.append(chunk) }
+            for try await chunk in stream.body {
+                body.append(chunk)
+                if body.count >= 65_536 { break }
+            }
         } catch {
             throw request.error(error)
         }
         throw request.error(status: stream.status, headers: stream.headers, body: body)
     }
 
-    private func answer(to request: APIRequest) async throws(KubernetesError) -> HTTPResponse {
-        let message = try await message(request)
+    /// Sends once, and once more with fresh credentials when the first were refused.
+    private func authenticated<Answer: Sendable>(
+        _ request: APIRequest, status: (Answer) -> Int, _ send: (HTTPRequest) async throws(HTTPError) -> Answer
+    ) async throws(KubernetesError) -> Answer {
+        let first = try await resolve(request)
+        let answer = try await once(request, first, send)
+        guard status(answer) == 401, await credentials.renew(first) else { return answer }
+        return try await once(request, resolve(request), send)
+    }
+
+    private func once<Answer: Sendable>(
+        _ request: APIRequest, _ resolved: ResolvedCredentials, _ send: (HTTPRequest) async throws(HTTPError) -> Answer
+    ) async throws(KubernetesError) -> Answer {
         do throws(HTTPError) {
-            return try await http.send(message)
+            return try await send(message(request, resolved))
         } catch {
             throw request.error(error)
         }
     }
 
-    private func open(_ request: APIRequest) async throws(KubernetesError) -> HTTPStream {
-        let message = try await message(request)
-        do throws(HTTPError) {
-            return try await http.stream(message)
-        } catch {
-            throw request.error(error)
-        }
-    }
-
-    private func message(_ request: APIRequest) async throws(KubernetesError) -> HTTPRequest {
-        let resolved: ResolvedCredentials
+    private func resolve(_ request: APIRequest) async throws(KubernetesError) -> ResolvedCredentials {
         do throws(ConfigurationError) {
-            resolved = try await credentials.current()
+            return try await credentials.current()
         } catch {
             throw request.error(.credentials, error.description)
         }
+    }
+
+    private func message(_ request: APIRequest, _ resolved: ResolvedCredentials) -> HTTPRequest {
         var message = HTTPRequest(request.method, server + request.target, timeouts: request.timeouts, tls: tls)
+        message.proxy = proxy
         message.headers["Accept"] = "application/json"
         message.headers["User-Agent"] = userAgent
         if let token = resolved.token { message.headers["Authorization"] = "Bearer " + token.reveal() }

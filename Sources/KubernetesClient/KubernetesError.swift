@@ -1,4 +1,5 @@
 public import HTTPTransport
+public import KubernetesModel
 
 /// Why a request to the API server failed: what was attempted, on which object, and what the server answered.
 public struct KubernetesError: Error, Sendable, Hashable {
@@ -34,6 +35,8 @@ public struct KubernetesError: Error, Sendable, Hashable {
     /// The server's word for programs: `NotFound`, `Expired` …
     public var reason: String?
     public var message: String
+    /// The fields it is about, where the server names any.
+    public var causes: [StatusCause] = []
 
     public init(
         kind: Kind, verb: String, resource: String, name: String? = nil, namespace: String? = nil, status: Int? = nil, reason: String? = nil,
@@ -59,10 +62,26 @@ extension KubernetesError {
         }
     }
 
+    /// One field of an applied object that somebody else owns.
+    public struct FieldConflict: Sendable, Hashable {
+        /// Such as `.spec.replicas`.
+        public var field: String
+        /// The server's words: which manager owns it.
+        public var message: String
+    }
+
+    /// The fields that server-side apply left to their owners; the request as a whole changed nothing. Repeating it does not help: take the fields over
+    /// (`force`) or leave them out.
+    public var fieldConflicts: [FieldConflict] {
+        guard kind == .conflict else { return [] }
+        return causes.filter { $0.reason == "FieldManagerConflict" }.map { FieldConflict(field: $0.field ?? "", message: $0.message ?? "") }
+    }
+
     /// Whether the same request may succeed later without anybody changing anything.
     public var isTransient: Bool {
         switch kind {
-        case .tooManyRequests, .serverError, .conflict, .gone: true
+        case .tooManyRequests, .serverError, .gone: true
+        case .conflict: fieldConflicts.isEmpty
         case .transport(let kind): kind != .invalidRequest && kind != .tls && kind != .cancelled
         default: false
         }
@@ -81,6 +100,7 @@ extension KubernetesError: CustomStringConvertible {
     private var remedy: String? {
         switch kind {
         case .forbidden: "grant the verb '\(verb)' on the resource '\(resource)'"
+        case .conflict where !fieldConflicts.isEmpty: "owned by others: \(fieldConflicts.map(\.field).joined(separator: ", "))"
         case .unauthorized: "check the credentials: the server does not know them"
         case .transport(.tls): "check the certificate authority and the client certificate"
         default: nil

@@ -33,6 +33,15 @@ extension Patch {
         }
     }
 
+    /// The members the object has afterwards; a JSON patch does not say.
+    var members: JSONValue? {
+        switch self {
+        case .merge(let change, _): change
+        case .json: nil
+        case .apply(let document, _): document
+        }
+    }
+
     var isForced: Bool {
         if case .apply(_, let force) = self { force } else { false }
     }

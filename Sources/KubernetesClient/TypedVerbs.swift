@@ -21,13 +21,17 @@ extension KubernetesClient {
     }
 
     /// Creates the object; its namespace stands in its metadata.
-    public func create<Object: KubernetesObject>(_ object: Object) async throws(KubernetesError) -> Object {
-        try await create(Object.resource, document(object, "create"), as: Object.self)
+    public func create<Object: KubernetesObject>(
+        _ object: Object, options: WriteOptions = WriteOptions()
+    ) async throws(KubernetesError) -> Object {
+        try await create(Object.resource, document(object, "create"), options, as: Object.self)
     }
 
     /// Server-side apply: creates the object, or changes those members that are set.
-    public func apply<Object: KubernetesObject>(_ object: Object, force: Bool = false) async throws(KubernetesError) -> Object {
-        try await apply(Object.resource, document(object, "patch"), force: force, as: Object.self)
+    public func apply<Object: KubernetesObject>(
+        _ object: Object, force: Bool = false, options: WriteOptions = WriteOptions()
+    ) async throws(KubernetesError) -> Object {
+        try await apply(Object.resource, document(object, "patch"), force: force, options, as: Object.self)
     }
 
     /// Replaces the whole object, and refuses as `.conflict` when it changed since it was read. Only for kinds whose type holds every member:
@@ -38,9 +42,10 @@ extension KubernetesClient {
 
     /// - Parameter subresource: such as `status`.
     public func patch<Object: KubernetesObject>(
-        _ type: Object.Type, _ name: String, namespace: String? = nil, _ patch: Patch, subresource: String? = nil
+        _ type: Object.Type, _ name: String, namespace: String? = nil, _ patch: Patch, subresource: String? = nil,
+        options: WriteOptions = WriteOptions()
     ) async throws(KubernetesError) -> Object {
-        try await self.patch(Object.resource, name, namespace: namespace, patch, subresource: subresource, as: type)
+        try await self.patch(Object.resource, name, namespace: namespace, patch, subresource: subresource, options, as: type)
     }
 
     /// Asks for the deletion; the object may stay until its finalizers are gone.

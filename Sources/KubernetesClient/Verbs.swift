@@ -18,13 +18,17 @@ extension KubernetesClient {
     }
 
     /// Creates the object; its namespace stands in its metadata.
-    public func create(_ resource: APIResource, _ document: JSONValue) async throws(KubernetesError) -> JSONValue {
-        try await create(resource, document, as: JSONValue.self)
+    public func create(
+        _ resource: APIResource, _ document: JSONValue, options: WriteOptions = WriteOptions()
+    ) async throws(KubernetesError) -> JSONValue {
+        try await create(resource, document, options, as: JSONValue.self)
     }
 
     /// Server-side apply: creates the object, or changes those members that the document holds.
-    public func apply(_ resource: APIResource, _ document: JSONValue, force: Bool = false) async throws(KubernetesError) -> JSONValue {
-        try await apply(resource, document, force: force, as: JSONValue.self)
+    public func apply(
+        _ resource: APIResource, _ document: JSONValue, force: Bool = false, options: WriteOptions = WriteOptions()
+    ) async throws(KubernetesError) -> JSONValue {
+        try await apply(resource, document, force: force, options, as: JSONValue.self)
     }
 
     /// Replaces the whole object, and refuses as `.conflict` when it changed since it was read.
@@ -33,9 +37,10 @@ extension KubernetesClient {
     }
 
     public func patch(
-        _ resource: APIResource, _ name: String, namespace: String? = nil, _ patch: Patch, subresource: String? = nil
+        _ resource: APIResource, _ name: String, namespace: String? = nil, _ patch: Patch, subresource: String? = nil,
+        options: WriteOptions = WriteOptions()
     ) async throws(KubernetesError) -> JSONValue {
-        try await self.patch(resource, name, namespace: namespace, patch, subresource: subresource, as: JSONValue.self)
+        try await self.patch(resource, name, namespace: namespace, patch, subresource: subresource, options, as: JSONValue.self)
     }
 
     /// Asks for the deletion; the object may stay until its finalizers are gone.
@@ -79,20 +84,22 @@ extension KubernetesClient {
         return try await object(request, as: ListPage<Object>.self)
     }
 
-    func create<Object: Decodable>(_ resource: APIResource, _ document: JSONValue, as type: Object.Type) async throws(KubernetesError) -> Object {
+    func create<Object: Decodable>(
+        _ resource: APIResource, _ document: JSONValue, _ options: WriteOptions, as type: Object.Type
+    ) async throws(KubernetesError) -> Object {
         var request = request("create", .post, resource, nil, document["metadata"]?["namespace"]?.string)
         request.query = [("fieldManager", fieldManager)]
         try request.encode(document)
-        return try await object(request, as: type)
+        return try await written(request, document, options, as: type)
     }
 
     func apply<Object: Decodable>(
-        _ resource: APIResource, _ document: JSONValue, force: Bool, as type: Object.Type
+        _ resource: APIResource, _ document: JSONValue, force: Bool, _ options: WriteOptions, as type: Object.Type
     ) async throws(KubernetesError) -> Object {
         let metadata = document["metadata"]
         return try await patch(
             resource, metadata?["name"]?.string ?? "", namespace: metadata?["namespace"]?.string, .apply(document, force: force), subresource: nil,
-            as: type)
+            options, as: type)
     }
 
     func replace<Object: Decodable>(_ resource: APIResource, _ document: JSONValue, as type: Object.Type) async throws(KubernetesError) -> Object {
@@ -104,7 +111,8 @@ extension KubernetesClient {
     }
 
     func patch<Object: Decodable>(
-        _ resource: APIResource, _ name: String, namespace: String?, _ patch: Patch, subresource: String?, as type: Object.Type
+        _ resource: APIResource, _ name: String, namespace: String?, _ patch: Patch, subresource: String?, _ options: WriteOptions,
+        as type: Object.Type
     ) async throws(KubernetesError) -> Object {
         var request = request("patch", .patch, resource, name, namespace)
         request.subresource = subresource
@@ -112,7 +120,7 @@ extension KubernetesClient {
         request.query = [("fieldManager", fieldManager)]
         if patch.isForced { request.query.append(("force", "true")) }
         try request.encode(patch.body)
-        return try await object(request, as: type)
+        return try await written(request, patch.members, options, as: type)
     }
 
     /// A request for one object, in the client's namespace unless another is given.

@@ -15,6 +15,8 @@ public struct Watch<Object: Decodable & Sendable>: AsyncSequence, Sendable {
     let namespace: String?
     let labels: String?
     let fields: String?
+    /// How long a watch may be silent.
+    var silence: Duration = .seconds(90)
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(watch: self) }
 
@@ -87,7 +89,10 @@ public struct Watch<Object: Decodable & Sendable>: AsyncSequence, Sendable {
                 chunk = nil
             }
             guard let chunk else { return tell(.ended(lasted: open.since.duration(to: .now))) }
-            for line in open.lines.feed(chunk) {
+            guard let lines = open.lines.feed(chunk) else {
+                return tell(.failed(watch.request(from: "").error(.decoding, "a line longer than \(WatchLineDecoder.limit >> 20) MiB")))
+            }
+            for line in lines {
                 do {
                     tell(.event(try JSON.decode(WatchEvent<Object>.self, from: line)))
                 } catch {
@@ -112,14 +117,15 @@ private struct OpenWatch {
 }
 
 extension Watch {
-    /// The server ends a watch after 290 s; one that is silent for longer than that is dead.
+    /// The server ends a watch after 290 s, and sends a bookmark each minute before that. One that is silent for longer is taken for dead and asked
+    /// for again; where it was alive after all, that cost one request.
     fileprivate func request(from version: String) -> APIRequest {
         var request = APIRequest(verb: "watch", method: .get, resource: resource, namespace: namespace)
         request.select(labels: labels, fields: fields)
         request.query += [
             ("watch", "true"), ("resourceVersion", version), ("allowWatchBookmarks", "true"), ("timeoutSeconds", "290"),
         ]
-        request.timeouts = HTTPTimeouts(total: nil, idle: .seconds(320))
+        request.timeouts = HTTPTimeouts(total: nil, idle: silence)
         return request
     }
 }

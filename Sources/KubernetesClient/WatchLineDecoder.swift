@@ -2,12 +2,15 @@ public import FoundationEssentials
 
 /// Puts the lines of a watch together: the network's pieces end anywhere, lines only at `\n`.
 public struct WatchLineDecoder: Sendable {
+    /// No object comes near this: etcd takes 1.5 MiB.
+    static let limit = 16 << 20
+
     private var partial = Data()
 
     public init() {}
 
-    /// - Returns: the lines completed by this piece, without their ends; empty lines are left out.
-    public mutating func feed(_ chunk: Data) -> [Data] {
+    /// - Returns: the lines completed by this piece, without their ends; empty lines are left out. `nil`: a line has more than 16 MiB.
+    public mutating func feed(_ chunk: Data) -> [Data]? {
         var lines: [Data] = []
         var rest = chunk[...]
         while let end = rest.firstIndex(of: 0x0a) {
@@ -18,6 +21,7 @@ public struct WatchLineDecoder: Sendable {
             if !line.isEmpty { lines.append(line) }
             rest = rest[rest.index(after: end)...]
         }
+        guard partial.count + rest.count <= Self.limit else { return nil }
         partial.append(rest)
         return lines
     }

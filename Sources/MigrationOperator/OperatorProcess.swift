@@ -12,20 +12,22 @@ import PostgresEngine
 
 /// How a controller is set up; every value has a flag of `dbmigration controller`.
 public struct OperatorConfiguration: Sendable {
-    /// The only namespace to watch; `nil` watches all.
-    public var namespace: String?
+    /// The namespaces to watch, each by itself; empty: all. Controllers with different namespaces need different leases.
+    public var namespaces: [String]
     /// Image of worker Jobs: the controller's own.
     public var workerImage: String
     /// Where the Lease lives.
     public var leaseNamespace: String
+    /// Its name. Default `dbmigration-controller`.
+    public var leaseName = "dbmigration-controller"
     /// This replica's name, unique among them: the pod's.
     public var identity: String
     public var operations = OperationsConfiguration()
     /// For CA certificates of servers; must be writable.
     public var temporaryFolder: String
 
-    public init(namespace: String?, workerImage: String, leaseNamespace: String, identity: String, temporaryFolder: String = "/tmp") {
-        self.namespace = namespace
+    public init(namespaces: [String] = [], workerImage: String, leaseNamespace: String, identity: String, temporaryFolder: String = "/tmp") {
+        self.namespaces = namespaces
         self.workerImage = workerImage
         self.leaseNamespace = leaseNamespace
         self.identity = identity
@@ -51,7 +53,7 @@ public struct OperatorProcess: Sendable {
     /// Runs until SIGTERM or SIGINT.
     /// - Throws: what ends the process with an error, such as a lost lease.
     public func run() async throws {
-        let store = ObjectStore<DatabaseMigration>()
+        let store = ObjectStore<DatabaseMigration>(namespaces: configuration.namespaces)
         let readiness = HealthChecks(endpoint: "readyz")
         let recorder = EventRecorder(
             client: client, controller: "migrations.mystira.app/dbmigration", instance: configuration.identity, logger: logger)
@@ -70,8 +72,8 @@ public struct OperatorProcess: Sendable {
             logger: logger)
         let controller = Controller(name: "databasemigration", metrics: registry, logger: logger, reconcile: reconciler.reconcile)
         let election = LeaderElection(
-            lease: "dbmigration-controller", identity: configuration.identity,
-            storage: KubernetesLease(client: client, namespace: configuration.leaseNamespace, name: "dbmigration-controller"), metrics: registry,
+            lease: configuration.leaseName, identity: configuration.identity,
+            storage: KubernetesLease(client: client, namespace: configuration.leaseNamespace, name: configuration.leaseName), metrics: registry,
             logger: logger)
         let liveness = HealthChecks(endpoint: "healthz")
         liveness.register("leader-election") { election.health }
@@ -95,17 +97,18 @@ public struct OperatorProcess: Sendable {
     private func migrations(_ store: ObjectStore<DatabaseMigration>, _ controller: Controller, _ readiness: HealthChecks) -> Informer<
         DatabaseMigration
     > {
-        let (client, namespace) = (client, configuration.namespace)
+        let client = client
         return Informer(
-            store: store, readiness: readiness, logger: logger, watch: { client.watch(DatabaseMigration.self, namespace: namespace) },
+            store: store, namespaces: configuration.namespaces, readiness: readiness, logger: logger,
+            watch: { client.watch(DatabaseMigration.self, namespace: $0) },
             onChange: { changes in await controller.enqueue(changes.map { ObjectKey($0.object) }) })
     }
 
     private func jobs(_ controller: Controller, _ readiness: HealthChecks) -> Informer<Job> {
-        let (client, namespace) = (client, configuration.namespace)
+        let client = client
         return Informer(
-            store: ObjectStore<Job>(), readiness: readiness, logger: logger,
-            watch: { client.watch(Job.self, namespace: namespace, labels: DatabaseMigration.label) },
+            store: ObjectStore<Job>(namespaces: configuration.namespaces), namespaces: configuration.namespaces, readiness: readiness, logger: logger,
+            watch: { client.watch(Job.self, namespace: $0, labels: DatabaseMigration.label) },
             onChange: { changes in await controller.enqueue(changes.compactMap { $0.object.controllerKey(kind: "DatabaseMigration") }) })
     }
 }

@@ -114,11 +114,13 @@ struct Reconciler: Sendable {
         ]
         do {
             let written = try await client.patch(DatabaseMigration.self, key.name, namespace: key.namespace, .json(patch), subresource: "status")
-            store.observe(written, replacing: read)
+            store.observe(written)
             return written
         } catch {
             guard error.kind == .conflict || error.kind == .notFound else { throw error }
             logger.debug("the object changed while it was looked at", metadata: ["migration": "\(key)"])
+            // The watch tells soon, unless it has stalled. Failing that, the next conflict asks again.
+            try? await store.refresh(key, from: client)
             return nil
         }
     }
@@ -147,7 +149,7 @@ struct Reconciler: Sendable {
             do {
                 let written = try await performer.perform(action, visit, object: object)
                 // Our own writes are seen before the next decision, whether or not the watch has delivered them.
-                if let written, let replaced = object.metadata.resourceVersion { store.observe(written, replacing: replaced) }
+                if let written { store.observe(written) }
                 // Gone with the last finalizer: the answer to that write keeps the old version, so the store would not take it for news.
                 if action == .releaseFinalizer, written?.metadata.finalizers?.isEmpty ?? true { store.remove(object) }
                 failures.succeeded(action, key: key)

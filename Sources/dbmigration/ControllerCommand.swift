@@ -9,14 +9,17 @@ import MigrationOperator
 struct ControllerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "controller", abstract: "Runs the controller, in a cluster or with a kubeconfig.")
 
-    @Option(help: "The only namespace to watch; all by default.")
-    var namespace: String?
+    @Option(help: "A namespace to watch; may be given several times. All by default.")
+    var namespace: [String] = []
 
     @Option(help: "Image of worker Jobs (or DBMIGRATION_IMAGE): the controller's own.")
     var workerImage: String?
 
     @Option(help: "Namespace of the Lease; by default the one the controller runs in.")
     var leaseNamespace: String?
+
+    @Option(help: "Name of the Lease: controllers with different --namespace need different ones.")
+    var leaseName = "dbmigration-controller"
 
     @Option(help: "Address the health and metrics endpoints bind to; all by default.")
     var bindAddress = ""
@@ -47,8 +50,9 @@ struct ControllerCommand: AsyncParsableCommand {
         let cluster = try ClusterConfiguration.load(environment: environment)
         let client = KubernetesClient(cluster)
         var configuration = OperatorConfiguration(
-            namespace: namespace, workerImage: image, leaseNamespace: leaseNamespace ?? environment["POD_NAMESPACE"] ?? client.namespace,
-            identity: environment["POD_NAME"] ?? ProcessInfo.processInfo.hostName, temporaryFolder: environment["TMPDIR"] ?? "/tmp")
+            namespaces: namespace, workerImage: image, leaseNamespace: leaseNamespace ?? environment["POD_NAMESPACE"] ?? client.namespace,
+            identity: environment["POD_NAME"] ?? "\(ProcessInfo.processInfo.hostName)_\(UInt32.random(in: .min ... .max))", temporaryFolder: environment["TMPDIR"] ?? "/tmp")
+        configuration.leaseName = leaseName
         configuration.operations = OperationsConfiguration(bindAddress: bindAddress, healthPort: healthPort, metricsPort: metricsPort)
         do {
             try await OperatorProcess(configuration, client: client, logger: logger).run()

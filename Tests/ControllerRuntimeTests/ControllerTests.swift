@@ -50,7 +50,7 @@ struct ControllerTests {
         let (outputs, feed) = AsyncStream<WatchOutput<ConfigMap>>.makeStream()
         let (changes, told) = AsyncStream<String>.makeStream()
         let store = store
-        let informer = Informer(store: store, readiness: readiness, logger: logger, watch: { outputs }) { changes in
+        let informer = Informer(store: store, readiness: readiness, logger: logger, watch: { _ in outputs }) { changes in
             for change in changes.sorted(by: { $0.object.name < $1.object.name }) {
                 switch change {
                 case .applied(let object): told.yield("+\(object.name)\(object.metadata.resourceVersion ?? "")")
@@ -66,7 +66,7 @@ struct ControllerTests {
         #expect(await heard.next() == "+b1")
         #expect(readiness.report().isPassing)
 
-        store.observe(object("2"), replacing: "1")
+        store.observe(object("2"))
         feed.yield(.applied(object("2")))
         feed.yield(.applied(object("3")))
         #expect(await heard.next() == "+a3")
@@ -84,8 +84,28 @@ struct ControllerTests {
         let (outputs, source) = AsyncStream<WatchOutput<ConfigMap>>.makeStream()
         source.yield(.interrupted(KubernetesError(kind: .notFound, verb: "list", resource: "configmaps", status: 404, message: "404 page not found")))
         source.finish()
-        let informer = Informer(store: store, readiness: readiness, logger: logger, watch: { outputs }) { _ in }
+        let informer = Informer(store: store, readiness: readiness, logger: logger, watch: { _ in outputs }) { _ in }
         try await informer.run()
         #expect("\(readiness.report())".contains("install its CRD"))
+    }
+
+    @Test("each namespace is watched by itself, and readiness names the one that is denied")
+    func namespaces() async throws {
+        let (shop, feed) = AsyncStream<WatchOutput<ConfigMap>>.makeStream()
+        let (till, denied) = AsyncStream<WatchOutput<ConfigMap>>.makeStream()
+        let store = ObjectStore<ConfigMap>(namespaces: ["till", "shop"])
+        let informer = Informer(
+            store: store, namespaces: ["till", "shop"], readiness: readiness, logger: logger, watch: { $0 == "shop" ? shop : till },
+            onChange: { _ in })
+        feed.yield(.replaced([object("1")]))
+        denied.yield(.interrupted(KubernetesError(kind: .forbidden, verb: "list", resource: "configmaps", namespace: "till", message: "no")))
+        feed.finish()
+        denied.finish()
+        try await informer.run()
+        #expect(store.objects.map(\.name) == ["a"])
+        #expect(!store.isSynced)
+        let text = readiness.report().text(verbose: true)
+        #expect(text.contains("[+]watch-configmaps-shop ok\n"))
+        #expect(text.contains("[-]watch-configmaps-till failed: list configmaps in namespace till: no (grant the verb 'list'"), "\(text)")
     }
 }

@@ -106,4 +106,21 @@ struct WorkQueueStateTests {
         #expect(queue.finish("a", .after(.zero), now: start) == nil)
         #expect(queue.next(now: start) == .idle)
     }
+
+    @Test("many keys that fail at once come back at 10 a second after the first 100, a single one is not held back")
+    func overallLimit() {
+        var state = WorkQueueState<Int>()
+        let now = ContinuousClock.now
+        for key in 0..<1000 { state.add(key, due: now) }
+        for _ in 0..<1000 { _ = state.next(now: now) }
+        for key in 0..<1000 { state.finish(key, .failed(), now: now) }
+        #expect(state.depth(now: now + .milliseconds(5)) == 100)
+        #expect(state.depth(now: now + .seconds(45)) == 550)
+        #expect(state.depth(now: now + .seconds(90)) == 1000)
+        // The bucket fills again.
+        let later = now + .seconds(200)
+        _ = state.next(now: later)
+        state.finish(0, .failed(), now: later)
+        guard case .run = state.next(now: later + .milliseconds(10)) else { return #expect(Bool(false)) }
+    }
 }

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTransport
 import StructuredData
 import Synchronization
+import TestServers
 import Testing
 
 @Suite("HTTP client against a socket", .timeLimit(.minutes(1)))
@@ -169,6 +170,37 @@ struct HTTPClientTests {
         var received = 0
         for try await chunk in stream.body { received += chunk.count }
         #expect(received == total)
+    }
+
+    @Test("an answer may be compressed where it is asked for, and arrives unpacked")
+    func gzip() async throws {
+        // printf hello | gzip -n
+        let packed = try #require(Data(base64Encoded: "H4sIAAAAAAAAA8tIzcnJBwCGphA2BQAAAA=="))
+        let server = LocalServer { request, connection in
+            guard request.contains("Accept-Encoding: gzip\r\n") else { return connection.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain") }
+            connection.write("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n")
+            connection.write(packed)
+        }
+        var request = HTTPRequest(.get, server.url)
+        #expect(try await client.send(request).body == Data("plain".utf8))
+        request.acceptsCompression = true
+        #expect(try await client.send(request).body == Data("hello".utf8))
+    }
+
+    @Test("a proxy that is named gets the request, with its password, which no error shows")
+    func proxy() async throws {
+        let proxy = LocalServer { request, connection in
+            // u:p in base64
+            let isRight = request.hasPrefix("GET http://far.invalid/x HTTP/1.1") && request.contains("Proxy-Authorization: Basic dTpw")
+            connection.write("HTTP/1.1 \(isRight ? 200 : 500) X\r\nContent-Length: 0\r\n\r\n")
+        }
+        var request = HTTPRequest(.get, "http://far.invalid/x")
+        request.proxy = Redacted("http://u:p@127.0.0.1:\(proxy.port)")
+        #expect(try await client.send(request).status == 200)
+        request.proxy = Redacted("http://u:hush@127.0.0.1:1")
+        let error = await #expect(throws: HTTPError.self) { try await client.send(request) }
+        #expect(error?.kind == .connect)
+        #expect(error?.description.contains("hush") == false)
     }
 
     @Test("many requests at once share the thread")

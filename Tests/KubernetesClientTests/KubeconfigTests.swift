@@ -7,29 +7,16 @@ import Testing
 
 @Suite("kubeconfig and in-cluster files")
 struct KubeconfigTests {
-    /// A folder of its own with these files, gone after the test.
-    private func withFiles(_ files: [String: String], _ body: (String) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kubeconfig-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        for (name, text) in files {
-            let path = "\(folder)/\(name)"
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-            if text.hasPrefix("#!") { try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path) }
-        }
-        try await body(folder)
-    }
-
     private static let config = """
         apiVersion: v1
         kind: Config
         current-context: one
         clusters:
         - {name: c, cluster: {server: "https://h:6443/", certificate-authority: ca.pem}}
-        - {name: open, cluster: {server: "https://o", insecure-skip-tls-verify: true, certificate-authority-data: aW5saW5l}}
+        - {name: open, cluster: {server: "https://o", insecure-skip-tls-verify: true, certificate-authority-data: \(Data(TestCertificates.valid.utf8).base64EncodedString())}}
         users:
         - {name: token, user: {token: t0ken}}
-        - {name: both, user: {client-certificate: cert.pem, client-key-data: \(Data("key".utf8).base64EncodedString()), tokenFile: token}}
+        - {name: both, user: {client-certificate: cert.pem, client-key-data: \(Data(TestCertificates.key.utf8).base64EncodedString()), tokenFile: token}}
         - {name: half, user: {client-certificate: cert.pem}}
         - {name: old, user: {username: u, password: p}}
         contexts:
@@ -42,10 +29,10 @@ struct KubeconfigTests {
 
     @Test("a context brings server, authority, token and namespace; paths start at the file")
     func context() async throws {
-        try await withFiles(["config": Self.config, "ca.pem": "CA"]) { folder in
+        try await withFiles(["config": Self.config, "ca.pem": TestCertificates.valid]) { folder in
             let configuration = try ClusterConfiguration.kubeconfig(paths: ["\(folder)/absent", "\(folder)/config"])
             #expect(configuration.server == "https://h:6443/")
-            #expect(configuration.tls == HTTPTLS(trust: .pem(Data("CA".utf8))))
+            #expect(configuration.tls == HTTPTLS(trust: .pem(Data(TestCertificates.valid.utf8))))
             #expect(configuration.namespace == "ns")
             guard case .token(let token) = configuration.credentials else { return #expect(Bool(false), "no token") }
             #expect(token.reveal() == "t0ken")
@@ -54,11 +41,13 @@ struct KubeconfigTests {
 
     @Test("client certificates, inline data, a token file, and no verification only when asked for")
     func certificates() async throws {
-        try await withFiles(["config": Self.config, "cert.pem": "CERT", "token": " abc\n"]) { folder in
+        try await withFiles(["config": Self.config, "cert.pem": TestCertificates.valid, "token": " abc\n"]) { folder in
             let configuration = try ClusterConfiguration.kubeconfig(paths: ["\(folder)/config"], context: "two", namespace: "other")
             #expect(configuration.tls.verify == false)
-            #expect(configuration.tls.trust == .pem(Data("inline".utf8)))
-            #expect(configuration.tls.identity == HTTPClientIdentity(certificate: Data("CERT".utf8), key: Redacted(Data("key".utf8))))
+            #expect(configuration.tls.trust == .pem(Data(TestCertificates.valid.utf8)))
+            #expect(
+                configuration.tls.identity
+                    == HTTPClientIdentity(certificate: Data(TestCertificates.valid.utf8), key: Redacted(Data(TestCertificates.key.utf8))))
             #expect(configuration.namespace == "other")
             #expect(try await CredentialSource(configuration.credentials).current().token?.reveal() == "abc")
         }
@@ -67,10 +56,12 @@ struct KubeconfigTests {
     @Test(
         "what is wrong is named",
         arguments: [
-            ("half", "client-key"), ("old", "token, certificate or exec"), ("lost", "'nowhere'"), ("none", "no context named 'none'"),
+            ("half", "client-key of user 'half' is missing"), ("old", "username of user 'old' is not supported: use a token"),
+            ("lost", "no cluster named 'nowhere' in clusters"),
+            ("none", "no context named 'none' in contexts; there is 'one', 'two'"),
         ])
     func problems(context: String, part: String) async throws {
-        try await withFiles(["config": Self.config, "ca.pem": "CA", "cert.pem": "CERT"]) { folder in
+        try await withFiles(["config": Self.config, "ca.pem": TestCertificates.valid, "cert.pem": TestCertificates.valid]) { folder in
             let error = #expect(throws: ConfigurationError.self) {
                 try ClusterConfiguration.kubeconfig(paths: ["\(folder)/config"], context: context)
             }
@@ -81,7 +72,7 @@ struct KubeconfigTests {
     @Test("the first of several files wins")
     func merge() async throws {
         let second = "current-context: two\nusers:\n- {name: token, user: {token: other}}\ncontexts: []\n"
-        try await withFiles(["config": Self.config, "second": second, "ca.pem": "CA"]) { folder in
+        try await withFiles(["config": Self.config, "second": second, "ca.pem": TestCertificates.valid]) { folder in
             let configuration = try ClusterConfiguration.load(environment: ["KUBECONFIG": "\(folder)/second:\(folder)/config"], context: "one")
             guard case .token(let token) = configuration.credentials else { return #expect(Bool(false), "no token") }
             #expect(token.reveal() == "other")
@@ -121,7 +112,7 @@ struct KubeconfigTests {
             #expect(try await first.token?.reveal() == "a-b c-https://h!")
             #expect(try await second.token?.reveal() == "a-b c-https://h!")
             #expect(try String(contentsOfFile: "\(folder)/runs", encoding: .utf8) == "run\n")
-            #expect(await source.renew())
+            #expect(try await source.renew(source.current()))
             _ = try await source.current()
             #expect(try String(contentsOfFile: "\(folder)/runs", encoding: .utf8) == "run\nrun\n")
         }
@@ -134,7 +125,7 @@ struct KubeconfigTests {
         try await withFiles(["config": Self.pluginConfig(version), "plugin": plugin]) { folder in
             let source = CredentialSource(try ClusterConfiguration.kubeconfig(paths: ["\(folder)/config"]).credentials)
             let error = await #expect(throws: ConfigurationError.self) { try await source.current() }
-            #expect(error?.message.contains("sorry get it") == true)
+            #expect(error?.message.contains("sorry; get it") == true)
             #expect(error?.message.contains("secret") == false)
         }
     }
@@ -156,8 +147,9 @@ struct KubeconfigTests {
             #expect(configuration.tls == HTTPTLS(trust: .file("\(folder)/ca.crt")))
             let source = CredentialSource(configuration.credentials)
             #expect(try await source.current().token?.reveal() == "tok")
+            let old = try await source.current()
             try Data("new".utf8).write(to: URL(fileURLWithPath: "\(folder)/token"))
-            #expect(await source.renew())
+            #expect(await source.renew(old))
             #expect(try await source.current().token?.reveal() == "new")
         }
         #expect(throws: ConfigurationError.self) { try ClusterConfiguration.inCluster(environment: [:]) }

@@ -135,7 +135,7 @@ struct ServerTests {
             "/api/v1/configmaps",
             query: [("watch", "true"), ("resourceVersion", expiredVersion ?? ""), ("allowWatchBookmarks", "true"), ("timeoutSeconds", "5")])
         var lines = WatchLineDecoder()
-        let events = try lines.feed(answer).map { try JSON.decode(WatchEvent<JSONValue>.self, from: $0) }
+        let events = try (lines.feed(answer) ?? []).map { try JSON.decode(WatchEvent<JSONValue>.self, from: $0) }
         let event = try #require(events.first)
         var machine = WatchMachine<JSONValue>(resource: "configmaps")
         _ = machine.handle(.page([], continue: nil, resourceVersion: "1"))

@@ -13,7 +13,7 @@ struct WatchLineDecoderTests {
         for first in 0...text.count {
             for second in first...text.count {
                 var decoder = WatchLineDecoder()
-                let lines = [text[..<first], text[first..<second], text[second...]].flatMap { decoder.feed($0) }
+                let lines = [text[..<first], text[first..<second], text[second...]].flatMap { decoder.feed($0) ?? [] }
                 if lines != Self.lines { Issue.record("split at \(first) and \(second) gave \(lines.count) lines") }
             }
         }
@@ -22,6 +22,14 @@ struct WatchLineDecoderTests {
     @Test("byte by byte")
     func bytes() {
         var decoder = WatchLineDecoder()
-        #expect(Self.text.flatMap { decoder.feed(Data([$0])) } == Self.lines)
+        #expect(Self.text.flatMap { decoder.feed(Data([$0])) ?? [] } == Self.lines)
+    }
+
+    @Test("a line without an end does not fill the memory")
+    func endless() {
+        var decoder = WatchLineDecoder()
+        let piece = Data(repeating: 0x61, count: 1 << 20)
+        #expect((0..<16).allSatisfy { _ in decoder.feed(piece) == [] })
+        #expect(decoder.feed(piece) == nil)
     }
 }

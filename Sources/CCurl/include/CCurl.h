@@ -2,6 +2,9 @@
 // so each type of argument has one inline function here.
 #pragma once
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 typedef size_t (*ccurl_write_function)(char *bytes, size_t size, size_t count, void *context);
 
@@ -66,4 +69,17 @@ static inline CURL *ccurl_next_finished(CURLM *multi, CURLcode *result) {
         }
     }
     return NULL;
+}
+
+// What was sent and is not acknowledged after 20 s has met a dead peer: the kernel ends the connection, with everybody's requests on it.
+static int ccurl_prepare_socket(void *context, curl_socket_t descriptor, curlsocktype purpose) {
+    (void)context;
+    (void)purpose;
+    unsigned int milliseconds = 20000;
+    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+    return CURL_SOCKOPT_OK;
+}
+
+static inline CURLcode ccurl_watch_peer(CURL *handle) {
+    return curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, ccurl_prepare_socket);
 }

@@ -17,64 +17,79 @@ public enum ObjectChange<Object: KubernetesObject>: Sendable {
 
 /// Keeps a store level with a watch and tells a listener what changed.
 ///
-/// Echoes of our own writes (see ``ObjectStore/observe(_:replacing:)``) change nothing and are not told.
+/// Echoes of our own writes (see ``ObjectStore/observe(_:)``) change nothing and are not told.
 public struct Informer<Object: KubernetesObject>: ServiceLifecycle.Service {
     public let store: ObjectStore<Object>
-    private let watch: @Sendable () -> any AsyncSequence<WatchOutput<Object>, Never>
+    /// `nil` for all of them.
+    private let namespaces: [String?]
+    private let watch: @Sendable (String?) -> any AsyncSequence<WatchOutput<Object>, Never>
     private let readiness: HealthChecks
     private let logger: Logger
     private let onChange: @Sendable ([ObjectChange<Object>]) async -> Void
 
     /// - Parameters:
-    ///   - watch: usually `{ client.watch(Object.self, …) }`; called once.
-    ///   - readiness: gets the check `watch-<plural>`: failing until the first list, and while access is denied or the kind is unknown.
-    ///   - onChange: called in order; the next watch event waits for it.
+    ///   - namespaces: each is watched by itself, so that rights in these namespaces suffice; empty (the default): one watch of all. The store is
+    ///     made for the same ones.
+    ///   - readiness: gets the check `watch-<plural>` (`watch-<plural>-<namespace>`): failing until the first list, and while access is denied or
+    ///     the kind is unknown.
+    ///   - watch: usually `{ client.watch(Object.self, namespace: $0, …) }`; called once for each namespace.
+    ///   - onChange: called in order of each watch, whose next event waits for it.
     public init(
-        store: ObjectStore<Object>, readiness: HealthChecks, logger: Logger,
-        watch: @escaping @Sendable () -> any AsyncSequence<WatchOutput<Object>, Never>,
+        store: ObjectStore<Object>, namespaces: [String] = [], readiness: HealthChecks, logger: Logger,
+        watch: @escaping @Sendable (_ namespace: String?) -> any AsyncSequence<WatchOutput<Object>, Never>,
         onChange: @escaping @Sendable ([ObjectChange<Object>]) async -> Void
     ) {
         self.store = store
+        self.namespaces = namespaces.isEmpty ? [nil] : Set(namespaces).sorted()
         self.watch = watch
         self.readiness = readiness
         self.logger = logger
         self.onChange = onChange
-        readiness.set(check, .failing("the first list has not arrived yet"))
+        for namespace in self.namespaces { readiness.set(check(namespace), .failing("the first list has not arrived yet")) }
     }
 
     /// Watches until graceful shutdown or cancellation.
     public func run() async throws {
-        await cancelWhenGracefulShutdown { await follow(watch()) }
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for namespace in namespaces {
+                    group.addTask { await follow(watch(namespace), namespace) }
+                }
+            }
+        }
     }
 
-    private func follow(_ outputs: some AsyncSequence<WatchOutput<Object>, Never>) async {
+    private func follow(_ outputs: some AsyncSequence<WatchOutput<Object>, Never>, _ namespace: String?) async {
+        var isListed = false
         for await output in outputs {
             switch output {
             case .replaced(let objects):
-                let (changed, removed) = store.replace(with: objects)
-                readiness.set(check, .passing)
+                let (changed, removed) = store.replace(with: objects, namespace: namespace)
+                isListed = true
+                readiness.set(check(namespace), .passing)
                 await onChange(changed.compactMap { store[$0].map { .applied($0) } } + removed.map { .deleted($0) })
             case .applied(let object):
                 if store.apply(object) { await onChange([.applied(object)]) }
             case .deleted(let object):
                 if store.remove(object) { await onChange([.deleted(object)]) }
             case .interrupted(let error):
-                interrupted(error)
+                interrupted(error, namespace, isListed: isListed)
             case .resumed:
-                if store.isSynced { readiness.set(check, .passing) }
+                if isListed { readiness.set(check(namespace), .passing) }
             }
         }
     }
 
-    private func interrupted(_ error: KubernetesError) {
+    private func interrupted(_ error: KubernetesError, _ namespace: String?, isListed: Bool) {
         logger.warning("watch interrupted, trying again", metadata: ["resource": "\(Object.resource.plural)", "error": "\(error)"])
+        let check = check(namespace)
         switch error.kind {
         // Waiting does not help here: somebody has to grant a permission or install the kind.
         case .notFound: readiness.set(check, .failing("the server has no \(Object.resource.plural).\(Object.resource.group): install its CRD"))
         case .forbidden, .unauthorized: readiness.set(check, .failing("\(error)"))
-        default: if !store.isSynced { readiness.set(check, .failing("\(error)")) }
+        default: if !isListed { readiness.set(check, .failing("\(error)")) }
         }
     }
 
-    private var check: String { "watch-\(Object.resource.plural)" }
+    private func check(_ namespace: String?) -> String { "watch-\(Object.resource.plural)" + (namespace.map { "-" + $0 } ?? "") }
 }

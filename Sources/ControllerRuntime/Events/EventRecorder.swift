@@ -11,6 +11,8 @@ import StructuredData
 public struct EventRecorder: ServiceLifecycle.Service {
     /// How many notices may wait; more drop the oldest.
     private static let capacity = 1024
+    /// How long to wait before the second try, the third and so on, while the server is busy or away.
+    private static let pauses: [Duration?] = [.seconds(1), .seconds(2), .seconds(4), .seconds(8)]
 
     private let client: KubernetesClient
     private let controller: String
@@ -48,14 +50,21 @@ public struct EventRecorder: ServiceLifecycle.Service {
     }
 
     private func write(_ notice: EventNotice, _ history: inout EventHistory) async {
-        do {
-            try await perform(history.record(notice, now: .now, suffix: Self.suffix()), notice)
-        } catch {
-            history.forget(notice)
-            // The Event of this series may have expired on the server: then the repeat is a new Event.
-            if error.kind == .notFound, error.verb == "patch" { return await write(notice, &history) }
-            logger.warning(
-                "event not written", metadata: ["reason": "\(notice.reason)", "object": "\(notice.subject.name)", "error": "\(error)"])
+        let write = history.record(notice, now: .now, suffix: Self.suffix())
+        for pause in Self.pauses + [nil] {
+            do {
+                return try await perform(write, notice)
+            } catch {
+                if error.isTransient, let pause, !Task.isCancelled {
+                    try? await Task.sleep(for: min(max(pause, error.retryAfter ?? .zero), .seconds(10)))
+                    continue
+                }
+                history.forget(notice)
+                // The Event of this series may have expired on the server: then the repeat is a new Event.
+                if error.kind == .notFound, error.verb == "patch" { return await self.write(notice, &history) }
+                return logger.warning(
+                    "event not written", metadata: ["reason": "\(notice.reason)", "object": "\(notice.subject.name)", "error": "\(error)"])
+            }
         }
     }
 

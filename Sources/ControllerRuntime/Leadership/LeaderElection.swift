@@ -145,7 +145,8 @@ public actor LeaderElection {
 
     private func perform(_ action: LeaseElector.Action) async -> LeaseElector.Input {
         let storage = storage
-        let limit = elector.deadline ?? clock.now + timing.renewDeadline
+        // Half of the time, so that one request without an answer does not cost the lease: there is a second one.
+        let limit = min(elector.deadline ?? .now + timing.renewDeadline, .now + timing.renewDeadline / 2)
         do {
             switch action {
             case .read:

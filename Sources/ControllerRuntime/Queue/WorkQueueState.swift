@@ -26,14 +26,16 @@ public struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     }
 
     private let backoff: Backoff
+    private var retries: RetryLimit
     private var waiting: [Key: Instant] = [:]
     private var running: [Key: Instant] = [:]
     private var failures: [Key: Int] = [:]
     private var order: [Key: UInt64] = [:]
     private var sequence: UInt64 = 0
 
-    public init(backoff: Backoff = Backoff()) {
+    public init(backoff: Backoff = Backoff(), retries: RetryLimit = RetryLimit()) {
         self.backoff = backoff
+        self.retries = retries
     }
 
     /// Keys waiting to run that are due, those of them that run right now included.
@@ -80,7 +82,7 @@ public struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         case .failed(let atLeast):
             let before = failures[key] ?? 0
             failures[key] = before + 1
-            add(key, due: now + max(atLeast, backoff.delay(afterFailures: before)))
+            add(key, due: now + max(atLeast, backoff.delay(afterFailures: before), retries.take(now: now)))
         }
         return now - started
     }

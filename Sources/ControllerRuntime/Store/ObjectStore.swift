@@ -1,12 +1,16 @@
+public import KubernetesClient
 public import KubernetesModel
 import Synchronization
 
 /// The local copy of one kind of object, fed by a watch; reads are snapshots and never wait.
 public final class ObjectStore<Object: KubernetesObject>: Sendable {
     private let state = Mutex(StoreState<Object>())
+    /// The namespaces whose first list has not arrived; `""` stands for all of them together.
+    private let awaited: Mutex<Set<String>>
     private let latch = Latch()
 
-    public init() {}
+    /// - Parameter namespaces: those that are watched one by one; empty (the default): all, by one watch.
+    public init(namespaces: [String] = []) { awaited = Mutex(namespaces.isEmpty ? [""] : Set(namespaces)) }
 
     public subscript(key: ObjectKey) -> Object? { state.withLock { $0.entries[key]?.object } }
 
@@ -15,52 +19,57 @@ public final class ObjectStore<Object: KubernetesObject>: Sendable {
 
     public var keys: [ObjectKey] { state.withLock { Array($0.entries.keys) } }
 
-    /// Whether a complete list has arrived.
-    public var isSynced: Bool { state.withLock { $0.synced } }
+    /// Whether a complete list (of every watched namespace) has arrived.
+    public var isSynced: Bool { latch.isOpen }
 
-    /// Waits until a complete list has arrived.
+    /// Waits until a complete list (of every watched namespace) has arrived.
     ///
     /// - Throws: `CancellationError`.
     public func waitUntilSynced() async throws { try await latch.wait() }
 
     /// Takes the response of a write of ours, so that the next read sees it although the watch is behind.
     ///
-    /// - Parameters:
-    ///   - written: the object as the API server returned it.
-    ///   - version: the resourceVersion that was the precondition of that write. Without a precondition do not call this.
-    /// - Returns: whether the store now holds `written`. `false` when the watch was ahead: then the store holds something newer.
+    /// - Parameter written: the object as the API server returned it.
+    /// - Returns: whether the store now holds `written`. `false` when the watch was ahead: then the store holds something newer, or nothing.
     @discardableResult
-    public func observe(_ written: Object, replacing version: String) -> Bool {
-        state.withLock {
-            $0.observe(
-                written, key: ObjectKey(written), uid: written.uid ?? "", version: written.metadata.resourceVersion ?? "", replacing: version)
-        }
-    }
+    public func observe(_ written: Object) -> Bool { state.withLock { $0.observe(Self.entry(written)) } }
 
     /// Takes one watched object. Returns whether it told us anything new: an echo of our own write does not.
     @discardableResult
-    public func apply(_ object: Object) -> Bool {
-        state.withLock {
-            $0.apply(object, key: ObjectKey(object), uid: object.uid ?? "", version: object.metadata.resourceVersion ?? "")
-        }
-    }
+    public func apply(_ object: Object) -> Bool { state.withLock { $0.apply(Self.entry(object)) } }
 
     /// Takes a watched deletion. Returns whether an object was removed.
     @discardableResult
-    public func remove(_ object: Object) -> Bool {
-        state.withLock { $0.remove(ObjectKey(object), uid: object.uid ?? "") }
+    public func remove(_ object: Object) -> Bool { state.withLock { $0.remove(ObjectKey(object), uid: object.uid ?? "") } }
+
+    /// Takes a complete list of one namespace, or of all (`nil`), atomically. Returns the keys that are new or changed, and what is gone.
+    @discardableResult
+    public func replace(with objects: [Object], namespace: String? = nil) -> (changed: Set<ObjectKey>, removed: [Object]) {
+        let result = state.withLock { $0.replace(with: objects.map(Self.entry), namespace: namespace) }
+        let isComplete = awaited.withLock { awaited in
+            awaited.remove(namespace ?? "")
+            return awaited.isEmpty
+        }
+        if isComplete { latch.open() }
+        return result
     }
 
-    /// Takes a complete list, atomically. Returns the keys that are new, changed or gone, with what is gone.
-    @discardableResult
-    public func replace(with objects: [Object]) -> (changed: Set<ObjectKey>, removed: [Object]) {
-        let result = state.withLock { state in
-            let before = state.entries
-            let entries = objects.map { StoreState.Entry(object: $0, uid: $0.uid ?? "", version: $0.metadata.resourceVersion ?? "") }
-            let changed = state.replace(with: entries, keys: objects.map { ObjectKey($0) })
-            return (changed: changed, removed: before.filter { state.entries[$0.key] == nil }.map(\.value.object))
+    private static func entry(_ object: Object) -> StoreState<Object>.Entry {
+        .init(key: ObjectKey(object), object: object, uid: object.uid ?? "", version: object.metadata.resourceVersion ?? "")
+    }
+}
+
+extension ObjectStore {
+    /// Asks the server for one object: after a conflict the watch may be late, or stalled.
+    ///
+    /// Uses the verb `list`, which whoever watches has.
+    public func refresh(_ key: ObjectKey, from client: KubernetesClient) async throws(KubernetesError) {
+        let namespace = key.namespace.isEmpty ? nil : key.namespace
+        let found = try await client.list(Object.self, namespace: namespace, fields: "metadata.name=\(key.name)")
+        if let object = found.items.first {
+            apply(object)
+        } else if let gone = self[key] {
+            remove(gone)
         }
-        latch.open()
-        return result
     }
 }

@@ -1,38 +1,24 @@
 /// The local copy of one kind of object as a value, with protection of our own writes.
 ///
-/// A resourceVersion is opaque: only equality means anything. So that a status we just wrote is what the next decision reads, although the
-/// watch is still behind, the state keeps for such an object the versions the write chain replaced, oldest first; a watch event that
-/// carries one of them is old news and ignored. The entry ends when the watch delivers our version, or one we do not know: each write
-/// in the chain had its predecessor as precondition, so an unknown version can only be newer.
+/// The versions of one object are in order (see ``ResourceVersion``), so what is older than what we have is old news: a repeated or late event, or one
+/// that our own write has overtaken. A complete list is the truth, whatever its versions say (they go back when etcd is restored from a backup),
+/// except that it may have been read before a write of ours.
 struct StoreState<Object: Sendable>: Sendable {
     struct Entry: Sendable {
+        var key: ObjectKey
         var object: Object
         var uid: String
         var version: String
-        /// Versions our own writes replaced and the watch has not passed yet; empty when the watch is level with us.
-        var replaced: [String] = []
+        /// Whether it is the answer to a write of ours which neither watch nor list has confirmed.
+        var isOwnWrite = false
     }
 
     private(set) var entries: [ObjectKey: Entry] = [:]
-    private(set) var synced = false
 
     /// Takes one watched object. Returns whether it told us anything new.
-    mutating func apply(_ object: Object, key: ObjectKey, uid: String, version: String) -> Bool {
-        guard var present = entries[key] else {
-            entries[key] = Entry(object: object, uid: uid, version: version)
-            return true
-        }
-        if present.version == version {
-            present.replaced = []
-            entries[key] = present
-            return false
-        }
-        if let index = present.replaced.firstIndex(of: version) {
-            present.replaced.removeFirst(index)
-            entries[key] = present
-            return false
-        }
-        entries[key] = Entry(object: object, uid: uid, version: version)
+    mutating func apply(_ entry: Entry) -> Bool {
+        if let present = entries[entry.key], present.uid == entry.uid, !ResourceVersion.isNews(entry.version, after: present.version) { return false }
+        entries[entry.key] = entry
         return true
     }
 
@@ -43,30 +29,32 @@ struct StoreState<Object: Sendable>: Sendable {
         return true
     }
 
-    /// Takes a complete list. Returns every key that is new, changed or gone.
-    mutating func replace(with listed: [Entry], keys: [ObjectKey]) -> Set<ObjectKey> {
-        var next = StoreState()
-        next.synced = true
+    /// Takes a complete list of one namespace, or of all (`nil`). Returns every key that is new or changed, and what is gone.
+    mutating func replace(with listed: [Entry], namespace: String?) -> (changed: Set<ObjectKey>, removed: [Object]) {
         var changed: Set<ObjectKey> = []
-        for (key, entry) in zip(keys, listed) {
-            next.entries[key] = entries[key] ?? entry
-            let isNew = entries[key] == nil
-            if next.apply(entry.object, key: key, uid: entry.uid, version: entry.version) || isNew { changed.insert(key) }
+        var present: Set<ObjectKey> = []
+        for entry in listed {
+            present.insert(entry.key)
+            if let before = entries[entry.key], before.uid == entry.uid {
+                if before.version == entry.version { continue }
+                if before.isOwnWrite, !ResourceVersion.isNews(entry.version, after: before.version) {
+                    entries[entry.key]?.isOwnWrite = false
+                    continue
+                }
+            }
+            entries[entry.key] = entry
+            changed.insert(entry.key)
         }
-        changed.formUnion(entries.keys.filter { next.entries[$0] == nil })
-        self = next
-        return changed
+        let gone = entries.values.filter { (namespace == nil || $0.key.namespace == namespace) && !present.contains($0.key) }
+        for entry in gone { entries[entry.key] = nil }
+        return (changed, gone.map(\.object))
     }
 
-    /// Takes the response of a write of ours that had `replaced` as its precondition.
-    ///
-    /// When the store holds another version than `replaced`, the watch is already ahead of us and the response is old news.
-    mutating func observe(_ object: Object, key: ObjectKey, uid: String, version: String, replacing replaced: String) -> Bool {
-        guard var present = entries[key], present.uid == uid, present.version == replaced, version != replaced else { return false }
-        present.object = object
-        present.version = version
-        present.replaced.append(replaced)
-        entries[key] = present
-        return true
+    /// Takes the answer to a write of ours. What is gone stays gone, and what the watch has overtaken is old news.
+    mutating func observe(_ written: Entry) -> Bool {
+        guard entries[written.key]?.uid == written.uid else { return false }
+        var written = written
+        written.isOwnWrite = true
+        return apply(written)
     }
 }

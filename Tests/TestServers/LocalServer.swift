@@ -1,17 +1,17 @@
-import Foundation
+public import Foundation
 import Glibc
 
 /// A server on a free port of the loopback whose answers a test writes byte by byte.
-final class LocalServer: Sendable {
+public final class LocalServer: Sendable {
     /// One accepted connection, on a thread of its own.
-    struct Connection: Sendable {
-        let descriptor: Int32
+    public struct Connection: Sendable {
+        public let descriptor: Int32
 
-        func write(_ text: String) { write(Data(text.utf8)) }
+        public func write(_ text: String) { write(Data(text.utf8)) }
 
         /// - Returns: whether the peer still takes bytes.
         @discardableResult
-        func write(_ data: Data) -> Bool {
+        public func write(_ data: Data) -> Bool {
             data.withUnsafeBytes { bytes in
                 var sent = 0
                 while sent < bytes.count {
@@ -24,12 +24,12 @@ final class LocalServer: Sendable {
         }
 
         /// Returns when the peer has closed its side.
-        func waitForClose() {
+        public func waitForClose() {
             var byte: UInt8 = 0
             while recv(descriptor, &byte, 1, 0) > 0 {}
         }
 
-        func readRequest() -> String? {
+        public func readRequest() -> String? {
             var bytes: [UInt8] = []
             var byte: UInt8 = 0
             while !bytes.suffix(4).elementsEqual([13, 10, 13, 10]) {
@@ -48,17 +48,22 @@ final class LocalServer: Sendable {
         }
     }
 
-    let port: UInt16
+    public let port: UInt16
     private let listener: Int32
 
-    var url: String { "http://127.0.0.1:\(port)" }
+    public var url: String { "http://127.0.0.1:\(port)" }
 
     /// - Parameter respond: called once for each connection, with its first request; the connection closes when it returns.
-    init(_ respond: @escaping @Sendable (String, Connection) -> Void) {
+    public convenience init(_ respond: @escaping @Sendable (String, Connection) -> Void) {
+        self.init(accept: { connection in
+            if let request = connection.readRequest() { respond(request, connection) }
+        })
+    }
+
+    /// - Parameter accept: called for each connection, on a thread of its own; the connection closes when it returns.
+    public init(accept accepted: @escaping @Sendable (Connection) -> Void) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var address = Self.socketAddress("127.0.0.1", port: 0)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -66,7 +71,7 @@ final class LocalServer: Sendable {
                 precondition(getsockname(listener, $0, &size) == 0)
             }
         }
-        precondition(listen(listener, 16) == 0)
+        precondition(listen(listener, 256) == 0)
         port = UInt16(bigEndian: address.sin_port)
         self.listener = listener
         Thread.detachNewThread {
@@ -74,12 +79,32 @@ final class LocalServer: Sendable {
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { return }
                 Thread.detachNewThread {
-                    let connection = Connection(descriptor: descriptor)
-                    if let request = connection.readRequest() { respond(request, connection) }
+                    accepted(Connection(descriptor: descriptor))
                     close(descriptor)
                 }
             }
         }
+    }
+
+    /// A connection to another server; the caller closes it. One to nobody ends at once.
+    /// - Parameter address: IPv4, in digits.
+    public static func connect(to address: String, port: UInt16) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = socketAddress(address, port: port)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        return descriptor
+    }
+
+    private static func socketAddress(_ text: String, port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr(text)
+        return address
     }
 
     deinit {

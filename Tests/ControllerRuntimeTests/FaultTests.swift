@@ -1,0 +1,173 @@
+import Foundation
+import HTTPTransport
+import KubernetesModel
+import StructuredData
+import TestServers
+import Testing
+
+@testable import ControllerRuntime
+@testable import KubernetesClient
+
+/// Whatever the API server or the way to it does, the store ends up with what the server holds. Needs a cluster, as `ServerTests` of the client does.
+@Suite("a store in front of a real API server with faults", .enabled(if: FaultStage.kubeconfig != nil), .timeLimit(.minutes(2)))
+struct FaultTests {
+    private static let watches = "watch=true"
+
+    @Test("a connection cut in the middle of a line loses nothing, and costs no new list")
+    func cut() async throws {
+        try await FaultStage.open { stage in
+            stage.proxy.inject(.cut(afterLines: 1), on: Self.watches, times: 3)
+            try await stage.following {
+                for value in 1...8 { try await stage.put("a", "\(value)") }
+                try await stage.sees("a", "8")
+                #expect(stage.proxy.requests("limit=500") == 1)
+                #expect(stage.proxy.requests(Self.watches) >= 3)
+            }
+        }
+    }
+
+    @Test("a watch that stalls without a word is opened again")
+    func stalled() async throws {
+        try await FaultStage.open { stage in
+            stage.proxy.inject(.stall(afterLines: 0), on: Self.watches)
+            try await stage.following(silence: .seconds(2)) {
+                try await stage.put("a", "1")
+                try await stage.sees("a", "1")
+                #expect(stage.proxy.requests("limit=500") == 1)
+            }
+        }
+    }
+
+    @Test("410 as an answer and 410 as an event lead to a new list, which finds what happened meanwhile")
+    func gone() async throws {
+        try await FaultStage.open { stage in
+            try await stage.put("old", "1")
+            let event = #"{"type":"ERROR","object":{"kind":"Status","status":"Failure","reason":"Expired","message":"too old","code":410}}"#
+            stage.proxy.inject(.insert(event, afterLines: 1), on: Self.watches)
+            stage.proxy.inject(.answer(410, reason: "Expired"), on: Self.watches)
+            try await stage.following {
+                try await stage.put("a", "1")
+                try await stage.delete("old")
+                try await stage.sees("a", "1")
+                try await stage.sees("old", nil)
+                try await stage.proxy.wait(for: 3, "limit=500")
+                try await stage.put("a", "2")
+                try await stage.sees("a", "2")
+                #expect(stage.readiness.report().isPassing)
+            }
+        }
+    }
+
+    @Test("too many requests: as long as the server asked for, nobody comes back")
+    func tooMany() async throws {
+        try await FaultStage.open { stage in
+            stage.proxy.inject(.answer(429, reason: "TooManyRequests", headers: ["Retry-After: 2"]), on: "limit=500")
+            let start = ContinuousClock.now
+            try await stage.following { #expect(start.duration(to: .now) >= .seconds(2)) }
+            #expect(stage.proxy.requests("limit=500") == 2)
+        }
+    }
+
+    @Test("a server that fails for a while, then is slow, then is away", arguments: [500, 503])
+    func failing(status: Int) async throws {
+        try await FaultStage.open { stage in
+            stage.proxy.inject(.answer(status), on: "GET", times: 2)
+            stage.proxy.inject(.cut(afterLines: 0), on: Self.watches)
+            stage.proxy.inject(.answer(status), on: Self.watches, times: 2)
+            stage.proxy.inject(.delay(.seconds(2)), on: Self.watches)
+            try await stage.following {
+                try await stage.put("a", "1")
+                try await stage.sees("a", "1")
+                stage.proxy.inject(.cut(afterLines: 0), on: Self.watches)
+                #expect(stage.proxy.requests("limit=500") == 3)
+            }
+        }
+    }
+
+    @Test("a restart of the server: connections cut and refused for a while, no event lost")
+    func restarted() async throws {
+        try await FaultStage.open { stage in
+            stage.proxy.inject(.cut(afterLines: 0), on: Self.watches)
+            try await stage.following {
+                stage.proxy.goDown()
+                try await stage.put("a", "1")
+                let before = stage.proxy.requests(Self.watches)
+                try await stage.proxy.wait(for: before + 2, Self.watches)
+                try await stage.put("b", "1")
+                stage.proxy.heal()
+                try await stage.sees("a", "1")
+                try await stage.sees("b", "1")
+            }
+        }
+    }
+
+    @Test("events that come twice, or out of order, never take the store back", arguments: [FaultProxy.Fault.twice, .swapped])
+    func disordered(fault: FaultProxy.Fault) async throws {
+        try await FaultStage.open { stage in
+            stage.proxy.inject(fault, on: Self.watches)
+            try await stage.following {
+                for value in 1...6 { try await stage.put("a", "\(value)") }
+                try await stage.put("end", "1")
+                try await stage.put("end", "2")
+                // The last pair is in order when the one before it is: then everything of "a" has been told.
+                try await stage.sees("end", "2")
+                #expect(stage.object("a")?.data?["k"] == "6")
+            }
+        }
+    }
+
+    @Test("an object deleted and made again while nobody looked is another object")
+    func recreated() async throws {
+        try await FaultStage.open { stage in
+            let first = try await stage.put("a", "1")
+            stage.proxy.inject(.cut(afterLines: 0), on: Self.watches)
+            try await stage.following {
+                #expect(stage.object("a")?.uid == first.uid)
+                stage.proxy.goDown()
+                try await stage.delete("a")
+                let second = try await stage.put("a", "1")
+                try await stage.proxy.wait(for: 2, Self.watches)
+                stage.proxy.heal()
+                try await eventually { stage.object("a")?.uid == second.uid }
+                #expect(!stage.store.observe(first), "an answer about the first one is old news")
+            }
+        }
+    }
+
+    @Test("a namespace deleted in the middle takes its objects from the store")
+    func namespaceDeleted() async throws {
+        try await FaultStage.open { stage in
+            for index in 0..<5 { try await stage.put("m\(index)", "1") }
+            stage.proxy.inject(.cut(afterLines: 2), on: Self.watches)
+            try await stage.following {
+                #expect(stage.store.objects.count == 5)
+                try await stage.server.delete(Namespace.self, stage.namespace)
+                try await eventually { stage.store.objects.isEmpty }
+                #expect(stage.readiness.report().isPassing)
+            }
+        }
+    }
+
+    @Test("after a conflict the store learns what the stalled watch keeps back")
+    func refresh() async throws {
+        try await FaultStage.open { stage in
+            let first = try await stage.put("a", "1")
+            try await stage.put("b", "1")
+            stage.proxy.inject(.stall(afterLines: 0), on: Self.watches)
+            try await stage.following {
+                try await stage.put("a", "2")
+                try await stage.delete("b")
+                let key = ObjectKey(first)
+                let patch = Patch.merge(["data": ["k": "3"]], resourceVersion: stage.object("a")?.metadata.resourceVersion)
+                let error = await #expect(throws: KubernetesError.self) {
+                    try await stage.proxied.patch(ConfigMap.self, "a", namespace: stage.namespace, patch)
+                }
+                #expect(error?.kind == .conflict)
+                try await stage.store.refresh(key, from: stage.proxied)
+                #expect(stage.object("a")?.data?["k"] == "2")
+                try await stage.store.refresh(ObjectKey(namespace: stage.namespace, name: "b"), from: stage.proxied)
+                #expect(stage.object("b") == nil)
+            }
+        }
+    }
+}
