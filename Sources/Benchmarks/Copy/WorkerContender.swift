@@ -26,7 +26,8 @@ struct WorkerContender: CopyContender {
         let (source, target) = (stage.access(.source), stage.access(.target))
         let plan = Plan(
             source: source.server, target: target.server, databases: [Plan.Database(name: stage.database)],
-            copy: Plan.Copy(mode: mode, jobs: stage.jobs), cutover: Plan.Cutover(pauseSeconds: 60, connections: [], workloads: []))
+            copy: Plan.Copy(mode: mode, jobs: stage.jobs, indexJobs: stage.jobs),
+            cutover: Plan.Cutover(pauseSeconds: 60, connections: [], workloads: []))
         return DatabaseContext(uid: stage.uid, plan: plan, source: source, target: target, applicationRoles: [])
     }
 
