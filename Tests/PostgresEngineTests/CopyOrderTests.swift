@@ -100,8 +100,8 @@ import Testing
     func which() {
         let split = TableSplit(limitMiB: 1024, jobs: 4, totalBytes: 40 * Self.gibibyte)
         #expect(!split.splits(bytes: Self.gibibyte))
-        #expect(!split.splits(bytes: 12 * Self.gibibyte))
-        #expect(split.splits(bytes: 13 * Self.gibibyte))
+        #expect(!split.splits(bytes: 15 * Self.gibibyte))
+        #expect(split.splits(bytes: 16 * Self.gibibyte))
         #expect(TableSplit(limitMiB: 1024, jobs: 4, totalBytes: 4000 * Self.gibibyte).splits(bytes: 18 * Self.gibibyte))
     }
 
