@@ -22,6 +22,10 @@ struct BenchCopyCommand: AsyncParsableCommand {
     var jobs = 2
     @Flag(help: "Let the worker copy behind a closed fence (mode Snapshot), not beside writers (mode Live).")
     var fenced = false
+    @Option(name: .customLong("split-above"), help: "From how many MiB on the worker copies a table in parts.")
+    var splitAboveMiB = 1024
+    @Option(parsing: .upToNextOption, help: "Only these ways, e.g. floor ours.")
+    var only: [String] = []
     @Flag(help: "Append the result to the file of --notes.")
     var record = false
     @Option(help: "Where --record writes.")
@@ -35,11 +39,17 @@ struct BenchCopyCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard runs > 0 else { throw ValidationError("--runs: give 1 or more") }
+        guard splitAboveMiB > 0 else { throw ValidationError("--split-above: give 1 or more") }
+        guard only.allSatisfy(CopyBench.names.contains) else {
+            throw ValidationError("--only: give names out of \(CopyBench.names.joined(separator: ", "))")
+        }
         guard (1...64).contains(jobs) else { throw ValidationError("--jobs: give 1 to 64") }
     }
 
     func run() async throws {
-        let bench = CopyBench(scales: scale, runs: runs, jobs: jobs, isFenced: fenced, program: try Program.path())
+        let bench = CopyBench(
+            scales: scale, runs: runs, jobs: jobs, isFenced: fenced, splitAboveMiB: splitAboveMiB, only: Set(only),
+            program: try Program.path())
         let result = try await bench.run {
             print($0); fflush(nil)
         }

@@ -30,10 +30,7 @@ struct ApplyStage: Sendable {
     /// Filled on the source, empty on the target.
     func make() async throws {
         try await remove()
-        for side in Side.allCases {
-            let owner = SQL.identifier(cluster.server(side).administrator.user)
-            try await cluster.rows(side, "postgres", "CREATE DATABASE \(SQL.identifier(database)) OWNER \(owner)")
-        }
+        for side in Side.allCases { try await cluster.createDatabase(database, on: side) }
         try await fill(.source)
     }
 
@@ -52,9 +49,7 @@ struct ApplyStage: Sendable {
     }
 
     func remove() async throws {
-        for side in Side.allCases {
-            try await cluster.rows(side, "postgres", "DROP DATABASE IF EXISTS \(SQL.identifier(database)) WITH (FORCE)")
-        }
+        for side in Side.allCases { try await cluster.dropDatabase(database, on: side) }
     }
 
     /// Writes so many transactions into each pair of tables, the pairs in turn, and answers how many there are then. One session does: pgcopydb 0.10

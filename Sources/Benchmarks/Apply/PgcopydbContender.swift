@@ -2,7 +2,6 @@ import DevCluster
 import FoundationEssentials
 import MigrationCore
 import PostgresEngine
-import StructuredData
 import Subprocess
 import Torture
 
@@ -66,8 +65,8 @@ struct PgcopydbContender: ApplyContender {
     @discardableResult private func pgcopydb(_ arguments: [String], _ stage: ApplyStage? = nil) async throws -> String {
         var variables: [Environment.Key: String?] = [:]
         if let stage {
-            variables["PGCOPYDB_SOURCE_PGURI"] = address(.source, stage)
-            variables["PGCOPYDB_TARGET_PGURI"] = address(.target, stage)
+            variables["PGCOPYDB_SOURCE_PGURI"] = cluster.address(.source, stage.database)
+            variables["PGCOPYDB_TARGET_PGURI"] = cluster.address(.target, stage.database)
         }
         var options = PlatformOptions()
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
@@ -80,11 +79,5 @@ struct PgcopydbContender: ApplyContender {
             throw BenchmarkError.program("pgcopydb \(arguments.joined(separator: " "))", output: lines)
         }
         return result.standardOutput
-    }
-
-    private func address(_ side: Side, _ stage: ApplyStage) -> String {
-        let server = cluster.server(side)
-        return
-            "postgresql://\(server.superuser.user):\(server.superuser.password.reveal())@\(server.host):\(server.port)/\(stage.database)?sslmode=require"
     }
 }

@@ -11,14 +11,25 @@ public struct CopyBench: Sendable {
     public var jobs: Int
     /// Whether the worker copies behind a fence instead of under a slot's snapshot.
     public var isFenced: Bool
+    /// From which size on the worker copies a table in parts, in MiB.
+    public var splitAboveMiB: Int
+    /// Who takes part, by a name of its result; everybody when empty.
+    public var only: Set<String>
     /// The executable whose worker is measured.
     public var program: String
 
-    public init(scales: [Double], runs: Int, jobs: Int, isFenced: Bool, program: String) {
+    /// What a result may be called.
+    public static let names = CopyWay.allCases.filter { $0 != .pgRestore }.map(\.rawValue)
+
+    public init(
+        scales: [Double], runs: Int, jobs: Int, isFenced: Bool, splitAboveMiB: Int = 1024, only: Set<String> = [], program: String
+    ) {
         self.scales = scales
         self.runs = runs
         self.jobs = jobs
         self.isFenced = isFenced
+        self.splitAboveMiB = splitAboveMiB
+        self.only = only
         self.program = program
     }
 
@@ -39,7 +50,9 @@ public struct CopyBench: Sendable {
     private func contest(_ stage: CopyStage, _ size: String, _ tell: @Sendable (String) -> Void) async throws -> CopyResult {
         var contenders: [any CopyContender] = [ScriptContender.runbook, ScriptContender.directory(), ScriptContender.pipe]
         if await ScriptContender.isPgcopydbInstalled(tell) { contenders.append(ScriptContender.pgcopydb) }
-        contenders += [FloorContender(), WorkerContender(program: program, mode: isFenced ? .snapshot : .live)] as [any CopyContender]
+        let ours = WorkerContender(program: program, mode: isFenced ? .snapshot : .live, splitAboveMiB: splitAboveMiB)
+        contenders += [FloorContender(), ours] as [any CopyContender]
+        if !only.isEmpty { contenders.removeAll { !$0.ways.contains { only.contains($0.rawValue) } } }
         let outcome = try await CopyContest(stage: stage, contenders: contenders, runs: runs).run(tell: tell)
         let table = CopyTable(
             ways: CopyWay.allCases.filter { $0 != .pgRestore }, medians: outcome.costs.compactMapValues { CopyCost(medianOf: $0) },

@@ -3,7 +3,6 @@ import FoundationEssentials
 import MigrationCore
 import MigrationPorts
 import PostgresEngine
-import StructuredData
 import Torture
 
 /// A filled database on the source, and room for its copy on the target.
@@ -24,25 +23,20 @@ struct CopyStage: Sendable {
     /// Makes the database on the source and runs each text there, in a transaction of its own, as the administrator.
     func makeSource(_ texts: [String]) async throws {
         try await remove()
-        try await create(.source)
+        try await cluster.createDatabase(database, on: .source)
         let owner = SQL.identifier(cluster.server(.source).administrator.user)
         for text in texts { try await cluster.rows(.source, database, "SET ROLE \(owner); \(text)") }
         // Whoever reads a row first would set its hint bits, and write the page.
         try await cluster.rows(.source, database, "VACUUM (ANALYZE)")
     }
 
-    func makeTarget() async throws { try await create(.target) }
-
-    private func create(_ side: Side) async throws {
-        let owner = SQL.identifier(cluster.server(side).administrator.user)
-        try await cluster.rows(side, "postgres", "CREATE DATABASE \(SQL.identifier(database)) OWNER \(owner) TEMPLATE template0")
-    }
+    func makeTarget() async throws { try await cluster.createDatabase(database, on: .target) }
 
     /// The target is as before the first contender.
     func clear() async throws {
         try? FileManager.default.removeItem(atPath: folder)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        try await drop(.target)
+        try await cluster.dropDatabase(database, on: .target)
     }
 
     /// Nobody pays for what another one left to be written.
@@ -52,11 +46,7 @@ struct CopyStage: Sendable {
 
     func remove() async throws {
         try? FileManager.default.removeItem(atPath: folder)
-        for side in Side.allCases { try await drop(side) }
-    }
-
-    private func drop(_ side: Side) async throws {
-        try await cluster.rows(side, "postgres", "DROP DATABASE IF EXISTS \(SQL.identifier(database)) WITH (FORCE)")
+        for side in Side.allCases { try await cluster.dropDatabase(database, on: side) }
     }
 
     /// Both servers as the managed service's administrator, which is what a migration has.
@@ -71,12 +61,5 @@ struct CopyStage: Sendable {
     func variables(_ side: Side) -> [String: String] {
         let server = cluster.server(side)
         return PostgresEnvironment.variables(for: server, login: server.superuser, database: database)
-    }
-
-    /// The same as one text. Never for arguments: it holds the password.
-    func address(_ side: Side) -> String {
-        let server = cluster.server(side)
-        return
-            "postgresql://\(server.superuser.user):\(server.superuser.password.reveal())@\(server.host):\(server.port)/\(database)?sslmode=require"
     }
 }

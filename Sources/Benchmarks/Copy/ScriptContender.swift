@@ -56,6 +56,9 @@ struct ScriptContender: CopyContender {
     }
 
     private func addresses(_ stage: CopyStage) -> [String: String] {
-        ["PGCOPYDB_SOURCE_PGURI": stage.address(.source), "PGCOPYDB_TARGET_PGURI": stage.address(.target)]
+        [
+            "PGCOPYDB_SOURCE_PGURI": stage.cluster.address(.source, stage.database),
+            "PGCOPYDB_TARGET_PGURI": stage.cluster.address(.target, stage.database),
+        ]
     }
 }

@@ -11,22 +11,26 @@ struct WorkerContender: CopyContender {
     /// The executable.
     let program: String
     let mode: Plan.Copy.Mode
+    /// From which size on it copies a table in parts, in MiB.
+    let splitAboveMiB: Int
     private let port = PostgresMigration(logger: Logger(label: "bench"))
 
     let ways: [CopyWay] = [.ours]
     /// Of the first Job in Live mode, and of the first closed fence in the other.
     private static let epoch: Int64 = 1
 
-    init(program: String, mode: Plan.Copy.Mode) {
+    init(program: String, mode: Plan.Copy.Mode, splitAboveMiB: Int = 1024) {
         self.program = program
         self.mode = mode
+        self.splitAboveMiB = splitAboveMiB
     }
 
     private func context(_ stage: CopyStage) -> DatabaseContext {
         let (source, target) = (stage.access(.source), stage.access(.target))
         let plan = Plan(
             source: source.server, target: target.server, databases: [Plan.Database(name: stage.database)],
-            copy: Plan.Copy(mode: mode, jobs: stage.jobs), cutover: Plan.Cutover(pauseSeconds: 60, connections: [], workloads: []))
+            copy: Plan.Copy(mode: mode, jobs: stage.jobs, indexJobs: stage.jobs, splitAboveMiB: splitAboveMiB),
+            cutover: Plan.Cutover(pauseSeconds: 60, connections: [], workloads: []))
         return DatabaseContext(uid: stage.uid, plan: plan, source: source, target: target, applicationRoles: [])
     }
 

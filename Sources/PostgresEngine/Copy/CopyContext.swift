@@ -26,15 +26,37 @@ public struct CopyContext: Sendable {
     var token: String { Artefacts.token(task.uid, task.sourceEpoch) }
 
     /// A session on a target database that may write behind its fence. An ordinary one, unless a fence closed the door.
-    func openTarget(_ database: String) async throws -> PostgresConnection {
+    /// Whoever opens it closes it.
+    func openTarget(_ database: Plan.Database) async throws -> PostgresConnection {
         let session: PostgresConnection
         do {
-            session = try await targetSessions.open(database, .ordinary)
+            session = try await targetSessions.open(database.targetName, .ordinary)
         } catch let error as PostgresError where error.kind == .tooManyConnections {
-            session = try await targetSessions.open(database, .replication)
+            session = try await targetSessions.open(database.targetName, .replication)
         }
         try await session.execute("SET \(Artefacts.pass) = \(SQL.literal(token))", attempt: "set the guard's pass")
         return session
+    }
+
+    /// Runs `body` with such a session and closes it, whatever happens.
+    @discardableResult func withTarget<Answer: Sendable>(_ database: Plan.Database, _ body: (PostgresConnection) async throws -> Answer) async throws
+        -> Answer
+    {
+        let session = try await openTarget(database)
+        do {
+            let answer = try await body(session)
+            await session.close()
+            return answer
+        } catch {
+            await session.close()
+            throw error
+        }
+    }
+
+    /// Runs `body` in a transaction of `session` on the target, as the worker in charge of its database: the journal is asked first, and nobody can take
+    /// over, open the target or clean up until the transaction ends.
+    @discardableResult func inCharge<Answer: Sendable>(_ session: PostgresConnection, _ body: () async throws -> Answer) async throws -> Answer {
+        try await session.transaction(beginning: "BEGIN; \(Journal.check(task))", attempt: "check the journal") { _ in try await body() }
     }
 }
 

@@ -3,8 +3,8 @@ import Logging
 import MigrationCore
 import MigrationPorts
 
-/// The whole copy: every database, at most `copy.jobs` tables and `copy.indexJobs` indexes at the same time. Run again after any failure, it goes on where it was; in live
-/// mode as long as somebody has kept its snapshots.
+/// The whole copy: every database, at most `copy.jobs` tables and `copy.indexJobs` indexes at the same time. Run again after any failure, it goes on
+/// where it was; in live mode as long as somebody has kept its snapshots.
 public struct CopyRun: Sendable {
     /// Databases by what was done.
     public struct Summary: Sendable, Hashable {

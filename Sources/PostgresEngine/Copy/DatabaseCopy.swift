@@ -16,14 +16,13 @@ struct DatabaseCopy: Sendable {
 
     /// Takes the database: one worker at a time, the highest number wins.
     static func take(_ context: CopyContext, _ database: Plan.Database, folder: String) async throws -> DatabaseCopy {
-        let session = try await context.openTarget(database.targetName)
+        let session = try await context.openTarget(database)
         let views = LaneViews(fenced: SourceView(context: context, database: database.name, snapshot: nil))
         let copy = DatabaseCopy(context: context, database: database, holder: session, folder: folder, views: views)
-        if let head = try await Journal.head(session), head.uid == context.task.uid, head.isNewer(than: context.task) {
-            await session.close()
-            throw copy.overtaken(by: head)
-        }
         do {
+            if let head = try await Journal.head(session), head.uid == context.task.uid, head.isNewer(than: context.task) {
+                throw copy.overtaken(by: head)
+            }
             try await CopyLock(session: session, uid: context.task.uid).take()
         } catch {
             await session.close()
@@ -35,8 +34,7 @@ struct DatabaseCopy: Sendable {
     /// Writes how large tables are divided.
     func note(_ divisions: [String]) async throws {
         guard !divisions.isEmpty else { return }
-        try await holder.transaction {
-            try await checkJournal(holder)
+        try await context.inCharge(holder) {
             try await holder.execute(divisions.joined(separator: ";\n"), attempt: "write the journal")
         }
     }
@@ -74,8 +72,7 @@ struct DatabaseCopy: Sendable {
             try await copy.restoreTables(from: dump)
             copy.dump = dump
         } else {
-            try await holder.transaction {
-                try await checkJournal(holder)
+            try await context.inCharge(holder) {
                 try await Guard(session: holder).replace(by: .refusing(token: context.token))
             }
         }
@@ -137,10 +134,6 @@ struct DatabaseCopy: Sendable {
             description: "worker \(head.worker) of epoch \(head.sourceEpoch) is in charge of \(database.targetName), this is \(context.task.number)")
     }
 
-    func checkJournal(_ session: PostgresConnection) async throws {
-        try await session.execute(Journal.check(context.task), attempt: "check the journal")
-    }
-
     private func refuseForeignContent() async throws {
         let found = try await holder.rows(
             "SELECT n.nspname, c.relname \(UserObjects.relations("'r', 'p', 'v', 'm', 'S', 'f'")) LIMIT 1", attempt: "look for tables")
@@ -159,21 +152,20 @@ struct DatabaseCopy: Sendable {
         let contents = try await dump.contents(.preData)
         let (schemas, objects) = (try await dump.sql(contents.schemas), try await dump.sql(contents.objects))
         let comments = try await views.main.with { try await ExtensionComments.statements($0) }
-        let session = try await context.openTarget(database.targetName)
-        try await session.transaction {
-            try await checkJournal(session)
-            try await session.execute(schemas, attempt: "create the schemas of \(database.name)")
-            let granted = try await lendCreate(session)
-            try await session.execute(objects, attempt: "create the tables of \(database.name)")
-            for schema in granted { try await session.execute(schema.revoke) }
-            try await views.main.with { try await ExtensionTables(source: $0, target: session).run() }
-            for comment in comments { try await session.execute(comment, attempt: "comment on the extensions of \(database.name)") }
-            try await session.execute("RESET ALL; SET search_path = pg_catalog, pg_temp; SET \(Artefacts.pass) = \(SQL.literal(context.token))")
-            try await session.execute(Guard.installAll(.refusing(token: context.token)), attempt: "put the guard on \(database.targetName)")
-            try await session.execute(Journal.list(tables), attempt: "write the journal")
-            try await session.execute(Journal.enter(.schema), attempt: "write the journal")
+        try await context.withTarget(database) { session in
+            try await context.inCharge(session) {
+                try await session.execute(schemas, attempt: "create the schemas of \(database.name)")
+                let granted = try await lendCreate(session)
+                try await session.execute(objects, attempt: "create the tables of \(database.name)")
+                for schema in granted { try await session.execute(schema.revoke) }
+                try await views.main.with { try await ExtensionTables(source: $0, target: session).run() }
+                for comment in comments { try await session.execute(comment, attempt: "comment on the extensions of \(database.name)") }
+                try await session.execute("RESET ALL; SET search_path = pg_catalog, pg_temp; SET \(Artefacts.pass) = \(SQL.literal(context.token))")
+                try await session.execute(Guard.installAll(.refusing(token: context.token)), attempt: "put the guard on \(database.targetName)")
+                try await session.execute(Journal.list(tables), attempt: "write the journal")
+                try await session.execute(Journal.enter(.schema), attempt: "write the journal")
+            }
         }
-        await session.close()
     }
 
     struct Loan: Sendable { var revoke: String }
@@ -214,8 +206,7 @@ struct DatabaseCopy: Sendable {
     /// The next worker begins anew. What cannot be written now is left: it fails the same way then, and comes here again.
     func forgetSnapshots() async {
         guard context.isLive else { return }
-        _ = try? await holder.transaction {
-            try await checkJournal(holder)
+        _ = try? await context.inCharge(holder) {
             try await holder.execute(LaneSnapshots.forget, attempt: "write _dbmigration.lane")
         }
     }

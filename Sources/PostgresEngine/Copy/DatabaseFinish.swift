@@ -9,7 +9,7 @@ extension DatabaseCopy {
     /// A session for rows and indexes. A crash of the server may lose its last transactions, but no row without its journal; what the last step of the
     /// database commits makes all of them durable.
     func openBulk() async throws -> PostgresConnection {
-        let session = try await context.openTarget(database.targetName)
+        let session = try await context.openTarget(database)
         do {
             try await session.execute(
                 """
@@ -35,8 +35,7 @@ extension DatabaseCopy {
         let standing = try await standingForeignKeys()
         let missing = keys.filter { standing[$0.sql] == nil }
         if !missing.isEmpty {
-            try await holder.transaction {
-                try await checkJournal(holder)
+            try await context.inCharge(holder) {
                 try await holder.execute(missing.map(\.add).joined(separator: ";\n"), attempt: "add the foreign keys of \(database.name)")
             }
         }
@@ -84,16 +83,15 @@ extension DatabaseCopy {
         let objects = try await dump.sql(contents.schemas + contents.objects)
         // Behind the rows: an owner may have taken the right to write from himself.
         let privileges = Privileges(dumped: try await dump.sql(try await dump.contents(.preData).privileges + contents.privileges))
-        let session = try await context.openTarget(database.targetName)
-        try await session.transaction {
-            try await checkJournal(session)
-            let granted = try await lendCreate(session)
-            try await restore(objects, session)
-            for schema in granted { try await session.execute(schema.revoke) }
-            try await privileges.apply(in: session)
-            try await session.execute(Journal.enter(.indexes), attempt: "write the journal")
+        try await context.withTarget(database) { session in
+            try await context.inCharge(session) {
+                let granted = try await lendCreate(session)
+                try await restore(objects, session)
+                for schema in granted { try await session.execute(schema.revoke) }
+                try await privileges.apply(in: session)
+                try await session.execute(Journal.enter(.indexes), attempt: "write the journal")
+            }
         }
-        await session.close()
     }
 
     /// What stands on the target already. An index that the source has only had since its indexes were listed is no such thing.
@@ -122,8 +120,7 @@ extension DatabaseCopy {
             return found
         }
         let eventTriggers = try await eventTriggers()
-        try await holder.transaction {
-            try await checkJournal(holder)
+        try await context.inCharge(holder) {
             for value in values { try await holder.execute(value, attempt: "set a sequence") }
             try await MaterializedViews.fill(materialized, holder)
             try await holder.execute(eventTriggers, attempt: "create the event triggers of \(database.name)")

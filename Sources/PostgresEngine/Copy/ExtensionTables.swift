@@ -39,8 +39,7 @@ struct ExtensionTables: Sendable {
         try await target.execute(CopyFormat.writing, attempt: attempt)
         try await source.startCopyOut("COPY (SELECT \(columns) FROM ONLY \(name) \(condition)) TO STDOUT", attempt: attempt)
         try await target.startCopyIn("COPY \(name) (\(columns)) FROM STDIN", attempt: attempt)
-        while let chunk = try await source.nextCopyChunk(attempt: attempt) { try await target.sendCopyChunk(chunk, attempt: attempt) }
-        _ = try await target.finishCopyIn(attempt: attempt)
+        _ = try await CopyStream(source: source, target: target, attempt: attempt).run()
     }
 
     private func setSequence(_ name: String, _ attempt: String) async throws {

@@ -30,6 +30,8 @@ extension SourceCatalog {
         }
     }
 
+    /// Of each table in the order they are best built in: first those that one process builds, which a lane left alone with would take longest for, then
+    /// the largest.
     private static let indexListing = """
         SELECT n.nspname, c.relname, x.relname AS index, pg_get_indexdef(i.indexrelid) AS definition, i.indexrelid::bigint AS index_oid, k.oid::bigint AS constraint_oid,
             k.contype, k.condeferrable, k.condeferred, i.indisclustered, i.indisreplident,
@@ -43,7 +45,7 @@ extension SourceCatalog {
         JOIN (SELECT c.oid, c.relname, n.nspname \(UserObjects.relations("'r'"))) c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = x.relnamespace
         WHERE i.indisvalid AND i.indisready AND k.contype IS DISTINCT FROM 'x' AND NOT coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false)
             AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype = 'e')
-        ORDER BY i.indrelid, i.indexrelid
+        ORDER BY i.indrelid, x.relam = (SELECT m.oid FROM pg_am m WHERE m.amname = 'btree'), pg_relation_size(i.indexrelid) DESC, i.indexrelid
         """
 
     private static func index(_ row: Row) throws -> IndexDefinition {

@@ -5,8 +5,6 @@ extension Journal {
         var isCopied: Bool
         /// Its indexes are there too.
         var isIndexed: Bool
-        /// In how many parts it is copied.
-        var parts: Int
     }
 
     /// A part of a large table, as it was decided when the copy began.
@@ -19,10 +17,10 @@ extension Journal {
     /// By the table's quoted name.
     func tableStates() async throws -> [String: TableState] {
         let rows = try await session.rows(
-            "SELECT schema, name, copied_at IS NOT NULL AS copied, indexed_at IS NOT NULL AS indexed, parts FROM _dbmigration.copied",
+            "SELECT schema, name, copied_at IS NOT NULL AS copied, indexed_at IS NOT NULL AS indexed FROM _dbmigration.copied",
             attempt: "read the journal")
         let states = rows.map { row in
-            let state = TableState(isCopied: row.flag("copied"), isIndexed: row.flag("indexed"), parts: Int(row.integer("parts") ?? 1))
+            let state = TableState(isCopied: row.flag("copied"), isIndexed: row.flag("indexed"))
             return (SQL.identifier(row.text("schema"), row.text("name")), state)
         }
         return Dictionary(states) { $1 }

@@ -18,13 +18,14 @@ struct LaneResume: Sendable {
     /// `nil` when a snapshot is gone. Nothing is changed yet.
     func open() async throws -> Lanes? {
         let entries = try await LaneSnapshots.read(holder).entries
-        guard !entries.isEmpty, entries.allSatisfy({ $0.kept != nil }) else { return nil }
+        let kept = entries.compactMap(\.kept)
+        guard !entries.isEmpty, kept.count == entries.count else { return nil }
         var snapshots: [SourceView.Snapshot] = []
         do {
-            for entry in entries {
+            for name in kept {
                 let session = try await context.sourceSessions.database(database.name)
                 do {
-                    snapshots.append(try await SnapshotImport.keep(entry.kept ?? "", in: session))
+                    snapshots.append(try await SnapshotImport.keep(name, in: session))
                 } catch {
                     await session.close()
                     throw error
@@ -49,8 +50,7 @@ struct LaneResume: Sendable {
             try await OwnSessions(session: session, uid: uid).end(.worker, where: condition)
         }
         let notes = zip(lanes.names, lanes.snapshots).map { LaneSnapshots.note(snapshot: $1.name, of: $0) }
-        try await holder.transaction {
-            try await holder.execute(Journal.check(context.task), attempt: "check the journal")
+        try await context.inCharge(holder) {
             try await holder.execute(notes.joined(separator: "; "), attempt: "write _dbmigration.lane")
         }
     }

@@ -52,8 +52,7 @@ struct LaneStart: Sendable {
         let snapshots = try await concurrently(Array(zip(lanes, keepers)), limit: lanes.count) { lane, keeper in
             try await SlotCreation(context: context, name: lane.name, session: keeper).run()
         }
-        try await holder.transaction {
-            try await checkJournal()
+        try await context.inCharge(holder) {
             let notes = zip(lanes, snapshots).map { LaneSnapshots.note(snapshot: $1, of: $0.name) }
             try await holder.execute(
                 ([LaneTable.set(.forward, lanes.map(\.name))] + notes).joined(separator: "; "), attempt: "write _dbmigration.lane")

@@ -17,8 +17,7 @@ struct LargeObjects: Sendable {
     private static let bytesAtOnce: Int64 = 256 << 20
 
     func run() async throws {
-        try await session.transaction {
-            try await session.execute(Journal.check(context.task), attempt: "check the journal")
+        try await context.inCharge(session) {
             try await session.execute(Self.createTables, attempt: "create the journal of large objects")
         }
         // No lane would carry what is written to them; preflight refuses them.
@@ -37,13 +36,12 @@ struct LargeObjects: Sendable {
     private func copy(_ batch: Batch, _ source: PostgresConnection) async throws {
         let attempt = "copy large objects \(batch.first) to \(batch.last) of \(database.name)"
         let statements = try await properties(batch, source)
-        try await session.transaction {
-            try await session.execute(Journal.check(context.task), attempt: "check the journal")
+        try await context.inCharge(session) {
             try await session.execute("SELECT lo_create(id) FROM unnest('{\(batch.objects.joined(separator: ","))}'::oid[]) id", attempt: attempt)
             try await source.startCopyOut("COPY (\(Self.chunks(batch.condition))) TO STDOUT (FORMAT binary)", attempt: attempt)
             try await session.startCopyIn("COPY _dbmigration.large_object_chunk (id, start, data) FROM STDIN (FORMAT binary)", attempt: attempt)
-            while let chunk = try await source.nextCopyChunk(attempt: attempt) { try await session.sendCopyChunk(chunk, attempt: attempt) }
-            _ = try await session.finishCopyIn(attempt: attempt)
+            // The trigger keeps none of them.
+            _ = try await CopyStream(source: source, target: session, attempt: attempt).run()
             if !statements.isEmpty {
                 try await session.execute(statements.joined(separator: ";\n"), attempt: "give \(attempt.dropFirst(5)) to their owners")
             }
@@ -59,9 +57,8 @@ struct LargeObjects: Sendable {
         let range = "oid > \(first)" + (last.map { " AND oid <= \($0)" } ?? "")
         var removed = Self.objectsAtOnce
         while removed == Self.objectsAtOnce {
-            removed = try await session.transaction {
-                try await session.execute(Journal.check(context.task), attempt: "check the journal")
-                return try await session.rows(
+            removed = try await context.inCharge(session) {
+                try await session.rows(
                     """
                     SELECT lo_unlink(oid) FROM (SELECT oid FROM pg_largeobject_metadata WHERE \(range) ORDER BY oid LIMIT \(Self.objectsAtOnce)) o
                     """, attempt: "remove the large objects of an earlier copy from \(database.targetName)"

@@ -68,9 +68,7 @@ struct LiveComparison: Sendable {
     }
 
     private func lanes() async throws -> [String] {
-        let session = try await context.openTarget(database.targetName)
-        let names = try await LaneTable.names(session, .forward)
-        await session.close()
+        let names = try await context.withTarget(database) { try await LaneTable.names($0, .forward) }
         if names.isEmpty { throw CopyRejected(description: "\(database.name) has no forward lane: copy first") }
         return names
     }
@@ -81,15 +79,7 @@ struct LiveComparison: Sendable {
 
     /// How much the target's table was written to, be it by the lane; the final check asks whether anybody else did since.
     private func targetActivity(_ table: Table) async throws -> Int64? {
-        let session = try await context.openTarget(database.targetName)
-        do {
-            let found = try await SourceCatalog(session: session).activity()[table.label]
-            await session.close()
-            return found
-        } catch {
-            await session.close()
-            throw error
-        }
+        try await context.withTarget(database) { try await SourceCatalog(session: $0).activity()[table.label] }
     }
 
     private func compare(_ table: Table, _ lanes: [String], _ journal: ComparisonJournal, activity: Int64?) async throws -> Finding {

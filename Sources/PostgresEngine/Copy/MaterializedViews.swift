@@ -29,15 +29,9 @@ enum MaterializedViews {
     ///
     /// - Returns: why they hold what they held, when one cannot be filled; `nil` when all were.
     static func refill(_ context: CopyContext, _ database: Plan.Database) async throws -> String? {
-        let session = try await context.openTarget(database.targetName)
-        do {
+        try await context.withTarget(database) { session in
             let views = try await SourceCatalog(session: session).populatedViews()
-            let problem = views.isEmpty ? nil : try await refill(views, session)
-            await session.close()
-            return problem
-        } catch {
-            await session.close()
-            throw error
+            return views.isEmpty ? nil : try await refill(views, session)
         }
     }
 

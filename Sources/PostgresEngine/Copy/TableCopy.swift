@@ -1,4 +1,4 @@
-/// Streams rows from the source into the target: a COPY into a COPY, two chunks in memory at most. Rows and journal are one transaction.
+/// Copies the rows of a table, or a part of it, from the source into the target. Rows and journal are one transaction.
 struct TableCopy: Sendable {
     let source: PostgresConnection
     let target: PostgresConnection
@@ -14,29 +14,14 @@ struct TableCopy: Sendable {
         async let reading: Void = view.startCopy(part.read, source, attempt: attempt)
         try await target.startCopyIn("BEGIN; \(Journal.check(view.context.task)); \(part.write)", attempt: attempt)
         try await reading
-        let bytes = try await stream(attempt)
-        let rows = try await target.finishCopyIn(attempt: attempt)
-        let sent = await source.rowsCopiedOut
+        let count = try await CopyStream(source: source, target: target, attempt: attempt).run()
         // Memory that runs out within libpq looks like the end of a COPY.
-        guard rows == sent else {
-            throw CopyInterrupted(description: "\(attempt): the source sent \(sent ?? 0) rows, the target took \(rows)", mayGoOn: true)
+        guard count.taken == count.sent else {
+            throw CopyInterrupted(
+                description: "\(attempt): the source sent \(count.sent ?? 0) rows, the target took \(count.taken)", mayGoOn: true)
         }
         try await view.endCopy(part, source)
-        let statements = [Journal.copied(part, rows: rows, bytes: bytes)] + completion + ["COMMIT"]
+        let statements = [Journal.copied(part, rows: count.taken, bytes: count.bytes)] + completion + ["COMMIT"]
         try await target.execute(statements.joined(separator: ";\n"), attempt: completion.isEmpty ? attempt : "copy and index \(part.label)")
-    }
-
-    /// The next chunk is read while one is sent.
-    private func stream(_ attempt: String) async throws -> Int64 {
-        let (source, target) = (source, target)
-        var bytes: Int64 = 0
-        var chunk = try await source.nextCopyChunk(attempt: attempt)
-        while let current = chunk {
-            async let upcoming = source.nextCopyChunk(attempt: attempt)
-            try await target.sendCopyChunk(current, attempt: attempt)
-            bytes += Int64(current.count)
-            chunk = try await upcoming
-        }
-        return bytes
     }
 }

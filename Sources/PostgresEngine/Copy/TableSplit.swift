@@ -8,7 +8,9 @@ struct TableSplit: Sendable {
     /// What one lane of work has to copy, were all tables divided evenly.
     var share: Int64
 
-    private static let slack = 1.25
+    /// Rows that cannot be frozen cost their table an eighth more of the target's work, and its pages are written twice; the other lanes meanwhile have
+    /// indexes to wait for.
+    private static let slack = 1.5
     private static let alwaysAbove: Int64 = 16
     private static let mostParts: Int64 = 4096
 

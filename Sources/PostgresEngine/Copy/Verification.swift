@@ -48,24 +48,16 @@ public struct Verification: Sendable {
 
     /// No lane carries them: those made since preflight found none are missing on the target, too.
     private func largeObjects(_ database: Plan.Database) async throws -> String? {
-        let target = try await context.openTarget(database.targetName)
-        do {
-            let difference = try await context.sourceSessions.with(database: database.name) {
+        try await context.withTarget(database) { target in
+            try await context.sourceSessions.with(database: database.name) {
                 try await LargeObjects.difference($0, target, by: context.task.plan.verification)
             }
-            await target.close()
-            return difference
-        } catch {
-            await target.close()
-            throw error
         }
     }
 
     /// Of the copy that stands there. In live mode each copy worker is an epoch of its own, and the verifier's task cannot know the last one's.
     private func finishedEpoch(_ database: Plan.Database) async throws -> Int64 {
-        let session = try await context.openTarget(database.targetName)
-        let head = try await Journal.head(session)
-        await session.close()
+        let head = try await context.withTarget(database) { try await Journal.head($0) }
         guard let head, head.uid == context.task.uid, context.isLive || head.sourceEpoch == context.task.sourceEpoch, head.phase >= .finished else {
             throw CopyRejected(description: "\(database.targetName) holds no finished copy of fence epoch \(context.task.sourceEpoch): copy first")
         }
@@ -88,23 +80,15 @@ public struct Verification: Sendable {
     }
 
     private func markVerified(_ database: Plan.Database, epoch: Int64) async throws {
-        let session = try await context.openTarget(database.targetName)
-        try await session.execute(Journal.markVerified(uid: context.task.uid, epoch: epoch), attempt: "write the journal")
-        await session.close()
+        try await context.withTarget(database) {
+            try await $0.execute(Journal.markVerified(uid: context.task.uid, epoch: epoch), attempt: "write the journal")
+        }
     }
 }
 
 extension CopyContext {
     func readTarget(_ table: Table, in database: Plan.Database) async throws -> Result<TableReading, MissingRelation> {
-        let session = try await openTarget(database.targetName)
-        do {
-            let reading = try await TableReading.readTarget(table, by: task.plan.verification, in: session)
-            await session.close()
-            return reading
-        } catch {
-            await session.close()
-            throw error
-        }
+        try await withTarget(database) { try await TableReading.readTarget(table, by: task.plan.verification, in: $0) }
     }
 }
 
@@ -133,15 +117,10 @@ struct ComparisonJournal: Sendable {
     }
 
     private func write(_ table: Table, _ assignments: String) async throws {
-        let session = try await context.openTarget(database.targetName)
-        do {
+        try await context.withTarget(database) { session in
             try await session.execute(
                 "UPDATE _dbmigration.copied SET \(assignments) WHERE schema = \(SQL.literal(table.schema)) AND name = \(SQL.literal(table.name))",
                 attempt: "write the journal")
-        } catch {
-            await session.close()
-            throw error
         }
-        await session.close()
     }
 }
