@@ -51,7 +51,8 @@ struct ControllerCommand: AsyncParsableCommand {
         let client = KubernetesClient(cluster)
         var configuration = OperatorConfiguration(
             namespaces: namespace, workerImage: image, leaseNamespace: leaseNamespace ?? environment["POD_NAMESPACE"] ?? client.namespace,
-            identity: environment["POD_NAME"] ?? "\(ProcessInfo.processInfo.hostName)_\(UInt32.random(in: .min ... .max))", temporaryFolder: environment["TMPDIR"] ?? "/tmp")
+            identity: environment["POD_NAME"] ?? "\(ProcessInfo.processInfo.hostName)_\(UInt32.random(in: .min ... .max))",
+            temporaryFolder: environment["TMPDIR"] ?? "/tmp")
         configuration.leaseName = leaseName
         configuration.operations = OperationsConfiguration(bindAddress: bindAddress, healthPort: healthPort, metricsPort: metricsPort)
         do {

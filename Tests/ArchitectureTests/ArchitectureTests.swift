@@ -27,9 +27,10 @@ struct ArchitectureTests {
     func modules() throws {
         let package = try String(contentsOf: SourceTree.root.appendingPathComponent("Package.swift"), encoding: .utf8)
         let declared = Set(
-            package.matches(of: /(?:\.target\(name: |\.executableTarget\(\s*name: |[^a-z]module\(\s*)"([^"]+)"/).map { String($0.output.1) })
-            // What tests share is no part of the product.
-            .subtracting(["TestServers"])
+            package.matches(of: /(?:\.target\(name: |\.executableTarget\(\s*name: |[^a-z]module\(\s*)"([^"]+)"/).map { String($0.output.1) }
+        )
+        // What tests share is no part of the product.
+        .subtracting(["TestServers"])
         let folders = try FileManager.default.contentsOfDirectory(atPath: SourceTree.root.appendingPathComponent("Sources").path)
         #expect(declared == Layers.all.reduce(into: Set()) { $0.formUnion($1) })
         #expect(declared == Set(folders))

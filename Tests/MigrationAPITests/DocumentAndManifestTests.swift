@@ -50,16 +50,6 @@ struct DocumentAndManifestTests {
         }
     }
 
-    @Test("kustomizations list files that exist")
-    func kustomizations() throws {
-        for file in try Repository.yamlFiles(below: "manifests").filter({ $0.hasSuffix("kustomization.yaml") }) {
-            let folder = Repository.root.appending(path: file).deletingLastPathComponent()
-            for resource in try #require(Repository.documents(file).first?["resources"]?.array).compactMap(\.string) {
-                #expect(FileManager.default.fileExists(atPath: folder.appending(path: resource).standardizedFileURL.path), "\(file): \(resource)")
-            }
-        }
-    }
-
     @Test("the controller's pod meets PodSecurity restricted")
     func podSecurity() throws {
         let pod = try #require(Repository.documents("manifests/manager/deployment.yaml").first?["spec"]?["template"]?["spec"])
