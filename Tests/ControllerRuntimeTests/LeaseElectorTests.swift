@@ -87,6 +87,13 @@ struct LeaseElectorTests {
         #expect(elector.handle(.written(version: "9"), now: at(11), stamp: "t") == .stop(.renewDeadlinePassed), "it does not come back")
     }
 
+    @Test("a renewal that took long to fail is tried again at once")
+    func slowFailure() {
+        var elector = leader()
+        _ = elector.handle(.tick, now: at(2), stamp: "t")
+        #expect(elector.handle(.failed, now: at(7), stamp: "t") == .wait(until: at(7)))
+    }
+
     @Test("an answer that comes after the deadline does not save the leadership")
     func lateAnswer() {
         var elector = leader()

@@ -127,8 +127,10 @@ public struct LeaseElector: Sendable {
             sent = nil
             return .read
         case .failed:
+            // Counted from when it was sent: one that took long to fail has used up its pause, and a leader's time runs out.
+            let next = max(now, (sent?.at ?? now) + timing.retryPeriod)
             sent = nil
-            return .wait(until: min(now + timing.retryPeriod, deadline ?? now + timing.retryPeriod))
+            return .wait(until: min(next, deadline ?? next))
         }
     }
 

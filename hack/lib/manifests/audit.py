@@ -74,7 +74,7 @@ def requests(events):
     """(verb, group, resource, namespace) of what the controller asked for, refused or not; without a resource, the path."""
     found = {}
     for event in events:
-        if event["user"]["username"] != USER:
+        if event["user"].get("username") != USER:
             continue
         about = event.get("objectRef") or {}
         if "resource" not in about:
