@@ -8,6 +8,13 @@ extension Duration {
     }
 }
 
+extension CURLcode {
+    /// Whether this end of one request over a shared connection is a sign that the connection is dead.
+    ///
+    /// libcurl ends one stream of such a connection and keeps the connection for the next, which then waits in vain as well.
+    var saysConnectionDied: Bool { [CURLE_OPERATION_TIMEDOUT, CURLE_HTTP2, CURLE_HTTP2_STREAM].contains(self) }
+}
+
 extension HTTPError.Kind {
     init(_ code: CURLcode, ifUnknown: Self) {
         switch code {

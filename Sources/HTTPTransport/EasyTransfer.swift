@@ -11,8 +11,7 @@ final class EasyTransfer {
     private let errorText: UnsafeMutablePointer<CChar>
     private var parser: HeadParser
     /// Whether it goes over a connection that others use at the same time.
-    let isShared: Bool
-    let startedAt = ContinuousClock.now
+    private let isShared: Bool
 
     /// - Parameter isShared: whether HTTP/2 is allowed now.
     init?(_ transfer: Transfer, isShared: Bool) {
@@ -129,15 +128,6 @@ final class EasyTransfer {
     private static func isSafe(_ field: String) -> Bool { !field.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 } }
 
     // MARK: Under way
-
-    /// Whether this is a sign that the connection it shares has died: it timed out, or somebody gave up waiting.
-    ///
-    /// libcurl ends one stream of such a connection and keeps the connection for the next, which then waits in vain as well.
-    func blamesConnection(_ code: CURLcode?) -> Bool {
-        guard isShared else { return false }
-        guard let code else { return !transfer.hasHead && startedAt.duration(to: .now) > .seconds(2) }
-        return [CURLE_OPERATION_TIMEDOUT, CURLE_HTTP2, CURLE_HTTP2_STREAM].contains(code)
-    }
 
     func resume() { _ = unsafe curl_easy_pause(handle, CURLPAUSE_CONT) }
 

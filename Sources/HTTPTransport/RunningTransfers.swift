@@ -10,9 +10,17 @@ struct RunningTransfers {
     private let multi: Multi
     private var transfers: [ObjectIdentifier: EasyTransfer] = [:]
     private var byHandle: [UInt: ObjectIdentifier] = [:]
-    private var shared = SharedConnections()
+    private let isShared: Bool
+    private let blame: (Transfer) -> Void
 
-    init(multi: Multi) { self.multi = multi }
+    /// - Parameters:
+    ///   - isShared: whether requests share connections, over HTTP/2.
+    ///   - blame: told a request whose shared connection has died, before its reader hears of it.
+    init(multi: Multi, isShared: Bool, blame: @escaping (Transfer) -> Void) {
+        self.multi = multi
+        self.isShared = isShared
+        self.blame = blame
+    }
 
     /// Obeys the commands, lets libcurl work, hands out results and waits for the next event.
     /// - Returns: `false` after the stop command.
@@ -21,9 +29,7 @@ struct RunningTransfers {
             switch command {
             case .start(let transfer): start(transfer)
             case .resume(let transfer): transfers[ObjectIdentifier(transfer)]?.resume()
-            case .abandon(let transfer):
-                judge(transfers[ObjectIdentifier(transfer)], nil)
-                remove(ObjectIdentifier(transfer))
+            case .abandon(let transfer): remove(ObjectIdentifier(transfer))
             case .stop: return false
             }
         }
@@ -33,7 +39,7 @@ struct RunningTransfers {
         var result = CURLE_OK
         while let easy = unsafe ccurl_next_finished(handle, &result) {
             if let id = byHandle[UInt(bitPattern: easy)] {
-                judge(transfers[id], result)
+                if isShared, let transfer = transfers[id]?.transfer, result.saysConnectionDied { blame(transfer) }
                 transfers[id]?.finish(result)
                 remove(id)
             }
@@ -50,7 +56,6 @@ struct RunningTransfers {
     }
 
     private mutating func start(_ transfer: Transfer) {
-        let isShared = transfer.request.sharesConnection && shared.allows(transfer.request.url, now: .now)
         guard let multi = unsafe multi.handle, let easy = EasyTransfer(transfer, isShared: isShared) else {
             transfer.fail(.other, "libcurl could not be set up")
             return
@@ -67,12 +72,6 @@ struct RunningTransfers {
             transfer.fail(.other, "libcurl refused the transfer")
             remove(id)
         }
-    }
-
-    /// - Parameter code: how the transfer ended; `nil` when its reader went away.
-    private mutating func judge(_ easy: EasyTransfer?, _ code: CURLcode?) {
-        guard let easy, easy.blamesConnection(code) else { return }
-        shared.blame(easy.transfer.request.url, now: .now)
     }
 
     private mutating func remove(_ id: ObjectIdentifier) {

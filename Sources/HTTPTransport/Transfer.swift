@@ -4,6 +4,7 @@ import Synchronization
 /// One request under way, shared by the thread that runs it and the task that reads it.
 final class Transfer: Sendable {
     let request: HTTPRequest
+    private let startedAt = ContinuousClock.now
     private let exchange: Mutex<ExchangeState>
 
     init(_ request: HTTPRequest) {
@@ -17,7 +18,8 @@ final class Transfer: Sendable {
 
     // MARK: The receiving side
 
-    var hasHead: Bool { exchange.withLock { $0.head != nil } }
+    /// Whether its reader has waited for an answer long enough to doubt the connection.
+    var isSilent: Bool { exchange.withLock { $0.head == nil } && startedAt.duration(to: .now) > .seconds(2) }
 
     func receive(_ head: HTTPHead) { exchange.withLock { $0.received(head: head) }.perform() }
 

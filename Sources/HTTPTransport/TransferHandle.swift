@@ -35,6 +35,8 @@ final class TransferHandle: Sendable {
     }
 
     private func cancel() {
+        // Before the reader goes on: its next request has to know already.
+        if transfer.isSilent { loop.blame(transfer) }
         transfer.fail(.cancelled, "the calling task was cancelled")
         loop.post(.abandon(transfer))
     }

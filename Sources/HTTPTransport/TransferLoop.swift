@@ -16,8 +16,9 @@ final class TransferLoop: Sendable {
 
     private let inbox: Inbox
 
-    init() {
-        inbox = Inbox()
+    /// - Parameter isShared: whether its requests share connections.
+    init(isShared: Bool) {
+        inbox = Inbox(isShared: isShared)
         let context = unsafe Unmanaged.passRetained(inbox).toOpaque()
         var thread = pthread_t()
         let code = unsafe pthread_create(&thread, nil, { unsafe TransferLoop.main($0) }, context)
@@ -31,12 +32,18 @@ final class TransferLoop: Sendable {
 
     func post(_ command: Command) { inbox.post(command) }
 
+    /// Whether its connections to a server may be shared, as far as is known.
+    func allows(_ url: String) -> Bool { inbox.shared.withLock { $0.allows(url, now: .now) } }
+
+    /// Notes that a request's shared connection may have died.
+    func blame(_ transfer: Transfer) { inbox.blame(transfer) }
+
     deinit { inbox.post(.stop) }
 
     private static func main(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
         guard let context = unsafe context else { return nil }
         let inbox = unsafe Unmanaged<Inbox>.fromOpaque(context).takeRetainedValue()
-        var running = RunningTransfers(multi: inbox.multi)
+        var running = RunningTransfers(multi: inbox.multi, isShared: inbox.isShared, blame: inbox.blame)
         while running.step(inbox.take()) {}
         inbox.refuse("the HTTP client was stopped")
         running.abandonAll()
@@ -53,6 +60,10 @@ final class Inbox: Sendable {
 
     private let state = Mutex(State())
     let multi = Multi()
+    let isShared: Bool
+    let shared = Mutex(SharedConnections())
+
+    init(isShared: Bool) { self.isShared = isShared }
 
     /// Hands over everything posted since the last call.
     func take() -> [TransferLoop.Command] {
@@ -69,6 +80,8 @@ final class Inbox: Sendable {
         }
         if let refusal { Self.fail(command, refusal) } else { multi.wake() }
     }
+
+    func blame(_ transfer: Transfer) { shared.withLock { $0.blame(transfer.request.url, now: .now) } }
 
     /// From now on nothing is accepted; what was posted and not yet taken fails.
     func refuse(_ reason: String) {

@@ -119,7 +119,7 @@ private struct OpenWatch {
 extension Watch {
     /// The server ends a watch after 290 s, and sends a bookmark each minute before that. One that is silent for longer is taken for dead and asked
     /// for again; where it was alive after all, that cost one request.
-    fileprivate func request(from version: String) -> APIRequest {
+    func request(from version: String) -> APIRequest {
         var request = APIRequest(verb: "watch", method: .get, resource: resource, namespace: namespace)
         request.select(labels: labels, fields: fields)
         request.query += [

@@ -16,8 +16,10 @@ public struct Record: Sendable, Hashable, Codable {
     public var fence: Fence?
     /// The number of the newest Job of each step within the migration (never reused, also over attempts).
     public var jobs: [WorkerStep: Int] = [:]
-    /// Jobs of the current phase that failed and may be tried again.
+    /// Jobs of the current phase that failed one after the other, none of which had lasted; they may be tried again.
     public var jobFailures = 0
+    /// When the newest Job was decided.
+    public var jobStartedAt: Timestamp?
     /// Why the fence is being undone before the switch; cleared when the source is open again.
     public var abort: Cause?
     /// Why the last cutover was undone; holds the next one until a new attempt, or until the goal goes back to Ready once.

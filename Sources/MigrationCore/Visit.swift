@@ -61,7 +61,13 @@ struct Visit {
         record.phase = phase
         record.phaseStartedAt = now
         record.jobFailures = 0
-        if let step = phase.step { record.jobs[step, default: 0] += 1 }
+        if let step = phase.step { numberJob(step) }
+    }
+
+    /// The step's next Job.
+    mutating func numberJob(_ step: WorkerStep) {
+        record.jobs[step, default: 0] += 1
+        record.jobStartedAt = now
     }
 
     mutating func notice(_ kind: Notice.Kind, _ reason: Reason, _ note: String) { notices.append(Notice(kind, reason, note)) }

@@ -145,7 +145,10 @@ struct Reconciler: Sendable {
 
     private func perform(_ decision: Decision, _ visit: VisitContext, object: DatabaseMigration, key: ObjectKey) async throws {
         for action in decision.actions {
-            logger.info("performing", metadata: ["migration": "\(key)", "action": "\(action)", "phase": "\(decision.record.phase.rawValue)"])
+            // Every few seconds while a copy runs: no news.
+            let level: Logger.Level = action == .keepSnapshots ? .debug : .info
+            logger.log(
+                level: level, "performing", metadata: ["migration": "\(key)", "action": "\(action)", "phase": "\(decision.record.phase.rawValue)"])
             do {
                 let written = try await performer.perform(action, visit, object: object)
                 // Our own writes are seen before the next decision, whether or not the watch has delivered them.

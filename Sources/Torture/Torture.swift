@@ -48,7 +48,7 @@ public struct Torture: Sendable {
             for problem in result.problems { say("  problem: \(problem)") }
             if !result.isGood {
                 say(
-                    "  evidence: \(evidence)/seed-\(plan.seed); again: hack/torture --seed \(plan.seed) --runs 1"
+                    "  evidence: \(evidence)/seed-\(plan.seed); again: hack/torture --seed \(plan.seed) --runs 1\(proves ? " --prove" : "")"
                 )
             }
             if proves, result.lost > 0 { break }

@@ -19,7 +19,7 @@ extension EndToEnd {
             try await scenario.rowsUnderWay()
             try await scenario.lab.crash(side)
             try await scenario.wait(phase: .promoted, seconds: 150)
-            try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
+            try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             await writer.stop()
             try await writer.expectNothingLost(on: .target)
             try await scenario.end()
@@ -42,7 +42,7 @@ extension EndToEnd {
             try await scenario.wait("the soak") { ($0.timeline ?? []).contains { $0.phase == "Soaking" } }
             for side in Side.allCases { try await scenario.lab.crash(side) }
             try await scenario.wait(phase: .promoted)
-            try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
+            try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             try await scenario.wait("the way back") { $0[.rollbackReady]?.status == "True" }
             try await scenario.patchSpec(["goal": "RolledBack"])
             try await scenario.wait(phase: .rolledBack)
@@ -62,11 +62,8 @@ extension Lab {
         }
         let killed = try Self.run("/bin/kill", ["-9", process])
         guard killed.status == 0 else { throw LabError("kill -9 \(process): \(killed.output)") }
-        let deadline = ContinuousClock.now + .seconds(60)
-        while ContinuousClock.now < deadline {
-            if let now = try? await sql(side, "postgres", checkpointer).first?[0], now != process { return }
-            try await Task.sleep(for: .milliseconds(50))
+        try await until("the \(side.rawValue) to recover") {
+            (try? await sql(side, "postgres", checkpointer).first?[0]).map { $0 != process } ?? false
         }
-        throw LabError("the \(side.rawValue) did not recover within 60 s")
     }
 }

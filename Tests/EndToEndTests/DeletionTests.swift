@@ -70,7 +70,7 @@ extension EndToEnd {
             try await scenario.lab.sql(.target, "postgres", "ALTER ROLE \(administrator) NOLOGIN; \(end)")
             do {
                 try await scenario.delete(cascade: "background")
-                try await scenario.until("the source to be clean") { try await scenario.artefacts(.source) == 0 }
+                try await until("the source to be clean") { try await scenario.artefacts(.source) == 0 }
                 let waiting = try await scenario.wait("what is waited for") { ($0.message ?? "").contains("cannot see what is left to remove") }
                 #expect(waiting.message?.contains(scenario.targetHost) == true, "\(waiting.message ?? "")")
                 #expect(await scenario.applicationCanWrite(.source))

@@ -83,9 +83,7 @@ extension EndToEnd {
             let began = ContinuousClock.now
             let server = try DevComponents(scenario.lab.state)
             try server.pause(.apiServer)
-            while await !scenario.applicationCanWrite(.source), ContinuousClock.now - began < .seconds(25) {
-                try await Task.sleep(for: .milliseconds(100))
-            }
+            _ = try? await until("the source to be open", seconds: 25) { await scenario.applicationCanWrite(.source) }
             let lasted = ContinuousClock.now - began
             try server.resume(.apiServer)
             // Losing the lease would undo it too, but later.

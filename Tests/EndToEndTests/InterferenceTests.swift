@@ -94,7 +94,7 @@ extension EndToEnd {
             let before = try await scenario.lab.sql(.target, scenario.database, updated).first?[0]
             let smuggle = "SET session_replication_role = replica; BEGIN READ WRITE; UPDATE app.ledger SET note = 'smuggled' WHERE id = 1; COMMIT"
             try await scenario.lab.sql(.target, scenario.database, smuggle)
-            try await scenario.until("the server to count it") { try await scenario.lab.sql(.target, scenario.database, updated).first?[0] != before }
+            try await until("the server to count it") { try await scenario.lab.sql(.target, scenario.database, updated).first?[0] != before }
             try await scenario.patchSpec(["goal": "Promoted"])
             let status = try await scenario.wait("the stall") { $0[.stalled]?.status == "True" }
             #expect(status[.stalled]?.reason == "VerificationMismatch")

@@ -15,7 +15,7 @@ extension EndToEnd {
             let (scenario, writer) = try await Scenario.underWrites("live")
             try await scenario.apply(Scenario.live)
             let status = try await scenario.wait("Ready") { $0[.ready]?.status == "True" }
-            try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
+            try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             await writer.stop()
             #expect(status.phase == "Promoted")
             #expect(writer.acknowledged(on: .source) > 20)
@@ -24,7 +24,7 @@ extension EndToEnd {
             let ready = try await scenario.wait("the way back") { $0[.rollbackReady]?.status == "True" }
             #expect(ready[.rollbackReady]?.reason == "Lossless")
             // What the target took arrives on the source, behind its fence.
-            try await scenario.until("the source to have everything") { try await writer.audit(.source).lost == [] }
+            try await until("the source to have everything") { try await writer.audit(.source).lost == [] }
             #expect(try await writer.audit(.source).doubled == [])
             try await scenario.end()
         }
@@ -36,14 +36,14 @@ extension EndToEnd {
             try await scenario.patchSpec(["goal": "RolledBack"])
             let back = try await scenario.wait(phase: .rolledBack)
             #expect(back[.ready]?.reason == "GoalReached")
-            try await scenario.until("writes on the source again") { writer.acknowledged(on: .source) > onSource + 20 }
+            try await until("writes on the source again") { writer.acknowledged(on: .source) > onSource + 20 }
             #expect(try await scenario.connectionString().contains(scenario.sourceHost))
             #expect(await !scenario.applicationCanWrite(.target))
             let jobs = try await scenario.jobs().filter { $0.contains("copy") }
             try await scenario.patchSpec(["goal": "Promoted", "attempt": 2])
             try await scenario.wait("the second attempt to be promoted") { $0.phase == "Promoted" && $0.attempt == 2 }
             let onTarget = writer.acknowledged(on: .target)
-            try await scenario.until("writes on the target again") { writer.acknowledged(on: .target) > onTarget + 20 }
+            try await until("writes on the target again") { writer.acknowledged(on: .target) > onTarget + 20 }
             await writer.stop()
             #expect(try await (jobs + scenario.jobs().filter { $0.contains("copy") }) == [], "nothing is copied again")
             try await writer.expectNothingLost(on: .target)
@@ -88,7 +88,7 @@ extension EndToEnd {
             try await scenario.wait("copying again") { ($0.timeline ?? []).filter { $0.phase == "Copying" }.count == 2 }
             try await scenario.patchSpec(["goal": "Promoted"])
             try await scenario.wait(phase: .promoted, seconds: 120)
-            try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
+            try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             await writer.stop()
             try await writer.expectNothingLost(on: .target)
             try await scenario.end()
@@ -102,7 +102,7 @@ extension EndToEnd {
             let killed = try Lab.run("/usr/bin/pkill", ["-9", "-f", "dbmigration worker copy"])
             #expect(killed.status == 0, "a worker ran")
             try await scenario.wait(phase: .promoted, seconds: 150)
-            try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
+            try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             await writer.stop()
             try await writer.expectNothingLost(on: .target)
             try await scenario.end()
@@ -142,7 +142,7 @@ extension EndToEnd {
             try await scenario.wait(phase: .awaitingCutover)
             try await scenario.end()
             let client = scenario.lab.client
-            try await scenario.until("the namespace to be gone") {
+            try await until("the namespace to be gone") {
                 try await client.list(Namespace.self).items.allSatisfy { $0.name != scenario.namespace }
             }
             #expect(try await scenario.artefacts(.source) == 0)
@@ -168,7 +168,7 @@ extension EndToEnd {
             }
             try await scenario.killController(in: phase)
             try await scenario.wait(phase: .completed, seconds: 150)
-            try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
+            try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             await writer.stop()
             try await writer.expectNothingLost(on: .target)
             #expect(await !scenario.applicationCanWrite(.source))
@@ -184,7 +184,7 @@ extension EndToEnd {
             try await scenario.patchSpec(["goal": "RolledBack"])
             try await scenario.killController(in: .rollingBack)
             try await scenario.wait(phase: .rolledBack, seconds: 120)
-            try await scenario.until("writes on the source again") { writer.acknowledged(on: .source) > onSource + 20 }
+            try await until("writes on the source again") { writer.acknowledged(on: .source) > onSource + 20 }
             await writer.stop()
             try await writer.expectNothingLost(on: .source)
             try await scenario.end()
@@ -216,15 +216,5 @@ extension Scenario {
         try await wait(phase: .promoted)
         try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
         return writer.acknowledged(on: .source)
-    }
-
-    /// Waits until a condition holds that can only be asked for.
-    func until(_ what: String, seconds: Int = 60, _ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while ContinuousClock.now < deadline {
-            if try await condition() { return }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        throw LabError("waited \(seconds) s for \(what)")
     }
 }

@@ -192,12 +192,8 @@ struct Scenario: Sendable {
 
     /// Waits until a COPY into the target has written some rows and is not done. PostgreSQL can only be asked, so this polls.
     func rowsUnderWay(seconds: Int = 60) async throws {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while ContinuousClock.now < deadline {
-            let text = "SELECT count(*) FROM pg_stat_progress_copy WHERE datname = \(SQL.literal(database)) AND tuples_processed > 1000"
-            if try await lab.sql(.target, "postgres", text).first?[0] == "1" { return }
-        }
-        throw LabError("no COPY was seen under way within \(seconds) s")
+        let text = "SELECT count(*) FROM pg_stat_progress_copy WHERE datname = \(SQL.literal(database)) AND tuples_processed > 1000"
+        try await until("a COPY under way", seconds: seconds) { try await lab.sql(.target, "postgres", text).first?[0] == "1" }
     }
 
     /// Objects of ours that are still on a server's database.

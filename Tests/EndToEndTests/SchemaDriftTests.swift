@@ -30,7 +30,7 @@ extension EndToEnd {
             try await scenario.lab.sql(
                 .target, scenario.database, "BEGIN READ WRITE; ALTER TABLE app.ledger ADD COLUMN remark text; COMMIT")
             try await scenario.wait(phase: .promoted)
-            try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
+            try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             #expect(try await scenario.lab.sql(.target, scenario.database, "SELECT remark FROM app.ledger WHERE id = 7").first?[0] == "arrived")
 
             // After the switch the way back is what a change of the target endangers; under writes it stops at once, for a reason that is told.

@@ -128,7 +128,7 @@ extension EndToEnd {
             writer.start()
             try await scenario.apply(matrix.roles)
             let there = try await scenario.wait(phase: .promoted, seconds: 120)
-            try await scenario.until("writes on the target") { writer.acknowledged(on: .target) > 20 }
+            try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
             #expect(try await matrix.superuserSubscribes(.source) == matrix.needsSuperuser(.source), "the way back")
             try await scenario.wait("the way back") { $0[.rollbackReady]?.reason == "Lossless" }
 
@@ -136,14 +136,14 @@ extension EndToEnd {
             try await scenario.patchSpec(["goal": "RolledBack"])
             let back = try await scenario.wait(phase: .rolledBack, seconds: 120)
             #expect(back[.ready]?.reason == "GoalReached")
-            try await scenario.until("writes on the source again") { writer.acknowledged(on: .source) > onSource + 20 }
+            try await until("writes on the source again") { writer.acknowledged(on: .source) > onSource + 20 }
             #expect(try await matrix.superuserSubscribes(.target) == matrix.needsSuperuser(.target), "the way there")
 
             let copies = try await scenario.jobs().filter { $0.contains("copy") }
             let onTarget = writer.acknowledged(on: .target)
             try await scenario.patchSpec(["goal": "Promoted", "attempt": 2])
             let again = try await scenario.wait("the second attempt to be promoted", seconds: 120) { $0.phase == "Promoted" && $0.attempt == 2 }
-            try await scenario.until("writes on the target again") { writer.acknowledged(on: .target) > onTarget + 20 }
+            try await until("writes on the target again") { writer.acknowledged(on: .target) > onTarget + 20 }
             #expect(try await scenario.jobs().filter { $0.contains("copy") && !copies.contains($0) } == [], "nothing is copied again")
 
             try await scenario.patchSpec(["goal": "Completed"])

@@ -35,6 +35,24 @@ extension ServerTests {
         try await client.delete(Namespace.self, name)
     }
 
+    @Test("requests never wait behind a watch that began before them")
+    func behindWatch() async throws {
+        let configuration = try ClusterConfiguration.kubeconfig(paths: [ProcessInfo.processInfo.environment["KUBERNETES_TEST_KUBECONFIG"] ?? ""])
+        let client = KubernetesClient(configuration, http: HTTPClient())
+        let watch = client.watch(Namespace.self)
+        var events = try await client.stream(watch.request(from: "0")).makeAsyncIterator()
+        _ = try await events.next()
+        let start = ContinuousClock.now
+        for _ in 0..<3 {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 { group.addTask { _ = try await client.raw("/version") } }
+                try await group.waitForAll()
+            }
+        }
+        #expect(start.duration(to: .now) < .seconds(10))
+        _ = events
+    }
+
     @Test("a shared connection that has died silently costs one request, not all that follow")
     func silent() async throws {
         let (relay, configuration) = try relayed()

@@ -115,7 +115,9 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
         switch phase {
         case .awaitingCutover: return [plain, with { $0.held = cause }]
         case .fencing: return [plain, with { $0.abort = cause }]
-        case .copying, .verifying: return [plain, with { $0.abort = cause }, with { $0.jobFailures = 2 }]
+        case .copying, .verifying:
+            let long = start.adding(seconds: -Int(Visit.lastingJobSeconds))
+            return [plain, with { $0.abort = cause }, with { $0.jobFailures = 2 }, with { ($0.jobFailures, $0.jobStartedAt) = (2, long) }]
         case .switching: return [plain, with { $0.targetEpoch = 0 }, with { ($0.targetEpoch, $0.firstClientWriteAt) = (0, start) }]
         case .soaking: return [plain, with { $0.firstClientWriteAt = start }]
         case .promoted: return [plain, with { $0.firstClientWriteAt = start }]

@@ -221,6 +221,28 @@ struct LivePathTests {
         talk.expect(enters: .copying)
     }
 
+    @Test(
+        "Jobs that lasted are followed by others for as long as it takes; three that fail at once end the copy",
+        arguments: [Phase.copying, .verifying])
+    func lasting(phase: Phase) {
+        var talk = Self.reached(phase)
+        let step: WorkerStep = phase == .copying ? .copy : .verify
+        func fail(_ number: Int) {
+            talk.seen.job = .value(.failed(reason: .workerLost, message: "evicted", mayRetry: true))
+            #expect(talk.ask().actions == [])
+            talk.seen.job = .value(.absent)
+            talk.expect(.runJob(step, number: number, sourceEpoch: step == .copy ? Int64(number) : 1))
+        }
+        for number in 2...6 {
+            talk.pass(seconds: 600)
+            fail(number)
+        }
+        for number in 7...8 { fail(number) }
+        talk.seen.job = .value(.failed(reason: .workerLost, message: "evicted", mayRetry: true))
+        talk.ask()
+        #expect(phase == .copying ? talk.record?.dropped?.reason == .workerLost : talk.record?.failure?.reason == .workerLost)
+    }
+
     @Test("lanes that fill the source's disk are dropped, and a person decides", arguments: [Phase.copying, .replicating, .verifying])
     func retained(phase: Phase) {
         var talk = Self.reached(phase)

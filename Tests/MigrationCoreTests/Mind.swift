@@ -200,6 +200,7 @@ enum Stamps {
         record.switchedAt = record.switchedAt.map { _ in start }
         if record.phase != .soaking { (record.checks, record.lastProbeAt) = ([:], nil) }
         if record.phase != .soaking { (record.healthySince, record.unhealthySince) = (nil, nil) }
+        record.jobStartedAt = record.jobStartedAt.map { _ in start }
         if ![.provisioning, .switching, .rollingBack].contains(record.phase) { record.phaseStartedAt = start }
         record.checks = record.checks.mapValues { .init(verdict: $0.verdict, streak: min(3, $0.streak), message: "") }
         return record
@@ -209,6 +210,7 @@ enum Stamps {
         var record = record
         func shift(_ stamp: Timestamp) -> Timestamp { max(old, stamp.adding(seconds: -jumpSeconds)) }
         record.phaseStartedAt = shift(record.phaseStartedAt)
+        record.jobStartedAt = record.jobStartedAt.map(shift)
         record.healthySince = record.healthySince.map(shift)
         record.unhealthySince = record.unhealthySince.map(shift)
         record.lastProbeAt = record.lastProbeAt.map(shift)

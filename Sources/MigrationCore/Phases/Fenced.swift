@@ -40,13 +40,19 @@ extension Visit {
         }
     }
 
-    /// Starts the step again under the next number, at most twice in a stay; then `giveUp` says what follows.
+    /// Seconds after which a Job that failed had been able to work.
+    static let lastingJobSeconds: Int64 = 600
+
+    /// Starts the step again under the next number, at most twice one after the other; then `giveUp` says what follows.
+    ///
+    /// A Job that lasted says nothing against the next one: a copy of hours lives through many a drained node and failover, and keeps what it has.
     mutating func jobFailed(
         _ step: WorkerStep, _ cause: Record.Cause, mayRetry: Bool, giveUp: (inout Visit, Record.Cause) -> Decision
     ) -> Decision {
-        guard mayRetry, record.jobFailures < 2 else { return giveUp(&self, cause) }
-        record.jobFailures += 1
-        record.jobs[step, default: 0] += 1
+        let lasted = record.jobStartedAt.map { now.since($0) >= Self.lastingJobSeconds * 1000 } ?? false
+        guard mayRetry, lasted || record.jobFailures < 2 else { return giveUp(&self, cause) }
+        record.jobFailures = lasted ? 0 : record.jobFailures + 1
+        numberJob(step)
         notice(.warning, cause.reason, "The \(step.rawValue) Job failed and is started again: \(cause.message)")
         return Decision(
             record: record, wake: 0, notices: notices, standing: .progressing(.init(.progressingWithRetry, "Trying again: \(cause.message)")))

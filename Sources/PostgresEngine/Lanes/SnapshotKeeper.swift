@@ -19,6 +19,7 @@ actor SnapshotKeeper {
     }
 
     private var kept: [Key: Kept] = [:]
+    private var isSweeping = false
     private static let trusted = Duration.seconds(30 * 60)
 
     /// Imports what the workers have exported since, and gives up what no copy reads any more.
@@ -88,10 +89,15 @@ actor SnapshotKeeper {
         for key in kept.keys where isOver(key) { await kept.removeValue(forKey: key)?.session.close() }
     }
 
+    /// One sweep at a time, for as long as anything is kept: this is called every few seconds.
     private func expire() {
+        guard !isSweeping, let oldest = kept.values.map(\.askedAt).min() else { return }
+        isSweeping = true
         Task {
-            try? await Task.sleep(for: Self.trusted)
+            try? await Task.sleep(until: oldest + Self.trusted)
             await release { [kept] in kept[$0].map { .now - $0.askedAt >= Self.trusted } ?? false }
+            isSweeping = false
+            expire()
         }
     }
 }
