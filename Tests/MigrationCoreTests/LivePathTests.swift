@@ -155,6 +155,21 @@ struct LivePathTests {
         talk.expect(enters: .replicating)
     }
 
+    @Test("lanes kept at rest go when the next attempt could not use them")
+    func uselessAtRest() {
+        var talk = Self.reached(.replicating)
+        talk.intent.goal = .rolledBack
+        talk.expect(enters: .rollingBack)
+        talk.expect(enters: .rolledBack)
+        guard case .goalReached = talk.ask().standing else { return #expect(Bool(false), "not at rest") }
+        talk.seen.forward = .value(.lane(.running, loss: "the slot cannot be decoded"))
+        let decision = talk.ask()
+        #expect(decision.actions == [.removeLanes(.forward, epoch: 0)])
+        #expect(decision.notices.map(\.reason) == [.laneLost])
+        talk.seen.forward = .value(.lane(.absent))
+        guard case .goalReached = talk.ask().standing else { return #expect(Bool(false), "not at rest again") }
+    }
+
     @Test("a failed probe goes back by itself although the target took writes, as long as the way back carries them")
     func automatic() {
         var talk = Self.reached(.soaking, plan: .example(mode: .live, failureLimit: 1))

@@ -172,7 +172,7 @@ extension Visit {
 
     mutating func rolledBack(_ plan: Plan) -> Decision {
         if let decision = newAttempt() { return decision }
-        if let decision = costlyLanes() { return decision }
+        if let decision = uselessLanes() { return decision }
         let wake: Int? = plan.isLive ? 60 : nil
         let cause = record.rollback?.cause ?? .init(.requested, "")
         if intent.goal == .rolledBack { return rest(.goalReached("Rolled back: \(cause.message)"), wake: wake) }
@@ -180,16 +180,21 @@ extension Visit {
     }
 
     mutating func failed() -> Decision {
-        if record.fence == nil, let decision = newAttempt() ?? costlyLanes() { return decision }
+        if record.fence == nil, let decision = newAttempt() ?? uselessLanes() { return decision }
         return rest(.stalled(record.failure ?? .init(.rollbackFailed, "Failed.")), wake: plan?.isLive == true ? 60 : nil)
     }
 
-    /// Live mode, at rest: lanes are kept for the next attempt, but not at the price of the source's disk.
-    private mutating func costlyLanes() -> Decision? {
-        guard let plan, plan.isLive, case .value(let source) = observation.source, case .value(let forward) = observation.forward, !forward.isAbsent,
-            forward.retainsTooMuch(plan)
+    /// Live mode, at rest: lanes are kept for the next attempt, but not when it could not use them, and not at the price of the source's disk.
+    private mutating func uselessLanes() -> Decision? {
+        guard let plan, plan.isLive, case .value(let source) = observation.source, case .value(let forward) = observation.forward, !forward.isAbsent
         else { return nil }
-        notice(.warning, .retainedWALExceeded, "The source keeps \(forward.retainedBytes >> 20) MiB of WAL for a lane: the lanes are dropped.")
+        if let loss = forward.loss {
+            notice(.warning, .laneLost, "The lanes are dropped and the next attempt copies again, because changes were lost: \(loss)")
+        } else if forward.retainsTooMuch(plan) {
+            notice(.warning, .retainedWALExceeded, "The source keeps \(forward.retainedBytes >> 20) MiB of WAL for a lane: the lanes are dropped.")
+        } else {
+            return nil
+        }
         return act(.removeLanes(.forward, epoch: source.epoch), "Removing the forward lanes.")
     }
 
