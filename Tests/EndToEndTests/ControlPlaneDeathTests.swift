@@ -20,7 +20,8 @@ extension EndToEnd {
             }
             try await scenario.wait(phase: .awaitingCutover)
             try await scenario.lab.crash(component)
-            try await scenario.patchSpec(["goal": "Promoted"])
+            // A server that has just begun says 503 for kinds that it has yet to read.
+            try await until("the goal to be taken") { (try? await scenario.patchSpec(["goal": "Promoted"])) != nil }
             try await scenario.wait("the soak") { ($0.timeline ?? []).contains { $0.phase == Phase.soaking.rawValue } }
             try await scenario.lab.crash(component)
             try await scenario.wait(phase: .promoted)
