@@ -8,15 +8,16 @@ struct Answer: Sendable, Hashable {
     var verdict: Verdict
     var message: String
 
-    init(address: String?, status: Int, expected: [Int]) {
+    /// - Parameter isBodyRight: whether the body is as asked for; `nil` when nothing is asked of it.
+    init(address: String?, status: Int, expected: [Int], isBodyRight: Bool? = nil) {
         self.address = address
-        if expected.contains(status) {
-            self.verdict = .ok
-            self.message = "answered \(status)"
-        } else {
+        guard expected.contains(status) else {
             self.verdict = .failed
             self.message = "answered \(status), expected \(expected.map(String.init).joined(separator: " or "))"
+            return
         }
+        self.verdict = isBodyRight == false ? .failed : .ok
+        self.message = isBodyRight == false ? "answered \(status), but nothing in its body matches bodyPattern" : "answered \(status)"
     }
 
     /// Nothing heard back from a place we could ask is a failure of that place; a question we could not put is not.

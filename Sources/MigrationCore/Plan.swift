@@ -249,15 +249,45 @@ extension Plan {
         public var address: Address
         public var expectStatus: [Int]
         public var timeoutSeconds: Int
-        /// So many failures in a row mean the application is unhealthy.
-        public var failureLimit: Int
+        public var limits: CheckLimits
+        /// A ``TextPattern`` that the body has to contain.
+        public var bodyPattern: String?
+        /// A Secret whose every key is a header field to send.
+        public var headersSecret: String?
+        /// The CA to verify the endpoint with; `nil` means the system's bundle.
+        public var certificateAuthority: SecretKey?
+        public var followsRedirects: Bool
 
-        public init(name: String, address: Address, expectStatus: [Int] = [200], timeoutSeconds: Int = 5, failureLimit: Int = 3) {
+        public init(
+            name: String, address: Address, expectStatus: [Int] = [200], timeoutSeconds: Int = 5, limits: CheckLimits = CheckLimits(),
+            bodyPattern: String? = nil, headersSecret: String? = nil, certificateAuthority: SecretKey? = nil, followsRedirects: Bool = false
+        ) {
             self.name = name
             self.address = address
             self.expectStatus = expectStatus
             self.timeoutSeconds = timeoutSeconds
-            self.failureLimit = failureLimit
+            self.limits = limits
+            self.bodyPattern = bodyPattern
+            self.headersSecret = headersSecret
+            self.certificateAuthority = certificateAuthority
+            self.followsRedirects = followsRedirects
+        }
+
+        private enum FormerKeys: String, CodingKey { case failureLimit }
+
+        /// A plan that was frozen before there were other limits has its failure limit beside the address.
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            name = try values.decode(String.self, forKey: .name)
+            address = try values.decode(Address.self, forKey: .address)
+            expectStatus = try values.decode([Int].self, forKey: .expectStatus)
+            timeoutSeconds = try values.decode(Int.self, forKey: .timeoutSeconds)
+            let former = try decoder.container(keyedBy: FormerKeys.self).decodeIfPresent(Int.self, forKey: .failureLimit)
+            limits = try values.decodeIfPresent(CheckLimits.self, forKey: .limits) ?? CheckLimits(failureLimit: former ?? 3)
+            bodyPattern = try values.decodeIfPresent(String.self, forKey: .bodyPattern)
+            headersSecret = try values.decodeIfPresent(String.self, forKey: .headersSecret)
+            certificateAuthority = try values.decodeIfPresent(SecretKey.self, forKey: .certificateAuthority)
+            followsRedirects = try values.decodeIfPresent(Bool.self, forKey: .followsRedirects) ?? false
         }
     }
 

@@ -113,6 +113,8 @@ extension Record {
         /// Readings in a row with this verdict.
         public var streak: Int
         public var message: String
+        /// Failures of this soak altogether; absent in a record of an older controller.
+        public var failures: Int?
     }
 
     public struct Visit: Sendable, Hashable, Codable {

@@ -7,6 +7,7 @@ public import KubernetesClient
 import KubernetesModel
 public import Logging
 import MigrationAPI
+import MigrationCore
 import MigrationPorts
 import PostgresEngine
 
@@ -88,10 +89,17 @@ public struct OperatorProcess: Sendable {
     }
 
     private func adapters() -> MigrationAdapters {
-        MigrationAdapters(
+        let client = client
+        return MigrationAdapters(
             databases: PostgresMigration(logger: logger), secrets: ConnectionSecrets(client: client), workloads: Workloads(client: client),
             jobs: WorkerJobs(client: client, configuration: WorkerJobConfiguration(image: configuration.workerImage)),
-            probes: HTTPProbes(addresses: ServiceEndpoints(client: client)))
+            probes: HTTPProbes(addresses: ServiceEndpoints(client: client)) { namespace, name in
+                do {
+                    return .value(try await client.get(Secret.self, name, namespace: namespace).data ?? [:])
+                } catch {
+                    return .unknown("Secret \(name) cannot be read: \(error)")
+                }
+            })
     }
 
     private func migrations(_ store: ObjectStore<DatabaseMigration>, _ controller: Controller, _ readiness: HealthChecks) -> Informer<

@@ -1,5 +1,6 @@
 import FlyingFox
 import FlyingSocks
+import FoundationEssentials
 import MigrationCore
 import MigrationPorts
 import Testing
@@ -21,6 +22,52 @@ struct HTTPProbesTests {
             #expect(readings.map(\.verdict) == [.ok, .failed, .failed, .ok])
             #expect(readings[2].message == "answered 302, expected 200")
         }
+    }
+
+    @Test("a body is searched for its pattern, up to 64 KiB of it; neither body nor pattern is told")
+    func bodies() async throws {
+        try await withServer { port in
+            func body(_ name: String, _ path: String, _ pattern: String, _ status: [Int] = [200]) -> Plan.HTTPCheck {
+                Plan.HTTPCheck(name: name, address: .url("http://127.0.0.1:\(port)/\(path)"), expectStatus: status, bodyPattern: pattern)
+            }
+            let readings = await read([
+                body("good", "status", #""status": *"(ok|up)""#), body("bad", "status", "down"), body("late", "large", "end"),
+                body("first", "broken", "", [200]),
+            ])
+            #expect(readings.map(\.verdict) == [.ok, .failed, .failed, .failed])
+            #expect(readings[1].message == "answered 200, but nothing in its body matches bodyPattern")
+            #expect(readings[3].message == "answered 503, expected 200")
+        }
+    }
+
+    @Test("header fields come from a Secret, read for every reading; without it nothing is asked")
+    func headers() async throws {
+        try await withServer { port in
+            let check = Plan.HTTPCheck(name: "private", address: .url("http://127.0.0.1:\(port)/private"), headersSecret: "token")
+            let right: [String: Data] = ["Authorization": Data("Bearer s3cret\n".utf8)]
+            #expect(await read([check], secrets: ["token": right]).map(\.verdict) == [.ok])
+            #expect(await read([check], secrets: ["token": [:]]).map(\.verdict) == [.failed])
+            let absent = await read([check])
+            #expect(absent == [ProbeReading(name: "private", verdict: .inconclusive, message: "no Secret token")])
+            let broken = await read([check], secrets: ["token": ["Authorization": Data("a\r\nX-Other: s3cret".utf8)]])
+            #expect(broken.map(\.verdict) == [.inconclusive])
+            #expect(broken.first?.message.contains("s3cret") == false)
+        }
+    }
+
+    @Test("a redirect is followed where that is asked for")
+    func redirects() async throws {
+        try await withServer { port in
+            let check = Plan.HTTPCheck(name: "moved", address: .url("http://127.0.0.1:\(port)/moved"), followsRedirects: true)
+            #expect(await read([check]) == [ProbeReading(name: "moved", verdict: .ok, message: "answered 200")])
+        }
+    }
+
+    @Test("a CA that is not there, or did not sign the endpoint's certificate, is no success")
+    func authorities() async throws {
+        let check = Plan.HTTPCheck(name: "tls", address: .url("https://127.0.0.1:1/"), certificateAuthority: .init(name: "ca", key: "ca.crt"))
+        #expect(await read([check]).map(\.message) == ["no Secret ca"])
+        #expect(await read([check], secrets: ["ca": [:]]).map(\.message) == ["Secret ca has no key ca.crt"])
     }
 
     @Test("nobody listening fails; a name without an address and an unusable URL are inconclusive")
@@ -79,12 +126,17 @@ private func check(_ name: String, _ address: Plan.HTTPCheck.Address, timeoutSec
     Plan.HTTPCheck(name: name, address: address, timeoutSeconds: timeoutSeconds)
 }
 
-private func read(_ checks: [Plan.HTTPCheck], _ addresses: Fact<[ServiceAddress]> = .unknown("not asked")) async -> [ProbeReading] {
+private func read(
+    _ checks: [Plan.HTTPCheck], _ addresses: Fact<[ServiceAddress]> = .unknown("not asked"), secrets: [String: [String: Data]] = [:]
+) async -> [ProbeReading] {
     let server = Plan.Server(host: "db", credentials: Plan.CredentialsReference(name: "admin"))
     let plan = Plan(
         source: server, target: server, databases: [], copy: Plan.Copy(mode: .snapshot),
         cutover: Plan.Cutover(pauseSeconds: 60, connections: [], workloads: []), health: Plan.Health(http: checks))
-    return await HTTPProbes(addresses: FixedAddresses(answer: addresses)).read(
+    let probes = HTTPProbes(addresses: FixedAddresses(answer: addresses)) { _, name in
+        secrets[name].map { .value($0) } ?? .unknown("no Secret \(name)")
+    }
+    return await probes.read(
         MigrationReference(namespace: "mys", name: "staging", uid: "u"), plan: plan)
 }
 
@@ -95,6 +147,10 @@ private func withServer(_ body: @Sendable @escaping (Int) async throws -> Void) 
     await server.appendRoute("GET /broken") { _ in HTTPResponse(statusCode: .serviceUnavailable) }
     await server.appendRoute("GET /moved") { _ in HTTPResponse(statusCode: .found, headers: HTTPHeaders([.location: "/health"])) }
     await server.appendRoute("GET /large") { _ in HTTPResponse(statusCode: .ok, body: .init(repeating: 0, count: 8 << 20)) }
+    await server.appendRoute("GET /status") { _ in HTTPResponse(statusCode: .ok, body: Data(#"{"status": "up"}"#.utf8)) }
+    await server.appendRoute("GET /private") { request in
+        HTTPResponse(statusCode: request.headers[.authorization] == "Bearer s3cret" ? .ok : .unauthorized)
+    }
     await server.appendRoute("GET /slow") { _ in
         // Ends with the server, never by itself within the check's limit.
         try await Task.sleep(for: .seconds(60))

@@ -24,6 +24,13 @@ struct PlanBuilderTests {
         #expect(plan.cutover.connections.first?.credentials == Plan.CredentialsReference(name: "chain-new", usernameKey: "user"))
         #expect(plan.cutover.connections.last?.credentials == nil)
         #expect(plan.cutover.workloads == [Plan.WorkloadSelection(matchLabels: ["part-of": "mys"], rolloutSeconds: 30)])
+        let limits = Plan.CheckLimits(failureLimit: 2, totalFailureLimit: 20, inconclusiveLimit: 30, successThreshold: 2, initialDelaySeconds: 5)
+        #expect(
+            plan.health.http.first
+                == Plan.HTTPCheck(
+                    name: "chain", address: .url("https://chain.example.com/health"), expectStatus: [200, 204], timeoutSeconds: 3, limits: limits,
+                    bodyPattern: #""status": *"(ok|up)""#, headersSecret: "chain-headers",
+                    certificateAuthority: .init(name: "chain-ca", key: "tls.crt")))
         #expect(plan.health.http.last?.address == .service(name: "publisher", port: "8080", path: "/health"))
         #expect(plan.rollback == Plan.Rollback(automatic: false, keepReverseReplication: false))
         #expect(!plan.isLive)
@@ -136,14 +143,23 @@ struct PlanBuilderTests {
             ("{cutover: {connections: [{}, {}, {secretRef: {name: a, key: b}}]}}", "spec.cutover.connections[2].database"),
             ("{cutover: {workloads: [{}, {selector: {}}]}}", "spec.cutover.workloads[1].selector.matchLabels"),
             ("{health: {http: [{url: 'ftp://a/'}]}}", "spec.health.http[0].url"),
-            ("{health: {http: [{url: 'http://'}]}}", "spec.health.http[0].url"),
-            ("{health: {http: [{url: 'http://me:pw@a/'}]}}", "spec.health.http[0].url"),
+            ("{health: {http: [{url: 'https://'}]}}", "spec.health.http[0].url"),
+            ("{health: {http: [{url: 'https://me:pw@a/'}]}}", "spec.health.http[0].url"),
             ("{health: {http: [{}, {name: chain}]}}", "spec.health.http[1].name"),
             ("{health: {http: [{service: {name: a, port: b}}]}}", "spec.health.http[0]"),
             ("{health: {http: [{}, {}, {name: none}]}}", "spec.health.http[2]"),
             ("{health: {http: [{}, {service: {port: 0}}]}}", "spec.health.http[1].service.port"),
             ("{health: {http: [{}, {service: {path: health}}]}}", "spec.health.http[1].service.path"),
             ("{health: {soakSeconds: -1}}", "spec.health.soakSeconds"),
+            ("{health: {http: [{bodyPattern: '(ok'}]}}", "spec.health.http[0].bodyPattern"),
+            ("{health: {http: [{bodyPattern: '(a)\\1'}]}}", "spec.health.http[0].bodyPattern"),
+            ("{health: {http: [{bodyPattern: '(a{99}){99}'}]}}", "spec.health.http[0].bodyPattern"),
+            ("{health: {http: [{followRedirects: true}]}}", "spec.health.http[0].followRedirects"),
+            ("{health: {http: [{url: 'http://a/'}]}}", "spec.health.http[0].caSecretRef"),
+            ("{health: {http: [{headersSecretRef: {name: A_B}}]}}", "spec.health.http[0].headersSecretRef.name"),
+            ("{health: {http: [{}, {totalFailureLimit: 0}]}}", "spec.health.http[1].totalFailureLimit"),
+            ("{health: {http: [{}, {inconclusiveLimit: 0}]}}", "spec.health.http[1].inconclusiveLimit"),
+            ("{health: {http: [{}, {successThreshold: 0}]}}", "spec.health.http[1].successThreshold"),
             ("{rollback: {acceptLoss: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}}", "spec.rollback.acceptLoss"),
         ])
     func mistakes(changes: String, path: String) throws {
@@ -233,6 +249,14 @@ struct PlanBuilderTests {
         #expect(skipping.roles == .skip)
         #expect(try JSON.decode(Plan.Copy.self, from: JSON.text(skipping)) == skipping)
         #expect(try JSON.decode(Plan.Copy.self, from: #"{"mode": "Live", "jobs": 4, "maxRetainedWALMiB": 64}"#).roles == .createMissing)
+    }
+
+    @Test("a health check that was frozen before there were other limits keeps its own")
+    func formerCheck() throws {
+        let text = #"{"name": "a", "address": {"url": {"_0": "http://a/"}}, "expectStatus": [200], "timeoutSeconds": 5, "failureLimit": 7}"#
+        let check = try JSON.decode(Plan.HTTPCheck.self, from: text)
+        #expect(check == Plan.HTTPCheck(name: "a", address: .url("http://a/"), limits: .init(failureLimit: 7)))
+        #expect(try JSON.decode(Plan.HTTPCheck.self, from: JSON.text(check)) == check)
     }
 
     @Test("source, target, databases and copy mode stay those of the accepted plan")

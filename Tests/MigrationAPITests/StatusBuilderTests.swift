@@ -169,10 +169,14 @@ struct StatusBuilderTests: StatusSuite {
         var record = record(.soaking, fenced: true)
         expect(try build(record)[.healthy], "Unknown", .probeInconclusive)
         record.checks = [
-            "chain": .init(verdict: .ok, streak: 1, message: "200"), "publisher": .init(verdict: .inconclusive, streak: 2, message: "no address"),
+            "chain": .init(verdict: .ok, streak: 1, message: "200", failures: 0),
+            "publisher": .init(verdict: .inconclusive, streak: 2, message: "no address"),
         ]
         expect(try build(record)[.healthy], "Unknown", .probeInconclusive)
         record.checks["publisher"] = .init(verdict: .ok, streak: 1, message: "200")
+        // The fixture's chain needs two good readings in a row.
+        expect(try build(record)[.healthy], "Unknown", .probeInconclusive)
+        record.checks["chain"]?.streak = 2
         record.healthySince = Timestamp(milliseconds: 950_000)
         let good = try build(record)
         expect(good[.healthy], "True", .succeeded)

@@ -34,12 +34,14 @@ struct ExhaustiveTests {
         plan.health.http = (0..<16).map { .init(name: "check-\($0)", address: .url("https://application-\($0).example.org/health")) }
         var record = Record.reached(.soaking, plan: plan)
         let message = String(repeating: "x", count: 300)
-        for check in plan.health.http { record.checks[check.name] = .init(verdict: .failed, streak: 1_000_000, message: message) }
         for _ in 0..<500 {
             var visit = Visit(
                 desired: .init(intent: .init(goal: .promoted), plan: .plan(plan)), observation: .init(hasFinalizer: true), now: start, record: record)
             visit.enter(.soaking, reason: .progressing)
             record = visit.record
+        }
+        for check in plan.health.http {
+            record.checks[check.name] = .init(verdict: .failed, streak: 1_000_000, message: message, failures: 1_000_000)
         }
         #expect(record.timeline.count == Record.timelineLimit)
         #expect(try JSONEncoder().encode(record).count <= Record.sizeLimit)

@@ -18,7 +18,8 @@ extension Plan {
                 workloads: [.init(matchLabels: ["app": "ledger"], rolloutSeconds: rolloutSeconds)]),
             health: .init(
                 periodSeconds: periodSeconds,
-                http: [.init(name: "health", address: .url("http://ledger/health"), failureLimit: failureLimit)], soakSeconds: soakSeconds),
+                http: [.init(name: "health", address: .url("http://ledger/health"), limits: .init(failureLimit: failureLimit))],
+                soakSeconds: soakSeconds),
             rollback: .init(automatic: automaticRollback))
     }
 }

@@ -20,11 +20,12 @@ struct HealthCondition {
 
     private func judged(_ record: Record) -> ConditionDraft {
         let checks = record.checks.sorted { $0.key < $1.key }
-        let failed = checks.filter { $0.value.verdict == .failed }
+        let limits = input.plan?.health.limits ?? [:]
+        let failed = checks.filter { $0.value.verdict == .failed || limits[$0.key]?.standing($0.value) == .failed }
         if !failed.isEmpty { return ConditionDraft(.healthy, .false, .probeFailed, text(failed)) }
-        let open = checks.filter { $0.value.verdict == .inconclusive }
+        let open = checks.filter { (limits[$0.key] ?? Plan.CheckLimits()).standing($0.value) != .good }
         if !open.isEmpty { return ConditionDraft(.healthy, .unknown, .probeInconclusive, text(open)) }
-        let missing = (input.plan?.health.http ?? []).map(\.name).filter { record.checks[$0] == nil }
+        let missing = limits.keys.sorted().filter { $0 != Health.rolloutCheck && record.checks[$0] == nil }
         if !missing.isEmpty || checks.isEmpty {
             let names = missing.isEmpty ? "the rollout" : missing.joined(separator: ", ")
             return ConditionDraft(.healthy, .unknown, .probeInconclusive, "Not yet read: \(names).")
@@ -33,6 +34,6 @@ struct HealthCondition {
     }
 
     private func text(_ checks: [(key: String, value: Record.CheckState)]) -> String {
-        checks.map { "\($0.key), \($0.value.streak) in a row: \($0.value.message)" }.joined(separator: "\n")
+        checks.map { "\($0.key), \($0.value.verdict.rawValue) \($0.value.streak) in a row: \($0.value.message)" }.joined(separator: "\n")
     }
 }

@@ -21,7 +21,7 @@ extension StatusBuilder {
         return record.checks.sorted { $0.key < $1.key }.prefix(64).map { name, state in
             EndpointStatus(
                 name: name.bounded(63), verdict: state.verdict.rawValue, consecutive: Int64(max(0, state.streak)),
-                lastResult: state.message.bounded(512))
+                failures: state.failures.map { Int64(max(0, $0)) }, lastResult: state.message.bounded(512))
         }
     }
 

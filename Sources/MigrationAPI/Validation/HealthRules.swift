@@ -19,13 +19,54 @@ enum HealthRules {
         findings.text("\(path).name", spec.name, .label)
         if spec.name == Health.rolloutCheck { findings.add("\(path).name", "'\(spec.name)' is the name of the workloads' own rollout; take another") }
         findings.range("\(path).timeoutSeconds", spec.timeoutSeconds, 1...60, unit: "seconds")
-        findings.range("\(path).failureLimit", spec.failureLimit, 1...1_000)
+        let limits = limits(spec, path, &findings)
         if spec.expectStatus.isEmpty { findings.add("\(path).expectStatus", "is empty; give at least one HTTP status, such as 200") }
         findings.count("\(path).expectStatus", spec.expectStatus.count, atMost: 16)
         for (index, status) in spec.expectStatus.enumerated() { findings.range("\(path).expectStatus[\(index)]", status, 100...599) }
+        if let pattern = spec.bodyPattern { self.pattern(pattern, "\(path).bodyPattern", &findings) }
+        if let reference = spec.headersSecretRef { headers(reference, of: spec, path, &findings) }
+        let authority = spec.caSecretRef.map { self.authority($0, of: spec, path, &findings) }
         guard let address = address(spec, path, &findings) else { return nil }
         return Plan.HTTPCheck(
-            name: spec.name, address: address, expectStatus: spec.expectStatus, timeoutSeconds: spec.timeoutSeconds, failureLimit: spec.failureLimit)
+            name: spec.name, address: address, expectStatus: spec.expectStatus, timeoutSeconds: spec.timeoutSeconds, limits: limits,
+            bodyPattern: spec.bodyPattern, headersSecret: spec.headersSecretRef?.name, certificateAuthority: authority,
+            followsRedirects: spec.followRedirects)
+    }
+
+    private static func limits(_ spec: HTTPCheckSpec, _ path: String, _ findings: inout Findings) -> Plan.CheckLimits {
+        findings.range("\(path).failureLimit", spec.failureLimit, 1...1_000)
+        if let limit = spec.totalFailureLimit { findings.range("\(path).totalFailureLimit", limit, 1...1_000_000) }
+        if let limit = spec.inconclusiveLimit { findings.range("\(path).inconclusiveLimit", limit, 1...1_000_000) }
+        findings.range("\(path).successThreshold", spec.successThreshold, 1...1_000)
+        findings.range("\(path).initialDelaySeconds", spec.initialDelaySeconds, 0...86_400, unit: "seconds")
+        return Plan.CheckLimits(
+            failureLimit: spec.failureLimit, totalFailureLimit: spec.totalFailureLimit, inconclusiveLimit: spec.inconclusiveLimit,
+            successThreshold: spec.successThreshold, initialDelaySeconds: spec.initialDelaySeconds)
+    }
+
+    private static func pattern(_ text: String, _ path: String, _ findings: inout Findings) {
+        if text.isEmpty { return findings.add(path, "is empty and would match everything; leave the field out") }
+        do {
+            _ = try TextPattern(text)
+        } catch {
+            findings.add(path, "\(error)")
+        }
+    }
+
+    private static func headers(_ reference: SecretReference, of spec: HTTPCheckSpec, _ path: String, _ findings: inout Findings) {
+        findings.text("\(path).headersSecretRef.name", reference.name, .objectName)
+        if spec.followRedirects {
+            findings.add("\(path).followRedirects", "would send the fields of headersSecretRef to wherever a redirect points; use one of the two")
+        }
+    }
+
+    private static func authority(
+        _ reference: CertificateSecretReference, of spec: HTTPCheckSpec, _ path: String, _ findings: inout Findings
+    ) -> Plan.SecretKey {
+        if spec.url?.hasPrefix("http://") ?? (spec.service != nil) {
+            findings.add("\(path).caSecretRef", "verifies nothing without a url that begins with https://; remove one or change the other")
+        }
+        return ServerRules.secretKey(name: reference.name, key: reference.key, "\(path).caSecretRef", &findings)
     }
 
     private static func address(_ spec: HTTPCheckSpec, _ path: String, _ findings: inout Findings) -> Plan.HTTPCheck.Address? {

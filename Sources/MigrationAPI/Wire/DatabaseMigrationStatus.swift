@@ -83,6 +83,8 @@ public struct EndpointStatus: Codable, Sendable, Hashable {
     public var verdict: String?
     /// Readings in a row with this verdict.
     public var consecutive: Int64?
+    /// Failures of this soak altogether.
+    public var failures: Int64?
     public var lastResult: String?
 }
 

@@ -43,6 +43,14 @@ public struct HTTPCheckSpec: Codable, Sendable, Hashable {
     public var expectStatus: [Int]
     public var timeoutSeconds: Int
     public var failureLimit: Int
+    public var totalFailureLimit: Int?
+    public var inconclusiveLimit: Int?
+    public var successThreshold: Int
+    public var initialDelaySeconds: Int
+    public var bodyPattern: String?
+    public var headersSecretRef: SecretReference?
+    public var caSecretRef: CertificateSecretReference?
+    public var followRedirects: Bool
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -52,5 +60,18 @@ public struct HTTPCheckSpec: Codable, Sendable, Hashable {
         expectStatus = try container.value(.expectStatus, default: [200])
         timeoutSeconds = try container.value(.timeoutSeconds, default: 5)
         failureLimit = try container.value(.failureLimit, default: 3)
+        totalFailureLimit = try container.decodeIfPresent(Int.self, forKey: .totalFailureLimit)
+        inconclusiveLimit = try container.decodeIfPresent(Int.self, forKey: .inconclusiveLimit)
+        successThreshold = try container.value(.successThreshold, default: 1)
+        initialDelaySeconds = try container.value(.initialDelaySeconds, default: 0)
+        bodyPattern = try container.decodeIfPresent(String.self, forKey: .bodyPattern)
+        headersSecretRef = try container.decodeIfPresent(SecretReference.self, forKey: .headersSecretRef)
+        caSecretRef = try container.decodeIfPresent(CertificateSecretReference.self, forKey: .caSecretRef)
+        followRedirects = try container.value(.followRedirects, default: false)
     }
+}
+
+/// A whole Secret.
+public struct SecretReference: Codable, Sendable, Hashable {
+    public var name: String
 }

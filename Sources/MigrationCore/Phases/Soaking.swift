@@ -13,6 +13,10 @@ extension Visit {
             notice(.normal, .succeeded, "Promoted: all checks were good for \(plan.health.soakSeconds) s.")
             return intent.goal == .completed ? move(to: .promoted, "Promoted.") : settle(in: .promoted) { $0.promoted(plan) }
         case .bad(let why): return unhealthy(plan, why)
+        case .silent(let why):
+            return rest(
+                .awaitingApproval("Health cannot be told: \(why). Make the check answer, which goes on by itself, or set spec.goal to RolledBack."),
+                wake: nextProbe(plan))
         case .undecided(let why): return wait(.probeInconclusive, "Health is not decided: \(why)", wake: nextProbe(plan))
         }
     }

@@ -19,7 +19,9 @@ enum Fixtures {
           connections: [{secretRef: {name: chain, key: url}}]
           workloads: [{selector: {}}]
         health:
-          http: [{name: chain, service: {name: chain, port: http}}]
+          http:
+            - {name: chain, service: {name: chain, port: http}}
+            - {name: publisher, url: "https://publisher", caSecretRef: {name: publisher-ca}}
         """
 
     /// Every field this version acts upon, with valid values.
@@ -73,7 +75,19 @@ enum Fixtures {
           periodSeconds: 2
           soakSeconds: 30
           http:
-            - {name: chain, url: "http://chain.example.com/health", expectStatus: [200, 204], timeoutSeconds: 3, failureLimit: 2}
+            - name: chain
+              url: "https://chain.example.com/health"
+              expectStatus: [200, 204]
+              timeoutSeconds: 3
+              failureLimit: 2
+              totalFailureLimit: 20
+              inconclusiveLimit: 30
+              successThreshold: 2
+              initialDelaySeconds: 5
+              bodyPattern: '"status": *"(ok|up)"'
+              headersSecretRef: {name: chain-headers}
+              caSecretRef: {name: chain-ca, key: tls.crt}
+              followRedirects: false
             - {name: publisher, service: {name: publisher, port: 8080, path: /health}}
         rollback: {automatic: false, acceptLoss: NoReverseLane, keepReverseReplication: false}
         cleanup: {sourceDatabases: Keep}
@@ -124,7 +138,7 @@ enum Fixtures {
           fenceLSN: 16/B374D848
           reverseLane: Running
           pauseMilliseconds: 1900
-        endpoints: [{name: chain, verdict: ok, consecutive: 4, lastResult: "200"}]
+        endpoints: [{name: chain, verdict: ok, consecutive: 4, failures: 1, lastResult: "200"}]
         timeline:
           - {phase: Pending, startedAt: 2026-01-01T00:00:00.000000Z, finishedAt: 2026-01-01T00:00:00.500000Z, reason: Succeeded}
         record: "{}"
