@@ -36,7 +36,7 @@ final class Cluster: Sendable {
         }
         start "$@"
         while read -r word; do
-            kill -STOP "$server"; kill -KILL $(pgrep -P "$server") "$server" || true; wait "$server" || true
+            kill -STOP "$server"; kill -KILL $(pgrep -P "$server") "$server" || true; wait "$server" 2>/dev/null || true
             # One of its processes may need another moment to die, and a server does not start beside it.
             until start "$@"; do sleep 0.02; done
         done
