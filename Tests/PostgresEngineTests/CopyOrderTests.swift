@@ -127,7 +127,10 @@ import Testing
         inventory.shapes[table.sql]?.fileNode = 6
         let anew = inventory.work(split)
         #expect(anew.first?.parts.map(\.number) == [1, 2, 3, 4] && anew.first?.division?.contains("TRUNCATE ONLY") == true)
+        // Rows that a crash took from under their indexes.
         inventory.states[table.sql]?.isIndexed = true
+        #expect(inventory.work(split).first?.parts.count == 4 && inventory.work(split).first?.builds.isEmpty == true)
+        inventory.states[table.sql]?.isCopied = true
         #expect(inventory.work(split).isEmpty)
     }
 }
