@@ -17,6 +17,8 @@ let moduleSettings = settings + [.strictMemorySafety()]
 // Millions of decisions are searched by the tests of the core: optimised in debug builds too, they take a fraction of the time.
 let searched: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let server: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
@@ -41,6 +43,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -71,7 +74,8 @@ let package = Package(
         module("HealthProbes", ["HTTPTransport", "MigrationCore", "MigrationPorts", "StructuredData"]),
 
         // 4: runtime
-        module("ControllerRuntime", ["KubernetesClient", "KubernetesModel", "StructuredData", log, metrics, lifecycle, signals, server]),
+        module(
+            "ControllerRuntime", ["KubernetesClient", "KubernetesModel", "StructuredData", deque, heap, log, metrics, lifecycle, signals, server]),
         module(
             "ClusterWorkloads",
             ["ConnectionStrings", "KubernetesClient", "KubernetesModel", "MigrationCore", "MigrationPorts", "StructuredData", log]),

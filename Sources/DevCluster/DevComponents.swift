@@ -6,6 +6,7 @@ import Glibc
 public struct DevComponents: Sendable {
     /// What can be broken and comes back with all it had stored.
     public enum Name: String, Sendable, Hashable, CaseIterable {
+        case etcd
         case apiServer = "kube-apiserver"
         case source = "postgres-source"
         case target = "postgres-target"

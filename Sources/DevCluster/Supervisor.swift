@@ -55,7 +55,7 @@ public struct Supervisor: Sendable {
 
     private func start(_ controlPlane: ControlPlane, _ options: DevClusterOptions) async throws -> ProcessNode {
         let restarts = options.restartsComponents
-        components.launch(controlPlane.etcd, restarts: false)
+        components.launch(controlPlane.etcd, restarts: restarts)
         try await controlPlane.certificates.createServiceAccountKey()
         try await controlPlane.prepare()
         try await controlPlane.etcd.waitUntilReady(within: .seconds(30)) { try await controlPlane.etcdIsHealthy() }

@@ -45,8 +45,10 @@ struct Visit {
         // A new attempt leads out of the phase again: that is the next visit's business.
         guard intent.attempt <= record.attempt else { return move(to: phase, "\(phase.rawValue).", reason: reason) }
         enter(phase, reason: reason)
+        let (entered, told) = (record, notices)
         var decision = rule(&self)
-        // The global rules (a deletion, a suspension) have not been asked about this phase yet.
+        // The global rules (a deletion, a suspension) have not been asked about this phase yet, so nothing is done in it before the next visit.
+        if !decision.actions.isEmpty { decision = Decision(record: entered, wake: 0, notices: told, standing: decision.standing) }
         decision.wake = 0
         return decision
     }

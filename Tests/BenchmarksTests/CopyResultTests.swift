@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test func readsThePeakOfMemory() {
-        #expect(PeakMemory.mebibytes(in: "Name:\tx\nVmPeak:\t 99 kB\nVmHWM:\t   2048 kB\n") == 2)
-        #expect(PeakMemory.mebibytes(in: "Name:\tzombie\n") == nil)
+        #expect(ProcessMemory.peak.mebibytes(in: "Name:\tx\nVmPeak:\t 99 kB\nVmHWM:\t   2048 kB\n") == 2)
+        #expect(ProcessMemory.peak.mebibytes(in: "Name:\tzombie\n") == nil)
     }
 }

@@ -123,4 +123,49 @@ struct WorkQueueStateTests {
         state.finish(0, .failed(), now: later)
         guard case .run = state.next(now: later + .milliseconds(10)) else { return #expect(Bool(false)) }
     }
+
+    @Test("any mix of adds, runs and ends hands out what a plain search would", arguments: 0..<50)
+    func agreesWithSearch(seed: Int) {
+        var random = Numbers(state: UInt64(seed) &* 2_654_435_761 &+ 1)
+        var queue = WorkQueueState<Int>()
+        var wanted: [Int: Int] = [:]
+        var running: Set<Int> = []
+        var now = 0
+        for _ in 0..<2000 {
+            switch random.below(4) {
+            case 0, 1:
+                let (key, due) = (random.below(12), now + random.below(20))
+                queue.add(key, due: start + .seconds(due))
+                wanted[key] = min(wanted[key] ?? due, due)
+            case 2:
+                guard let key = running.randomElement(using: &random) else { continue }
+                running.remove(key)
+                queue.finish(key, .done, now: start + .seconds(now))
+            default:
+                now += random.below(3)
+                let due = wanted.filter { $0.value <= now }
+                #expect(queue.depth(now: start + .seconds(now)) == due.count)
+                let free = due.filter { !running.contains($0.key) }
+                guard case .run(let key, let waited) = queue.next(now: start + .seconds(now)) else {
+                    #expect(free.isEmpty)
+                    continue
+                }
+                #expect(free[key].map { now - $0 } == Int(waited.components.seconds))
+                wanted[key] = nil
+                running.insert(key)
+            }
+        }
+    }
+}
+
+/// A short sequence of numbers that a seed brings back (Knuth's constants for 64 bits).
+private struct Numbers: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ (state >> 29)
+    }
+
+    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }

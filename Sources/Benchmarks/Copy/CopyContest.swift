@@ -59,9 +59,3 @@ struct CopyContest: Sendable {
         return cost
     }
 }
-
-/// For people.
-func tenths(_ value: Double) -> String {
-    let tenths = Int((value * 10).rounded())
-    return "\(tenths / 10).\(tenths % 10)"
-}

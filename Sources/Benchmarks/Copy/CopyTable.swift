@@ -37,9 +37,3 @@ struct CopyTable: Sendable {
         return own / sum
     }
 }
-
-/// For people.
-func hundredths(_ value: Double) -> String {
-    let hundredths = Int((value * 100).rounded())
-    return "\(hundredths / 100)." + (hundredths % 100 < 10 ? "0" : "") + "\(hundredths % 100)"
-}

@@ -46,7 +46,7 @@ struct WorkerContender: CopyContender {
         let result = try await Subprocess.run(
             .name("env"), arguments: ["--", program, "worker", WorkerStep.copy.rawValue], environment: try environment(stage, log: log),
             input: .none, output: .discarded, error: .discarded
-        ) { try await PeakMemory.watch($0.processIdentifier.value) }
+        ) { try await ProcessMemory.watchPeak($0.processIdentifier.value) }
         try Task.checkCancellation()
         guard result.terminationStatus.isSuccess else {
             let text = (try? Data(contentsOf: URL(filePath: log))).flatMap { try? JSON.decode(WorkerResult.self, from: $0).message }

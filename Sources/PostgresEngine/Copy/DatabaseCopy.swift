@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Logging
 import MigrationCore
 import MigrationPorts
 
@@ -89,7 +90,8 @@ struct DatabaseCopy: Sendable {
             try await refuseForeignContent()
             try await Journal(session: holder).create()
         }
-        if context.isLive { try await holder.execute(LaneTable.create, attempt: "create _dbmigration.lane") }
+        let tables = [UnloggedRows.createWitness] + (context.isLive ? [LaneTable.create] : [])
+        try await holder.execute(tables.joined(separator: "; "), attempt: "create the journal")
         let lanesStand = try await lanesStand()
         return try await holder.transaction {
             try await holder.execute("\(Journal.lock); \(Journal.checkTarget)", attempt: "check the journal")
@@ -106,10 +108,30 @@ struct DatabaseCopy: Sendable {
             } else if context.isLive || head?.sourceEpoch != context.task.sourceEpoch {
                 try await beginAnew(isFirst: head == nil)
                 head = try await Journal.head(holder)
+            } else if let phase = head?.phase, phase > .started, try await restoreUnlogged(phase) {
+                head = try await Journal.head(holder)
             }
+            try await holder.execute(UnloggedRows.call, attempt: "write the journal")
             try await holder.execute(Journal.take(worker: context.task.number), attempt: "take over the journal")
             return head?.phase ?? .started
         }
+    }
+
+    /// Sees to it that rows which a crash of the target has taken from unlogged tables are copied again. Once the rest of the schema stands, with its
+    /// triggers, rules and policies, rows can no longer be put under it: the database is begun anew then.
+    ///
+    /// - Returns: Whether it was begun anew.
+    private func restoreUnlogged(_ phase: Journal.Phase) async throws -> Bool {
+        let unlogged = UnloggedRows(session: holder)
+        if try await unlogged.witnessStands() { return false }
+        if phase == .schema {
+            try await unlogged.forget()
+            return false
+        }
+        guard try await unlogged.matter() else { return false }
+        context.logger.notice("a crash of the target emptied its unlogged tables: copied anew", metadata: ["database": "\(database.name)"])
+        try await beginAnew(isFirst: false)
+        return true
     }
 
     private func beginAnew(isFirst: Bool) async throws {

@@ -40,8 +40,9 @@ struct DatabaseInventory: Sendable {
     func work(_ split: TableSplit) -> [TableWork] {
         tables.compactMap { table in
             let state = states[table.sql]
-            if state?.isIndexed == true { return nil }
-            let definitions = indexes[table.sql] ?? []
+            if state?.isIndexed == true, state?.isCopied == true { return nil }
+            // Indexes that stand under rows which are gone, as a crash leaves them in unlogged tables, are kept.
+            let definitions = state?.isIndexed == true ? [] : indexes[table.sql] ?? []
             var work = TableWork(table: table, parts: [], builds: missing(definitions), indexes: definitions)
             if state?.isCopied != true { divide(&work, split) }
             return work

@@ -64,6 +64,7 @@ struct Injector: Sendable {
         case .endSession(let server, let session): return await end(session, on: server)
         case .crashAPI(let time): return await crash(.apiServer, whole: false, time)
         case .pauseAPI(let time): return await pause(family(.apiServer), time)
+        case .crashEtcd(let time): return await crash(.etcd, whole: false, time)
         }
     }
 

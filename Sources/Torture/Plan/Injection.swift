@@ -18,6 +18,8 @@ public struct Injection: Sendable, Hashable {
         /// kill -9 to kube-apiserver, which is down for so many milliseconds.
         case crashAPI(Int)
         case pauseAPI(Int)
+        /// kill -9 to etcd, which is down for so many milliseconds: the API server answers, and can neither read nor write.
+        case crashEtcd(Int)
     }
 
     enum Server: String, Sendable, Hashable, CaseIterable { case source, target }
@@ -70,7 +72,8 @@ extension Injection.Fault {
         case ...68: self = .pause(server, milliseconds)
         case ...84: self = .endSession(server, random.pick(Injection.Session.allCases))
         case ...92: self = .crashAPI(milliseconds)
-        default: self = .pauseAPI(milliseconds)
+        case ...96: self = .pauseAPI(milliseconds)
+        default: self = .crashEtcd(milliseconds)
         }
     }
 
@@ -97,6 +100,7 @@ extension Injection.Fault {
             return "end \(session.rawValue) on \(server.rawValue)"
         case .crashAPI(let time): return "kill API server for \(seconds(time))"
         case .pauseAPI(let time): return "pause API server \(seconds(time))"
+        case .crashEtcd(let time): return "kill etcd for \(seconds(time))"
         }
     }
 }

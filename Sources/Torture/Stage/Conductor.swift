@@ -132,8 +132,8 @@ struct Conductor: Sendable {
             if let status = migration.status, wanted(status) { return }
             if migration.isGone { throw TortureError.gone("the migration, while waiting for \(what)") }
             if needsPerson, raised < attempt, attempt < 6 {
-                raised = attempt
                 attempt += 1
+                raised = attempt
                 try await arena.patch(["attempt": .integer(Int64(attempt))])
             }
             // The number it works on has caught up: the next time is another one.

@@ -10,8 +10,9 @@ import Synchronization
 final class Cluster: Sendable {
     static let password = "it's a \\ secret"
     let port: Int
+    private let shell: FileHandle
 
-    private init(port: Int) { self.port = port }
+    private init(port: Int, shell: FileHandle) { (self.port, self.shell) = (port, shell) }
 
     static let source = Task { try await Cluster.start("source") }
     static let target = Task { try await Cluster.start("target") }
@@ -25,12 +26,20 @@ final class Cluster: Sendable {
         bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1); [ -z "$3" ] || bin=$3/bin
         cd "$dir"; printf %s "$2" > pw
         "$bin/initdb" -D data -A scram-sha-256 -U postgres --pwfile=pw -N --locale=C.UTF-8 -E UTF8 > log 2>&1
-        "$bin/postgres" -D data -p "$1" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c wal_level=logical -c max_wal_senders=40 \\
+        start() {
+            "$bin/postgres" -D data -p "$1" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c wal_level=logical -c max_wal_senders=40 \\
             -c max_replication_slots=40 -c max_worker_processes=40 -c max_logical_replication_workers=30 -c wal_retrieve_retry_interval=200ms \\
             -c max_prepared_transactions=5 -c fsync=off -c shared_buffers=32MB >> log 2>&1 &
-        server=$!
-        for i in $(seq 200); do "$bin/pg_isready" -q -h 127.0.0.1 -p "$1" && break; sleep 0.1; done
-        echo ready; read -r _ || true
+            server=$!
+            while ! "$bin/pg_isready" -q -h 127.0.0.1 -p "$1"; do kill -0 "$server" 2>/dev/null || return 1; sleep 0.02; done
+            echo ready
+        }
+        start "$@"
+        while read -r word; do
+            kill -STOP "$server"; kill -KILL $(pgrep -P "$server") "$server" || true; wait "$server" || true
+            # One of its processes may need another moment to die, and a server does not start beside it.
+            until start "$@"; do sleep 0.02; done
+        done
         """
 
     private static let pipes = Mutex<[Pipe]>([])
@@ -60,7 +69,7 @@ final class Cluster: Sendable {
         try process.run()
         pipes.withLock { $0 += [input, output] }
         for try await line in output.fileHandleForReading.bytesLines where line == "ready" { break }
-        let cluster = Cluster(port: port)
+        let cluster = Cluster(port: port, shell: input.fileHandleForWriting)
         try await cluster.superuser("postgres") { session in
             try await session.execute(
                 """
@@ -85,6 +94,17 @@ final class Cluster: Sendable {
             }
         }
         return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// Servers of a test's own, which it may crash.
+    static func own(_ name: String) async throws -> Cluster { try await start(name) }
+
+    /// Kills every process of the server at once with SIGKILL, starts it again, and waits until it has recovered.
+    func crash() async throws {
+        let started = "SELECT pg_postmaster_start_time()"
+        let before = try await superuser("postgres") { try await $0.rows(started).first?[0] }
+        try shell.write(contentsOf: Data("crash\n".utf8))
+        _ = try await eventually { (try? await superuser("postgres") { try await $0.rows(started).first?[0] }) ?? before != before }
     }
 
     func access(_ user: String = "Admin", password: String = Cluster.password) -> ServerAccess {

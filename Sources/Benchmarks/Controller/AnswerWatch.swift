@@ -1,0 +1,44 @@
+import KubernetesClient
+import KubernetesModel
+import MigrationAPI
+import Synchronization
+
+/// When the controller has answered the changes of each object, as somebody sees it who watches them.
+final class AnswerWatch: Sendable {
+    private struct Answer {
+        var generation: Int64
+        var at: ContinuousClock.Instant
+    }
+
+    private let answers = Mutex<[String: Answer]>([:])
+
+    /// Follows the cluster until the task is cancelled.
+    func follow(_ client: KubernetesClient, namespace: String) async {
+        for await output in client.watch(DatabaseMigration.self, namespace: namespace) {
+            switch output {
+            case .replaced(let all): for object in all { note(object) }
+            case .applied(let object): note(object)
+            case .deleted, .interrupted, .resumed: break
+            }
+        }
+    }
+
+    private func note(_ object: DatabaseMigration) {
+        guard let seen = object.status?.observedGeneration else { return }
+        let now = ContinuousClock.now
+        answers.withLock { answers in
+            if (answers[object.name]?.generation ?? 0) < seen { answers[object.name] = Answer(generation: seen, at: now) }
+        }
+    }
+
+    /// How many objects have been answered at all.
+    var count: Int { answers.withLock { $0.count } }
+
+    /// When the last object was answered for the first time or again.
+    var last: ContinuousClock.Instant? { answers.withLock { $0.values.map(\.at).max() } }
+
+    /// When an object's generation was answered; `nil` when it was not yet.
+    func answered(_ name: String, _ generation: Int64) -> ContinuousClock.Instant? {
+        answers.withLock { answers in answers[name].flatMap { $0.generation >= generation ? $0.at : nil } }
+    }
+}

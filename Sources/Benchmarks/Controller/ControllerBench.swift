@@ -1,0 +1,176 @@
+import DevCluster
+import KubernetesClient
+import KubernetesModel
+import MigrationAPI
+import StructuredData
+import Torture
+
+/// How a controller bears many objects: from its start until all are answered, then how soon it answers a change, and what it needs meanwhile.
+///
+/// The objects are suspended: every change costs it a visit and a status, and nothing else.
+public struct ControllerBench: Sendable {
+    public var contenders: [ControllerContender]
+    /// Numbers of objects, measured one after another.
+    public var objects: [Int]
+    /// The repository's `manifests` folder.
+    public var manifests: String
+    /// For what hangs: seconds for each single wait.
+    public var limitSeconds: Int
+
+    /// Changes one at a time.
+    private static let singleChanges = 200
+    /// How long the change of 100 objects a second goes on.
+    private static let busySeconds = 10
+    private static let changesPerSecond = 100
+    private static let idleSeconds = 15
+    private static let creators = 16
+
+    public init(contenders: [ControllerContender], objects: [Int], manifests: String, limitSeconds: Int) {
+        self.contenders = contenders
+        self.objects = objects
+        self.manifests = manifests
+        self.limitSeconds = limitSeconds
+    }
+
+    /// Measures, and tells about every step through `tell`.
+    ///
+    /// - Throws: ``TortureError`` when a wait hangs, ``BenchmarkError`` when a controller ends by itself.
+    public func run(tell: @Sendable (String) -> Void) async throws -> ControllerResult {
+        let cluster = try Cluster()
+        // The 1.20 server does not know CEL rules; current clients would refuse the field.
+        _ = try await cluster.kubectl("apply", "--validate=false", "-k", manifests + "/crd")
+        _ = try await cluster.kubectl("wait", "--for=condition=Established", "crd/databasemigrations.migrations.mystira.app", "--timeout=60s")
+        var result = ControllerResult()
+        for count in objects {
+            for contender in contenders {
+                tell("\(contender.name) with \(count) objects")
+                let row = try await measure(contender, count, cluster)
+                result.add(row, of: contender)
+                tell(
+                    "  cold sync \(tenths(row.coldSyncSeconds)) s, p50 \(tenths(row.p50Ms)) ms, p99 \(tenths(row.p99Ms)) ms, \(tenths(row.rssMiB)) MiB"
+                )
+            }
+        }
+        return result
+    }
+
+    /// In a namespace of its own, so that what others left is nobody's business.
+    private func measure(_ contender: ControllerContender, _ count: Int, _ cluster: Cluster) async throws -> ControllerResult.Row {
+        let namespace = "bench-\(contender.name)-\(count)"
+        let client = cluster.client
+        _ = try await client.create(Namespace(metadata: ObjectMeta(name: namespace)))
+        try await create(count, client, namespace)
+        let answers = AnswerWatch()
+        let follower = Task { await answers.follow(client, namespace: namespace) }
+        defer { follower.cancel() }
+        let start = ContinuousClock.now
+        return try await contender.run(namespace: namespace, kubeconfig: cluster.state.kubeconfig) { process in
+            try await insist("\(count) objects to be answered", seconds: limitSeconds, state: { "\(answers.count) are" }) {
+                if ProcessTimes.read(String(process)) == nil { throw BenchmarkError.ended(contender.name) }
+                return answers.count == count
+            }
+            let cold = (answers.last ?? .now) - start
+            // What the first sync leaves behind is not its rest.
+            try await Task.sleep(for: .seconds(5))
+            let idle = try await cpuPercent(of: process) { try await Task.sleep(for: .seconds(Self.idleSeconds)) }
+            var single: [Double] = []
+            for number in 0..<Self.singleChanges {
+                let change = try await change(Self.name(number * 7 % count), number, client, namespace)
+                single.append(try await latency(change, answers))
+            }
+            var busy: [Double] = []
+            let busyCPU = try await cpuPercent(of: process) { busy = try await changeMany(count, client, namespace, answers) }
+            try await Task.sleep(for: .seconds(2))
+            guard let alone = Percentiles(single), let together = Percentiles(busy), let memory = ProcessMemory.resident.mebibytes(of: process),
+                let peak = ProcessMemory.peak.mebibytes(of: process)
+            else { throw BenchmarkError.ended(contender.name) }
+            return ControllerResult.Row(
+                objects: count, coldSyncSeconds: cold / .seconds(1), p50Ms: alone.median, p99Ms: alone.p99, rssMiB: memory, idleCPUPercent: idle,
+                busyP50Ms: together.median, busyP99Ms: together.p99, busyCPUPercent: busyCPU, peakRSSMiB: peak)
+        }
+    }
+
+    // MARK: Objects
+
+    private static func name(_ number: Int) -> String { "move-\(number)" }
+
+    private func create(_ count: Int, _ client: KubernetesClient, _ namespace: String) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for creator in 0..<Self.creators {
+                group.addTask {
+                    for number in stride(from: creator, to: count, by: Self.creators) {
+                        _ = try await client.create(DatabaseMigration.resource, Self.manifest(number, namespace))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private static func manifest(_ number: Int, _ namespace: String) -> JSONValue {
+        func server(_ side: String) -> JSONValue {
+            ["host": .string("\(side)-\(number).example.com"), "credentialsSecretRef": ["name": .string("\(side)-admin")]]
+        }
+        return [
+            "apiVersion": "migrations.mystira.app/v1alpha1", "kind": "DatabaseMigration",
+            "metadata": ["name": .string(name(number)), "namespace": .string(namespace)],
+            "spec": [
+                "suspend": true, "goal": "Ready", "source": server("old"), "target": server("new"), "databases": [["name": "ledger"]],
+                "cutover": [
+                    "connections": [["secretRef": ["name": .string("app-\(number)"), "key": "url"], "database": "ledger"]],
+                    "workloads": [["selector": ["matchLabels": ["app": "ledger"]]]],
+                ],
+            ],
+        ]
+    }
+
+    // MARK: Changes
+
+    /// One change of an object's spec, and when it was begun.
+    private struct Change: Sendable {
+        var name: String
+        var generation: Int64
+        var begunAt: ContinuousClock.Instant
+    }
+
+    private func change(_ name: String, _ number: Int, _ client: KubernetesClient, _ namespace: String) async throws -> Change {
+        let begunAt = ContinuousClock.now
+        // A value it never had: an equal one would be no change.
+        let spec: JSONValue = ["cutover": ["maxPauseSeconds": .integer(Int64(100 + number))]]
+        let changed = try await client.patch(DatabaseMigration.self, name, namespace: namespace, .merge(["spec": spec]))
+        return Change(name: name, generation: changed.metadata.generation ?? 0, begunAt: begunAt)
+    }
+
+    /// In milliseconds.
+    private func latency(_ change: Change, _ answers: AnswerWatch) async throws -> Double {
+        let deadline = ContinuousClock.now + .seconds(limitSeconds)
+        while ContinuousClock.now < deadline {
+            if let at = answers.answered(change.name, change.generation) { return (at - change.begunAt) / .milliseconds(1) }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        throw TortureError.waited(seconds: limitSeconds, what: "an answer to the change of \(change.name)", state: "")
+    }
+
+    private func changeMany(_ count: Int, _ client: KubernetesClient, _ namespace: String, _ answers: AnswerWatch) async throws -> [Double] {
+        try await withThrowingTaskGroup(of: Double.self) { group in
+            let start = ContinuousClock.now
+            for number in 0..<(Self.busySeconds * Self.changesPerSecond) {
+                try await Task.sleep(until: start + .seconds(1) * (Double(number) / Double(Self.changesPerSecond)))
+                group.addTask {
+                    let change = try await change(Self.name(number % count), 1000 + number, client, namespace)
+                    return try await latency(change, answers)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    // MARK: Use
+
+    private func cpuPercent(of process: Int32, during body: () async throws -> Void) async throws -> Double {
+        func seconds() -> Double { ProcessTimes.read(String(process)).map { $0.own + $0.ended } ?? 0 }
+        let (before, start) = (seconds(), ContinuousClock.now)
+        try await body()
+        return (seconds() - before) / ((ContinuousClock.now - start) / .seconds(1)) * 100
+    }
+}
