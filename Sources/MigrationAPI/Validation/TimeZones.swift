@@ -1,24 +1,15 @@
-import FoundationEssentials
+// Essentials alone know no zone but UTC.
+import Foundation
 public import MigrationCore
 
-/// The system's time zone database.
+/// The time zones that Foundation knows; it brings their database with it.
 enum TimeZones {
-    private static let folder = "/usr/share/zoneinfo"
-    /// In the order of how likely they are to be given; they need no database.
-    private static let utc: Set<String> = ["UTC", "Etc/UTC", "Z", "GMT", "Etc/GMT"]
-
     /// - Returns: the zone's rules, or why there are none, as a sentence without its subject.
     static func rules(_ name: String) -> Fact<ZoneRules> {
-        if utc.contains(name) { return .value(.utc) }
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        let isName =
-            name.utf8.count <= 64 && parts.allSatisfy { $0.first?.isASCIIAlphanumeric == true && $0.allSatisfy { $0.isASCIIAlphanumeric || "_+-".contains($0) } }
-        guard isName else { return .unknown("'\(name.bounded(64))' is no time zone; give a name such as Africa/Johannesburg") }
-        guard let data = try? Data(contentsOf: URL(filePath: "\(folder)/\(name)")) else {
-            let why = FileManager.default.fileExists(atPath: folder) ? "is not in the time zone database" : "cannot be looked up: there is no \(folder)"
-            return .unknown("'\(name)' \(why); give a name such as Africa/Johannesburg")
+        guard let zone = TimeZone(identifier: name) else {
+            return .unknown("'\(name.bounded(64))' is no time zone; give a name such as Africa/Johannesburg")
         }
-        return ZoneRules(Array(data)).map { .value($0) } ?? .unknown("'\(name)' has rules in \(folder) that cannot be read")
+        return .value(ZoneRules { zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double($0))) })
     }
 }
 

@@ -1,61 +1,13 @@
-/// When the clocks of a time zone were and will be changed, as its TZif file (RFC 8536) says. Reading the file is somebody else's.
-public struct ZoneRules: Sendable, Hashable {
-    private struct Transition: Sendable, Hashable {
-        /// Seconds since 1970.
-        var at: Int64
-        /// Seconds east of Greenwich from then on.
-        var offset: Int
-    }
+/// How the clocks of a time zone go. Pure: where the offsets come from is the caller's business.
+public struct ZoneRules: Sendable {
+    public static let utc = ZoneRules { _ in 0 }
 
-    private var transitions: [Transition] = []
-    /// Before the first transition.
-    private var first = 0
-    /// After the last one.
-    private var footer: ZoneFooter?
+    private let offset: @Sendable (Int64) -> Int
 
-    public static let utc = ZoneRules()
+    /// - Parameter offset: seconds that clocks are ahead of UTC, at so many seconds since 1970.
+    public init(offset: @escaping @Sendable (_ seconds: Int64) -> Int) { self.offset = offset }
 
-    private init() {}
-
-    /// - Returns: `nil` when it is no TZif file of version 2 or newer.
-    public init?(_ bytes: [UInt8]) {
-        var reader = TZifReader(bytes)
-        // The 32-bit part of version 1 is there for old readers; what counts follows it.
-        guard let old = reader.header(), old.version >= 0x32, reader.skip(old.size(timeBytes: 4)), let header = reader.header(),
-            header.types > 0
-        else { return nil }
-        var times: [Int64] = []
-        for _ in 0..<header.times { times.append(reader.integer(bytes: 8)) }
-        var indexes: [Int] = []
-        for _ in 0..<header.times { indexes.append(Int(reader.integer(bytes: 1)) & 0xff) }
-        var offsets: [Int] = []
-        for _ in 0..<header.types {
-            offsets.append(Int(reader.integer(bytes: 4)))
-            guard reader.skip(2) else { return nil }
-        }
-        guard indexes.allSatisfy({ $0 < offsets.count }), zip(times, times.dropFirst()).allSatisfy({ $0 < $1 }),
-            reader.skip(header.designations + header.leapSeconds * 12 + header.standards + header.universals), let rest = reader.footer()
-        else { return nil }
-        transitions = zip(times, indexes).map { Transition(at: $0, offset: offsets[$1]) }
-        first = offsets[0]
-        if !rest.isEmpty {
-            guard let read = ZoneFooter(rest) else { return nil }
-            footer = read
-        }
-    }
-
-    /// Seconds east of Greenwich at a moment (seconds since 1970).
-    public func offset(at seconds: Int64) -> Int {
-        guard let last = transitions.last else { return footer?.offset(at: seconds) ?? first }
-        if seconds >= last.at { return footer?.offset(at: seconds) ?? last.offset }
-        // The first transition that is later.
-        var (low, high) = (0, transitions.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if transitions[middle].at <= seconds { low = middle + 1 } else { high = middle }
-        }
-        return low == 0 ? first : transitions[low - 1].offset
-    }
+    func offset(at seconds: Int64) -> Int { offset(seconds) }
 
     /// The moments at which the clocks show this: none in a gap, two when they are set back.
     public func moments(of time: CivilTime) -> [Int64] {
@@ -77,54 +29,5 @@ public struct ZoneRules: Sendable, Hashable {
             if middle + Int64(offset(at: middle)) < local { low = middle } else { high = middle }
         }
         return high
-    }
-}
-
-/// What of a TZif file is read, in its order. Past the end there are zeros, and the end of the file is found missing.
-private struct TZifReader {
-    struct Header {
-        var version: UInt8
-        var universals, standards, leapSeconds, times, types, designations: Int
-
-        func size(timeBytes: Int) -> Int {
-            times * (timeBytes + 1) + types * 6 + designations + leapSeconds * (timeBytes + 4) + standards + universals
-        }
-    }
-
-    private let bytes: [UInt8]
-    private var position = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    mutating func integer(bytes count: Int) -> Int64 {
-        var value: Int64 = 0
-        for index in 0..<count {
-            let byte = position < bytes.count ? bytes[position] : 0
-            value = index == 0 && count > 1 ? Int64(Int8(bitPattern: byte)) : value << 8 | Int64(byte)
-            position += 1
-        }
-        return value
-    }
-
-    mutating func skip(_ count: Int) -> Bool {
-        position += count
-        return count >= 0 && position <= bytes.count
-    }
-
-    mutating func header() -> Header? {
-        guard position + 44 <= bytes.count, bytes[position..<position + 4].elementsEqual("TZif".utf8) else { return nil }
-        let version = bytes[position + 4]
-        position += 20
-        let counts = (0..<6).map { _ in Int(integer(bytes: 4)) }
-        guard counts.allSatisfy({ (0...100_000).contains($0) }) else { return nil }
-        return Header(
-            version: version, universals: counts[0], standards: counts[1], leapSeconds: counts[2], times: counts[3], types: counts[4],
-            designations: counts[5])
-    }
-
-    /// The line at the end.
-    func footer() -> String? {
-        guard position < bytes.count, bytes[position] == 10, let end = bytes[(position + 1)...].firstIndex(of: 10) else { return nil }
-        return String(decoding: bytes[(position + 1)..<end], as: UTF8.self)
     }
 }
