@@ -1,4 +1,5 @@
 import Foundation
+import KubernetesModel
 import MigrationAPI
 import MigrationCore
 import StructuredData
