@@ -173,6 +173,8 @@ public struct Observation: Sendable, Hashable {
     public var seenLeftovers: Set<Leftover> = []
     /// Readings of this visit; empty when no probe was due.
     public var probes: [ProbeReading]
+    /// Asked while a cutover with a window waits.
+    public var window: Fact<MaintenanceWindow.State> = .unknown(notAsked)
     /// For display only.
     public var progress: [DatabaseProgress]
 

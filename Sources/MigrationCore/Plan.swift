@@ -182,10 +182,14 @@ extension Plan {
         public var maxLagBytes: Int64
         /// Live mode: the longest the final check inside the pause may take, in seconds; 0 leaves it out.
         public var verifySeconds: Int
+        /// When the write pause may begin; `nil` is at any time.
+        public var window: Window?
 
         public init(
-            pauseSeconds: Int, connections: [Connection], workloads: [WorkloadSelection], maxLagBytes: Int64 = 1_048_576, verifySeconds: Int = 20
+            pauseSeconds: Int, connections: [Connection], workloads: [WorkloadSelection], maxLagBytes: Int64 = 1_048_576, verifySeconds: Int = 20,
+            window: Window? = nil
         ) {
+            self.window = window
             self.pauseSeconds = pauseSeconds
             self.maxLagBytes = maxLagBytes
             self.verifySeconds = verifySeconds
@@ -195,6 +199,21 @@ extension Plan {
 
         /// Longest wait for a rollout of all workloads, in seconds: the most patient selection's.
         var rolloutSeconds: Int { workloads.map(\.rolloutSeconds).max() ?? 600 }
+    }
+
+    /// What ``MaintenanceWindow`` is made of.
+    public struct Window: Sendable, Hashable, Codable {
+        /// For ``CronSchedule``.
+        public var schedule: String
+        public var durationMinutes: Int
+        /// A name of the time zone database, such as `Africa/Johannesburg`.
+        public var timeZone: String
+
+        public init(schedule: String, durationMinutes: Int, timeZone: String = "UTC") {
+            self.schedule = schedule
+            self.durationMinutes = durationMinutes
+            self.timeZone = timeZone
+        }
     }
 
     /// A connection string some application reads.

@@ -56,6 +56,7 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case retainedWALExceeded = "RetainedWALExceeded"
 
     // Cutover
+    case outsideWindow = "OutsideWindow"
     case draining = "Draining"
     case pauseBudgetExceeded = "PauseBudgetExceeded"
     case cutoverAborted = "CutoverAborted"

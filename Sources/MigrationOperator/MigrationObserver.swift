@@ -14,6 +14,7 @@ struct MigrationObserver: Sendable {
         var observation = Observation(hasFinalizer: object.metadata.finalizers?.contains(finalizer) ?? false)
         let facts = visit.facts
         if facts.contains(.conflictingOwner) { observation.conflictingOwner = ownership.conflictingOwner(of: object, plan: visit.plan) }
+        if facts.contains(.window), let window = visit.plan?.cutover.window { observation.window = window.state(at: .now) }
         guard !facts.isDisjoint(with: FactKind.observable) else { return observation }
         guard let plan = visit.plan else { return await withoutPlan(visit, observation) }
 
@@ -129,5 +130,5 @@ struct MigrationObserver: Sendable {
 
 extension FactKind {
     /// Facts that need a plan and a look outside of the controller.
-    fileprivate static let observable: Set<FactKind> = Set(allCases).subtracting([.conflictingOwner])
+    fileprivate static let observable: Set<FactKind> = Set(allCases).subtracting([.conflictingOwner, .window])
 }

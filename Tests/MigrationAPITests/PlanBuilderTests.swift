@@ -48,6 +48,7 @@ struct PlanBuilderTests {
         #expect(plan.cutover.pauseSeconds == 45)
         #expect(plan.cutover.maxLagBytes == 4096)
         #expect(plan.cutover.verifySeconds == 5)
+        #expect(plan.cutover.window == Plan.Window(schedule: "0 2 * * SUN", durationMinutes: 120, timeZone: "Africa/Johannesburg"))
         #expect(plan.source.subscriber == Plan.CredentialsReference(name: "old-super", usernameKey: "user", passwordKey: "pass"))
         let replicator = Plan.CredentialsReference(name: "old-replicator", usernameKey: "user", passwordKey: "pass")
         #expect(plan.source.replication == Plan.Replication(host: "old.internal", port: 6432, sslMode: "disable", credentials: replicator))
@@ -160,6 +161,12 @@ struct PlanBuilderTests {
             ("{health: {http: [{}, {totalFailureLimit: 0}]}}", "spec.health.http[1].totalFailureLimit"),
             ("{health: {http: [{}, {inconclusiveLimit: 0}]}}", "spec.health.http[1].inconclusiveLimit"),
             ("{health: {http: [{}, {successThreshold: 0}]}}", "spec.health.http[1].successThreshold"),
+            ("{cutover: {window: {schedule: '0 2 * *'}}}", "spec.cutover.window.schedule"),
+            ("{cutover: {window: {schedule: '0 25 * * *'}}}", "spec.cutover.window.schedule"),
+            ("{cutover: {window: {schedule: '0 0 31 2 *'}}}", "spec.cutover.window.schedule"),
+            ("{cutover: {window: {durationMinutes: 0}}}", "spec.cutover.window.durationMinutes"),
+            ("{cutover: {window: {timeZone: Africa/Nowhere}}}", "spec.cutover.window.timeZone"),
+            ("{cutover: {window: {timeZone: ../../../etc/passwd}}}", "spec.cutover.window.timeZone"),
             ("{rollback: {acceptLoss: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}}", "spec.rollback.acceptLoss"),
         ])
     func mistakes(changes: String, path: String) throws {
@@ -176,7 +183,7 @@ struct PlanBuilderTests {
             ("{gates: [{name: uat}]}", "spec.gates"),
             ("{cutover: {traffic: PgBouncer}}", "spec.cutover.traffic"), ("{cutover: {secretWriter: External}}", "spec.cutover.secretWriter"),
             ("{cutover: {workloads: [{kinds: [StatefulSet]}]}}", "spec.cutover.workloads[0].kinds[0]"),
-            ("{backup: {formats: [Plain]}}", "spec.backup"), ("{cutover: {window: {}}}", "spec.cutover.window"),
+            ("{backup: {formats: [Plain]}}", "spec.backup"),
         ])
     func later(changes: String, path: String) throws {
         let reading = try PlanBuilder.read(Fixtures.migration(changes))

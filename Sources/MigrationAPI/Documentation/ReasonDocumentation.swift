@@ -113,6 +113,10 @@ extension Reason {
             Documentation(
                 "A server kept more WAL for a lane than `spec.copy.maxRetainedWALMiB`, so the lane was dropped before the disk was in danger.",
                 "Find what held the lane up, then raise `spec.attempt`, and the limit if the disk allows.")
+        case .outsideWindow:
+            Documentation(
+                "The cutover may begin, but not before its maintenance window opens.",
+                "Wait until `status.cutover.nextWindowAt`, or change or remove `spec.cutover.window`, which counts at once.")
         case .draining: Documentation("The write pause waits until the other side has everything.")
         case .pauseBudgetExceeded:
             Documentation(

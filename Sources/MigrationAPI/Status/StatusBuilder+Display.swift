@@ -31,7 +31,15 @@ extension StatusBuilder {
         let record = input.record
         var previous = input.previousOfAttempt?.cutover
         previous?.reverseLane = reverseLane(input)
-        guard let fence = record.fence else { return previous.map { ended($0, at: input.now) } }
+        guard let fence = record.fence else {
+            previous?.nextWindowAt = nil
+            var cutover = previous.map { ended($0, at: input.now) }
+            if let next = nextWindow(input) {
+                cutover = cutover ?? CutoverStatus()
+                cutover?.nextWindowAt = next
+            }
+            return cutover
+        }
         var cutover = CutoverStatus(
             startedAt: fence.decidedAt.microTime, closedAt: fence.closedAt?.microTime, switchedAt: record.switchedAt?.microTime,
             firstClientWriteAt: record.firstClientWriteAt?.microTime, fenceEvidence: fence.evidence?.bounded(1_024),
@@ -46,12 +54,27 @@ extension StatusBuilder {
         return cutover
     }
 
+    private static func nextWindow(_ input: StatusInput) -> MicroTime? {
+        guard input.record.phase.mayCutOver, let window = input.plan?.cutover.window else { return nil }
+        return window.state(at: input.now).value?.nextAt?.microTime
+    }
+
     private static func ended(_ cutover: CutoverStatus, at now: Timestamp) -> CutoverStatus {
         var cutover = cutover
         if cutover.pauseMilliseconds == nil, let closedAt = cutover.closedAt {
             cutover.pauseMilliseconds = max(0, now.milliseconds - closedAt.microsecondsSince1970 / 1_000)
         }
         return cutover
+    }
+}
+
+extension Phase {
+    /// Whether a cutover is still to come.
+    fileprivate var mayCutOver: Bool {
+        switch self {
+        case .pending, .preflight, .provisioning, .backingUp, .copying, .seeding, .replicating, .verifying, .awaitingCutover: true
+        case .fencing, .draining, .switching, .soaking, .promoted, .cleaningUp, .completed, .rollingBack, .rolledBack, .failed: false
+        }
     }
 }
 

@@ -26,7 +26,7 @@ enum CutoverRules {
         }
         return Plan.Cutover(
             pauseSeconds: pauseSeconds, connections: connections, workloads: workloads, maxLagBytes: Int64(spec.maxLagBytes),
-            verifySeconds: spec.verifySeconds)
+            verifySeconds: spec.verifySeconds, window: spec.window.map { window($0, "\(path).window", &findings) })
     }
 
     /// Each mode has its own bound of the write pause; the other's must not be mistaken for it. `maxPauseSeconds` has a default, so that
@@ -60,7 +60,21 @@ enum CutoverRules {
         if spec.secretWriter == "External" {
             findings.notImplemented("\(path).secretWriter", "External is not implemented in this version; use Operator")
         }
-        findings.later("\(path).window", spec.window, "maintenance windows are")
+    }
+
+    private static func window(_ spec: WindowSpec, _ path: String, _ findings: inout Findings) -> Plan.Window {
+        if spec.schedule.utf8.count > 256 {
+            findings.add("\(path).schedule", "is longer than 256 characters")
+        } else {
+            do {
+                _ = try CronSchedule(spec.schedule)
+            } catch {
+                findings.add("\(path).schedule", "\(error)")
+            }
+        }
+        findings.range("\(path).durationMinutes", spec.durationMinutes, 1...10_080, unit: "minutes")
+        if case .unknown(let why) = TimeZones.rules(spec.timeZone) { findings.add("\(path).timeZone", why) }
+        return Plan.Window(schedule: spec.schedule, durationMinutes: spec.durationMinutes, timeZone: spec.timeZone)
     }
 
     private static func connection(

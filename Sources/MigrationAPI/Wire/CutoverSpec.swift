@@ -12,7 +12,7 @@ public struct CutoverSpec: Codable, Sendable, Hashable {
     public var workloads: [WorkloadSpec] = []
     public var traffic = "SecretRollout"
     public var secretWriter = "Operator"
-    var window: JSONValue?
+    public var window: WindowSpec?
 
     init() {}
 
@@ -26,7 +26,21 @@ public struct CutoverSpec: Codable, Sendable, Hashable {
         workloads = try container.value(.workloads, default: [])
         traffic = try container.value(.traffic, default: traffic)
         secretWriter = try container.value(.secretWriter, default: secretWriter)
-        window = try container.decodeIfPresent(JSONValue.self, forKey: .window)
+        window = try container.decodeIfPresent(WindowSpec.self, forKey: .window)
+    }
+}
+
+/// When the write pause may begin (`spec.cutover.window`).
+public struct WindowSpec: Codable, Sendable, Hashable {
+    public var schedule: String
+    public var durationMinutes: Int
+    public var timeZone: String
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        schedule = try container.decode(String.self, forKey: .schedule)
+        durationMinutes = try container.decode(Int.self, forKey: .durationMinutes)
+        timeZone = try container.value(.timeZone, default: "UTC")
     }
 }
 

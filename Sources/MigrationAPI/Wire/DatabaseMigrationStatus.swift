@@ -63,6 +63,8 @@ public struct LaneStatus: Codable, Sendable, Hashable {
 
 /// The write pause of this attempt.
 public struct CutoverStatus: Codable, Sendable, Hashable {
+    /// When the next maintenance window opens, while the cutover has one and is still to begin; while one is open, the one after it.
+    public var nextWindowAt: MicroTime?
     /// When the fence was decided, by the controller's clock.
     public var startedAt: MicroTime?
     /// When it was closed, by the source's clock.

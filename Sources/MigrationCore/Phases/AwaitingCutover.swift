@@ -27,7 +27,7 @@ extension Visit {
         case (.value, .value(let source)) where source.fence != .open:
             return rest(.stalled(.init(.stateLost, "The source is fenced but no fence is on record: \(source.evidence)")), wake: 30)
         case (.value, .value(let source)):
-            if let decision = reverseLanesReady(plan, source) { return decision }
+            if let decision = outsideWindow(plan) ?? reverseLanesReady(plan, source) { return decision }
             record.frozen = plan
             record.fence = .init(epoch: source.epoch, decidedAt: now, deadline: now.adding(seconds: plan.cutover.pauseSeconds))
             notice(.normal, .progressing, "The write pause begins; it is undone after \(plan.cutover.pauseSeconds) s unless the switch has begun.")
@@ -46,11 +46,29 @@ extension Visit {
             return move(
                 to: .replicating, "The lanes need attention: \(record.dropped?.message ?? forward.loss ?? "see Replicating")", reason: .laneLost)
         }
-        let wantsReverse = plan.keepsReverseLane && intent.goal.asksForCutover && record.held == nil
+        let begins = intent.goal.asksForCutover && record.held == nil && outsideWindow(plan) == nil
+        let wantsReverse = plan.keepsReverseLane && begins
         if !reverse.isAbsent, !wantsReverse || reverse.loss != nil {
             return act(.removeLanes(.reverse, epoch: source.epoch), "Removing the reverse lanes.")
         }
-        return intent.goal.asksForCutover && record.held == nil ? behind(plan, forward) : nil
+        return begins ? behind(plan, forward) : nil
+    }
+
+    /// The wait for the maintenance window, when there is one and it is closed.
+    private func outsideWindow(_ plan: Plan) -> Decision? {
+        guard let window = plan.cutover.window else { return nil }
+        switch observation.window {
+        case .unknown(let why): return wait(.observationFailed, "Cannot tell whether the maintenance window is open: \(why)")
+        case .value(let state):
+            if let closesAt = state.closesAt, now < closesAt { return nil }
+            let schedule = "\"\(window.schedule)\" in \(window.timeZone)"
+            guard let next = state.nextAt else { return wait(.outsideWindow, "The maintenance window \(schedule) does not open again.", wake: 300) }
+            let opening = CivilTime(minutes: CivilTime.floor(next.milliseconds, 60_000)).text
+            let left = max(1, Int(min(next.since(now) + 999, 300_000) / 1_000))
+            return wait(
+                .outsideWindow, "Everything is ready; the write pause waits for the maintenance window \(schedule), which opens at \(opening)Z.",
+                wake: min(left, plan.isLive ? 15 : 300))
+        }
     }
 
     /// Made before the fence, because making a slot waits for every transaction of the server.

@@ -18,6 +18,7 @@ enum Fixtures {
         cutover:
           connections: [{secretRef: {name: chain, key: url}}]
           workloads: [{selector: {}}]
+          window: {schedule: "@daily", durationMinutes: 60}
         health:
           http:
             - {name: chain, service: {name: chain, port: http}}
@@ -71,6 +72,7 @@ enum Fixtures {
             - {selector: {matchLabels: {part-of: mys}}, kinds: [Deployment], rolloutSeconds: 30}
           traffic: SecretRollout
           secretWriter: Operator
+          window: {schedule: "0 2 * * SUN", durationMinutes: 120, timeZone: Africa/Johannesburg}
         health:
           periodSeconds: 2
           soakSeconds: 30
@@ -99,7 +101,6 @@ enum Fixtures {
         cutover:
           connections: [{redis: {host: r}}]
           workloads: [{selector: {matchExpressions: [{key: a, operator: Exists}]}, order: 1, scaleToZero: false, clusterRef: {name: c}}]
-          window: {schedule: "0 2 * * SUN"}
         health: {prometheus: [{name: errors}], logs: {maxMatches: 0}}
         cleanup: {terraformDestroyTargets: [module.database], afterSeconds: 1, quietSeconds: 1, confirm: "yes"}
         gates: [{name: uat}]
@@ -130,6 +131,7 @@ enum Fixtures {
             lanes: [{direction: Reverse, stage: Running, streaming: true, lagBytes: 0, retainedBytes: 56, trouble: the worker ended}]
             mismatches: ["public.ledger: 10 rows on the source, 9 on the target"]
         cutover:
+          nextWindowAt: 2026-01-03T00:00:00.000000Z
           startedAt: 2026-01-01T00:00:00.000000Z
           closedAt: 2026-01-01T00:00:00.100000Z
           switchedAt: 2026-01-01T00:00:01.000000Z
