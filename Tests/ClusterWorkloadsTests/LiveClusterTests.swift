@@ -10,7 +10,7 @@ import Testing
 
 /// Runs only against a real API server with a controller manager: `KUBERNETES_TEST_KUBECONFIG` names its kubeconfig.
 /// There is no kubelet: the tests play its part by writing pod statuses.
-@Suite("Against a real API server", .enabled(if: LiveCluster.kubeconfig != nil), .timeLimit(.minutes(2)))
+@Suite("Against a real API server", .enabled(if: LiveCluster.kubeconfig != nil), .timeLimit(.minutes(5)))
 struct LiveClusterTests {
     @Test("Secrets: kept, switched, restored byte for byte, discarded")
     func secrets() async throws {

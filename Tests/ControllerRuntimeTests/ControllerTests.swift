@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import Testing
 
-@Suite("Controller and informer", .timeLimit(.minutes(1)))
+@Suite("Controller and informer", .timeLimit(.minutes(5)))
 struct ControllerTests {
     let registry = PrometheusRegistry()
     let readiness = HealthChecks(endpoint: "readyz")

@@ -9,7 +9,7 @@ import Testing
 @testable import KubernetesClient
 
 /// Whatever the API server or the way to it does, the store ends up with what the server holds. Needs a cluster, as `ServerTests` of the client does.
-@Suite("a store in front of a real API server with faults", .enabled(if: FaultStage.kubeconfig != nil), .timeLimit(.minutes(2)))
+@Suite("a store in front of a real API server with faults", .enabled(if: FaultStage.kubeconfig != nil), .timeLimit(.minutes(5)))
 struct FaultTests {
     private static let watches = "watch=true"
 

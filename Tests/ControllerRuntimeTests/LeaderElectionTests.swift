@@ -38,7 +38,7 @@ private final class MemoryLease: LeaseStorage {
     var holder: String? { state.withLock { $0.lease?.record.holder } }
 }
 
-@Suite("Leader election over a Lease in memory", .timeLimit(.minutes(1)))
+@Suite("Leader election over a Lease in memory", .timeLimit(.minutes(5)))
 struct LeaderElectionTests {
     private let lease = MemoryLease()
     let registry = PrometheusRegistry()

@@ -8,7 +8,7 @@ import Testing
 @testable import ControllerRuntime
 @testable import KubernetesClient
 
-@Suite("leader election in front of a real API server with faults", .enabled(if: FaultStage.kubeconfig != nil), .timeLimit(.minutes(2)))
+@Suite("leader election in front of a real API server with faults", .enabled(if: FaultStage.kubeconfig != nil), .timeLimit(.minutes(5)))
 struct LeaseFaultTests {
     /// What happened, in order, with the time.
     private final class Diary: Sendable {

@@ -134,7 +134,7 @@ struct ObjectStoreTests {
         #expect(!store.apply(object("1")), "protection survives the list")
     }
 
-    @Test("waiting for the first list ends with it, and with cancellation", .timeLimit(.minutes(1)))
+    @Test("waiting for the first list ends with it, and with cancellation", .timeLimit(.minutes(5)))
     func synced() async throws {
         let waiting = Task { try await store.waitUntilSynced() }
         let cancelled = Task { try await store.waitUntilSynced() }

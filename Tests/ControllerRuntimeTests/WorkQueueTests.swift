@@ -2,7 +2,7 @@ import ControllerRuntime
 import CoreMetrics
 import Testing
 
-@Suite("Work queue actor: workers wait without polling", .timeLimit(.minutes(1)))
+@Suite("Work queue actor: workers wait without polling", .timeLimit(.minutes(5)))
 struct WorkQueueTests {
     let registry = PrometheusRegistry()
     var metrics: WorkQueueMetrics { WorkQueueMetrics(name: "test", factory: registry) }

@@ -9,7 +9,7 @@ import Testing
 
 @testable import DevCluster
 
-@Suite("Reports of a pod", .timeLimit(.minutes(1)))
+@Suite("Reports of a pod", .timeLimit(.minutes(5)))
 struct PodReporterTests {
     @Test("the last one arrives although the API server is away for longer than one try")
     func serverAway() async throws {

@@ -5,7 +5,7 @@ import Synchronization
 import TestServers
 import Testing
 
-@Suite("HTTP client against a socket", .timeLimit(.minutes(1)))
+@Suite("HTTP client against a socket", .timeLimit(.minutes(5)))
 struct HTTPClientTests {
     private let client = HTTPClient()
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import HealthProbes
 
-@Suite("Health checks against a real HTTP server", .timeLimit(.minutes(1)))
+@Suite("Health checks against a real HTTP server", .timeLimit(.minutes(5)))
 struct HTTPProbesTests {
     @Test("a URL check reads the status, follows no redirect, and does not need the whole body")
     func urls() async throws {

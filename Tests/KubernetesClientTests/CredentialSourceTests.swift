@@ -4,7 +4,7 @@ import Testing
 
 @testable import KubernetesClient
 
-@Suite("credentials that change", .timeLimit(.minutes(1)))
+@Suite("credentials that change", .timeLimit(.minutes(5)))
 struct CredentialSourceTests {
     private static func configuration(_ folder: String) throws -> ClusterConfiguration {
         let text = """

@@ -10,7 +10,7 @@ private let kubeconfig = ProcessInfo.processInfo.environment["KUBERNETES_TEST_KU
 private let expiredVersion = ProcessInfo.processInfo.environment["KUBERNETES_TEST_EXPIRED_VERSION"]
 
 /// Needs a kubeconfig of a throw-away API server whose user may do everything. Each test works in a namespace of its own.
-@Suite("against a real API server", .enabled(if: kubeconfig != nil), .timeLimit(.minutes(2)))
+@Suite("against a real API server", .enabled(if: kubeconfig != nil), .timeLimit(.minutes(5)))
 struct ServerTests {
     private func client() throws -> KubernetesClient {
         KubernetesClient(try ClusterConfiguration.kubeconfig(paths: [kubeconfig ?? ""]))

@@ -5,7 +5,7 @@ import Testing
 @testable import KubernetesClient
 
 /// Whatever is wrong: one line that names the file and the field, and no value of a secret.
-@Suite("a wrong kubeconfig", .timeLimit(.minutes(1)))
+@Suite("a wrong kubeconfig", .timeLimit(.minutes(5)))
 struct WrongKubeconfigTests {
     private static func config(cluster: String = "server: \"https://h\"", user: String = "token: t", rest: String = "") -> String {
         """

@@ -2,7 +2,7 @@ import Testing
 
 @testable import MigrationCore
 
-@Suite("Patterns for bodies", .timeLimit(.minutes(1)))
+@Suite("Patterns for bodies")
 struct TextPatternTests {
     @Test(
         "what matches, and what does not",
