@@ -1,5 +1,6 @@
-import PostgresEngine
 import Testing
+
+@testable import PostgresEngine
 
 @Suite("Failures of pg_dump") struct ToolFailureTests {
     @Test(
@@ -26,4 +27,20 @@ import Testing
 
     @Test("a killed one may be tried again")
     func killed() { #expect(ToolFailure(attempt: "dump", message: "", wasKilled: true).isTransient) }
+
+    @Test("a long query does not hide what went wrong")
+    func longQuery() {
+        let output = """
+            pg_dump: error: query failed: FATAL:  terminating connection due to administrator command
+            server closed the connection unexpectedly
+            pg_dump: detail: Query was: SELECT p.oid
+            FROM pg_proc p
+            WHERE p.oid > 16383
+              AND true
+              OR p.proacl IS DISTINCT FROM pip.initprivs)
+            """
+        let complaint = PostgresTool.complaint(of: "pg_dump", output)
+        #expect(complaint.hasPrefix("pg_dump: error: query failed: FATAL:  terminating connection"))
+        #expect(complaint.hasSuffix("pg_dump: detail: Query was: SELECT p.oid"))
+    }
 }

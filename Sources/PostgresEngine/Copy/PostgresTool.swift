@@ -71,12 +71,24 @@ enum PostgresTool {
             .name(name), arguments: Arguments(arguments), environment: .inherit.updating(variables), output: .string(limit: limit),
             error: .string(limit: 64 * 1024))
         guard result.terminationStatus.isSuccess else {
-            let lines = result.standardError.split(separator: "\n").suffix(4).joined(separator: "; ")
+            let lines = complaint(of: name, result.standardError)
             var wasKilled = true
             if case .exited = result.terminationStatus { wasKilled = false }
             throw ToolFailure(attempt: attempt, message: "\(name) ended with \(result.terminationStatus): \(lines)", wasKilled: wasKilled)
         }
         return result.standardOutput
+    }
+
+    /// What a client program says went wrong: its last lines, of every SQL text in them only the first line, since a long one hides the error before it.
+    static func complaint(of name: String, _ standardError: String) -> String {
+        var lines: [Substring] = []
+        var isInsideText = false
+        for line in standardError.split(separator: "\n") {
+            if line.hasPrefix(name + ":") { isInsideText = false }
+            if !isInsideText { lines.append(line) }
+            if line.contains("Query was: ") || line.contains("Command was: ") { isInsideText = true }
+        }
+        return lines.suffix(4).joined(separator: "; ")
     }
 
     /// Major version of the installed `pg_dump`; `nil` when there is none.
