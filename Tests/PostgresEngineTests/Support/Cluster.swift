@@ -35,7 +35,9 @@ final class Cluster: Sendable {
             echo ready
         }
         start "$@"
-        while read -r word; do
+        while read -r word size; do
+            # What is over the limit is written in part, as to a full disk, by sessions to come.
+            if [ "$word" = limit ]; then prlimit --pid "$server" --fsize="$size:"; continue; fi
             kill -STOP "$server"; kill -KILL $(pgrep -P "$server") "$server" || true; wait "$server" 2>/dev/null || true
             # One of its processes may need another moment to die, and a server does not start beside it.
             until start "$@"; do sleep 0.02; done
@@ -105,6 +107,13 @@ final class Cluster: Sendable {
         let before = try await superuser("postgres") { try await $0.rows(started).first?[0] }
         try shell.write(contentsOf: Data("crash\n".utf8))
         _ = try await eventually { (try? await superuser("postgres") { try await $0.rows(started).first?[0] }) ?? before != before }
+    }
+
+    /// From now on sessions to come find the disk full wherever a file would become larger; `nil` ends that.
+    func fillDisk(over bytes: Int?) async throws {
+        try shell.write(contentsOf: Data("limit \(bytes.map(String.init) ?? "unlimited")\n".utf8))
+        let limit = "SELECT split_part(regexp_substr(pg_read_file('/proc/' || pg_backend_pid() || '/limits'), 'Max file size +[^ ]+'), ' ', -1)"
+        _ = try await eventually { try await superuser("postgres") { try await $0.rows(limit).first?[0] } == bytes.map(String.init) ?? "unlimited" }
     }
 
     func access(_ user: String = "Admin", password: String = Cluster.password) -> ServerAccess {
