@@ -14,8 +14,6 @@ struct APIRequest: Sendable {
     var query: [(name: String, value: String)] = []
     var body: Data?
     var contentType = "application/json"
-    /// Default: 30 s for the whole answer.
-    var timeouts = HTTPTimeouts()
 
     /// Set for paths that are no resource.
     var rawPath: String?

@@ -14,6 +14,7 @@ public final class KubernetesClient: Sendable {
     /// The namespace the configuration names, for commands that were given none.
     public let namespace: String
     let fieldManager: String
+    let timeouts: RequestTimeouts
 
     private let server: String
     private let tls: HTTPTLS
@@ -26,7 +27,8 @@ public final class KubernetesClient: Sendable {
     ///   - version: this program's, for the `User-Agent`.
     ///   - fieldManager: who owns the fields we write. Default `dbmigration`.
     public init(
-        _ configuration: ClusterConfiguration, version: String = "0.1.0", fieldManager: String = "dbmigration", http: HTTPClient = .shared
+        _ configuration: ClusterConfiguration, version: String = "0.1.0", fieldManager: String = "dbmigration",
+        timeouts: RequestTimeouts = RequestTimeouts(), http: HTTPClient = .shared
     ) {
         server = configuration.server.hasSuffix("/") ? String(configuration.server.dropLast()) : configuration.server
         tls = configuration.tls
@@ -34,6 +36,7 @@ public final class KubernetesClient: Sendable {
         namespace = configuration.namespace
         credentials = CredentialSource(configuration.credentials)
         self.fieldManager = fieldManager
+        self.timeouts = timeouts
         self.http = http
         userAgent = "dbmigration/\(version) (linux/\(Self.architecture))"
     }
@@ -117,7 +120,7 @@ public final class KubernetesClient: Sendable {
     }
 
     private func message(_ request: APIRequest, _ resolved: ResolvedCredentials) -> HTTPRequest {
-        var message = HTTPRequest(request.method, server + request.target, timeouts: request.timeouts, tls: tls)
+        var message = HTTPRequest(request.method, server + request.target, timeouts: timeouts.http(request), tls: tls)
         message.proxy = proxy
         message.headers["Accept"] = "application/json"
         message.headers["User-Agent"] = userAgent

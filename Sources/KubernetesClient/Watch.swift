@@ -15,8 +15,6 @@ public struct Watch<Object: Decodable & Sendable>: AsyncSequence, Sendable {
     let namespace: String?
     let labels: String?
     let fields: String?
-    /// How long a watch may be silent.
-    var silence: Duration = .seconds(90)
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(watch: self) }
 
@@ -117,15 +115,14 @@ private struct OpenWatch {
 }
 
 extension Watch {
-    /// The server ends a watch after 290 s, and sends a bookmark each minute before that. One that is silent for longer is taken for dead and asked
-    /// for again; where it was alive after all, that cost one request.
+    /// One that is silent for too long is taken for dead and asked for again; where it was alive after all, that cost one request.
     func request(from version: String) -> APIRequest {
         var request = APIRequest(verb: "watch", method: .get, resource: resource, namespace: namespace)
         request.select(labels: labels, fields: fields)
         request.query += [
-            ("watch", "true"), ("resourceVersion", version), ("allowWatchBookmarks", "true"), ("timeoutSeconds", "290"),
+            ("watch", "true"), ("resourceVersion", version), ("allowWatchBookmarks", "true"),
+            ("timeoutSeconds", String(client.timeouts.watch.components.seconds)),
         ]
-        request.timeouts = HTTPTimeouts(total: nil, idle: silence)
         return request
     }
 }

@@ -1,6 +1,6 @@
-public import StructuredData
-
 /// The metadata every object has. Everything is optional, because objects we write state only what we own.
+///
+/// `managedFields` are left out: nobody here reads them, and to decode and keep them would cost as much as all the rest of an object.
 public struct ObjectMeta: Codable, Sendable, Hashable {
     public var name: String?
     /// The server appends five random characters.
@@ -18,13 +18,11 @@ public struct ObjectMeta: Codable, Sendable, Hashable {
     public var annotations: [String: String]?
     public var finalizers: [String]?
     public var ownerReferences: [OwnerReference]?
-    public var managedFields: JSONValue?
 
     public init(
         name: String? = nil, generateName: String? = nil, namespace: String? = nil, uid: String? = nil, resourceVersion: String? = nil,
         generation: Int64? = nil, creationTimestamp: Time? = nil, deletionTimestamp: Time? = nil, deletionGracePeriodSeconds: Int64? = nil,
-        labels: [String: String]? = nil, annotations: [String: String]? = nil, finalizers: [String]? = nil, ownerReferences: [OwnerReference]? = nil,
-        managedFields: JSONValue? = nil
+        labels: [String: String]? = nil, annotations: [String: String]? = nil, finalizers: [String]? = nil, ownerReferences: [OwnerReference]? = nil
     ) {
         self.name = name
         self.generateName = generateName
@@ -39,6 +37,5 @@ public struct ObjectMeta: Codable, Sendable, Hashable {
         self.annotations = annotations
         self.finalizers = finalizers
         self.ownerReferences = ownerReferences
-        self.managedFields = managedFields
     }
 }

@@ -7,7 +7,8 @@
 ///   - record: what the last decision remembered; `nil` on the first visit.
 ///   - observation: facts gathered for this visit, see ``factsNeeded(_:record:now:)``.
 public func decide(_ desired: Desired, uid: String, record: Record?, observation: Observation, now: Timestamp) -> Decision {
-    var visit = Visit(desired: desired, observation: observation, now: now, record: record ?? Record(attempt: desired.intent.attempt, at: now))
+    let record = record?.seen(from: now) ?? Record(attempt: desired.intent.attempt, at: now)
+    var visit = Visit(desired: desired, observation: observation, now: now, record: record)
     return visit.undoneFence()
         ?? visit.deleted()
         ?? visit.suspended()
@@ -37,7 +38,7 @@ public func decideOnward(_ desired: Desired, uid: String, record: Record?, obser
 
 /// Which facts the next ``decide(_:uid:record:observation:now:)`` needs; gathering more is waste, less makes it wait.
 public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> Set<FactKind> {
-    let record = record ?? Record(attempt: desired.intent.attempt, at: now)
+    let record = record?.seen(from: now) ?? Record(attempt: desired.intent.attempt, at: now)
     // What the undo of a fence turns on, and nothing that may keep it waiting.
     if record.isFencedBeforeSwitch, let fence = record.fence, record.abort != nil || now >= fence.deadline { return [.source, .hasJobs] }
     var facts = record.phase.row.facts

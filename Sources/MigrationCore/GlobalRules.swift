@@ -23,6 +23,9 @@ extension Visit {
     }
 
     private func reasonToUndo(_ fence: Record.Fence) -> Record.Cause? {
+        if now < fence.decidedAt {
+            return .init(.pauseBudgetExceeded, "the clock was set back, so that the length of the write pause cannot be told")
+        }
         if now >= fence.deadline {
             return .init(
                 .pauseBudgetExceeded,

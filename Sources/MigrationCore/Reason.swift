@@ -38,6 +38,7 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case longTransactions = "LongTransactions"
     case serversCannotReach = "ServersCannotReach"
     case stateLost = "StateLost"
+    case statusTooLarge = "StatusTooLarge"
     case forbidden = "Forbidden"
     case observationFailed = "ObservationFailed"
 

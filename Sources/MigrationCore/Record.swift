@@ -61,6 +61,20 @@ public struct Record: Sendable, Hashable, Codable {
 }
 
 extension Record {
+    /// This record as a clock has to take it that was set back: nothing in it lies in the future, so nothing waits until the clock is there again.
+    ///
+    /// How long the source has been fenced cannot be told any more, so that its time is over; a soak begins anew, as after a stretch nobody watched.
+    func seen(from now: Timestamp) -> Record {
+        var record = self
+        record.phaseStartedAt = min(phaseStartedAt, now)
+        record.jobStartedAt = jobStartedAt.map { min($0, now) }
+        record.teardownStartedAt = teardownStartedAt.map { min($0, now) }
+        record.unhealthySince = unhealthySince.map { min($0, now) }
+        if let lastProbeAt, lastProbeAt > now { (record.lastProbeAt, record.healthySince) = (nil, nil) }
+        if let fence, fence.decidedAt > now { record.fence?.deadline = min(fence.deadline, now) }
+        return record
+    }
+
     /// A reason with its message, as conditions show it.
     public struct Cause: Sendable, Hashable, Codable {
         /// Characters of a message that are kept: records and conditions are bounded, and a long error must not block an undo.

@@ -8,7 +8,7 @@ import Synchronization
 final class OperatorMetrics: Sendable {
     /// What one migration has in the registry, so that its end costs no search through everybody's series.
     private struct Own {
-        var gauges: Set<SeriesID> = []
+        var gauges: [SeriesID: Double] = [:]
         var counters: Set<SeriesID> = []
     }
 
@@ -28,13 +28,13 @@ final class OperatorMetrics: Sendable {
     /// - Parameter previous: the record it followed; `nil` for the first.
     func note(_ record: Record, after previous: Record? = nil, _ status: DatabaseMigrationStatus, _ key: ObjectKey) {
         let gauges = MigrationSeries(record, status, key).gauges
-        let gone = own.withLock { own in
-            let before = own[key]?.gauges ?? []
-            own[key, default: Own()].gauges = Set(gauges.keys)
-            return before.subtracting(gauges.keys)
+        let before = own.withLock { own in
+            let before = own[key]?.gauges ?? [:]
+            own[key, default: Own()].gauges = gauges
+            return before
         }
-        for (id, value) in gauges { gauge(id).record(value) }
-        for id in gone { gauge(id).destroy() }
+        for (id, value) in gauges where before[id] != value { gauge(id).record(value) }
+        for id in before.keys where gauges[id] == nil { gauge(id).destroy() }
         // A record seen for the first time is a restart's: what ended before it was counted then.
         if let previous, previous.phase != record.phase, Self.ends.contains(record.phase) { counter(Self.finished(record.phase)).increment() }
         if record.lastProbeAt != previous?.lastProbeAt, record.lastProbeAt != nil { countProbes(record, key) }
@@ -47,7 +47,7 @@ final class OperatorMetrics: Sendable {
 
     func forget(_ key: ObjectKey) {
         guard let own = own.withLock({ $0.removeValue(forKey: key) }) else { return }
-        for id in own.gauges { gauge(id).destroy() }
+        for id in own.gauges.keys { gauge(id).destroy() }
         for id in own.counters { counter(id).destroy() }
     }
 

@@ -8,58 +8,69 @@ import Synchronization
 ///
 /// A migration told that nobody owns its things leaves Pending only with its next status write. Until the store shows that, a reservation
 /// stands for it: without one, two migrations visited at the same moment would both be told to go on.
+///
+/// An index that follows the store: with thousands of migrations, looking through all of them for each would take longer than all else.
 final class Ownership: Sendable {
     private let store: ObjectStore<DatabaseMigration>
-    /// By `metadata.uid`.
-    private let reservations = Mutex<[String: Set<String>]>([:])
+    private let index = Mutex(Index())
 
-    init(store: ObjectStore<DatabaseMigration>) { self.store = store }
+    init(store: ObjectStore<DatabaseMigration>) {
+        self.store = store
+        store.tell { [weak self] in self?.note($0) }
+        note(store.keys)
+    }
 
     /// The name of another migration that owns something of this plan; when there is none, this one has reserved what it claims.
     func conflictingOwner(of object: DatabaseMigration, plan: Plan?) -> Fact<String?> {
-        let uid = object.uid ?? ""
-        return reservations.withLock { reserved in
-            // Read under the lock: whose reservation is gone has been seen to hold, or to have let go.
-            let others = store.objects.filter { $0.uid != object.uid }
-            let waiting = Set(others.filter(mayStart).compactMap(\.uid))
-            reserved = reserved.filter { waiting.contains($0.key) }
-            guard let plan else { return .value(nil) }
-            let mine = claims(plan, namespace: object.namespace ?? "")
-            for other in others {
-                let theirs = holds(other) ? planInForce(of: other).map { claims($0, namespace: other.namespace ?? "") } : reserved[other.uid ?? ""]
-                if let theirs, !mine.isDisjoint(with: theirs) { return .value("\(other.namespace ?? "")/\(other.name)") }
-            }
-            reserved[uid] = mine
+        guard let plan else { return .value(nil) }
+        let key = ObjectKey(object)
+        let claims = Self.claims(plan, namespace: key.namespace)
+        return index.withLock { index in
+            if let owner = index.owner(of: claims, besides: key) { return .value("\(owner.namespace)/\(owner.name)") }
+            index.set(key, Index.Entry(uid: object.uid, claims: claims))
             return .value(nil)
         }
     }
 
-    /// Whether a migration is still in Pending and nothing keeps it there; only then a reservation of its own means anything.
-    private func mayStart(_ other: DatabaseMigration) -> Bool {
-        guard !other.isBeingDeleted, !other.spec.suspend else { return false }
-        return (record(of: other)?.phase ?? .pending) == .pending
-    }
-
-    /// Whether a migration has left Pending and still stands for its things: a finished one, or one that went back, has let go.
-    private func holds(_ other: DatabaseMigration) -> Bool {
-        guard let record = record(of: other) else { return false }
-        switch record.phase {
-        case .pending, .rolledBack, .completed: return false
-        default: return true
+    /// Takes what the store says of these objects now.
+    private func note(_ keys: [ObjectKey]) {
+        index.withLock { index in
+            for key in keys {
+                // Read under the lock, so that of two changes the later one is what stays.
+                let object = store[key]
+                switch object.map(Self.standing) ?? .outside {
+                case .owner(let claims): index.set(key, Index.Entry(uid: object?.uid, claims: claims))
+                // A reservation belongs to the object that made it, not to one of the same name.
+                case .mayStart: if index[key]?.uid != object?.uid { index.set(key, nil) }
+                case .outside: index.set(key, nil)
+                }
+            }
         }
     }
 
-    private func planInForce(of other: DatabaseMigration) -> Plan? {
-        if let record = record(of: other), let plan = record.frozen ?? record.accepted { return plan }
-        return PlanBuilder.read(other).plan
+    /// How a migration stands to what it claims.
+    private enum Standing {
+        /// It has left Pending: the things are its own until it has let go.
+        case owner(Set<String>)
+        /// It is in Pending and nothing keeps it there; only then a reservation means anything.
+        case mayStart
+        /// It is suspended or being deleted before it began, has finished, or went back.
+        case outside
     }
 
-    private func record(of other: DatabaseMigration) -> Record? {
-        if case .record(let record) = RecordCoding.read(other.status) { return record }
-        return nil
+    private static func standing(of object: DatabaseMigration) -> Standing {
+        var record: Record?
+        if case .record(let read) = RecordCoding.read(object.status) { record = read }
+        switch record?.phase ?? .pending {
+        case .pending: return object.isBeingDeleted || object.spec.suspend ? .outside : .mayStart
+        case .rolledBack, .completed: return .outside
+        default:
+            let plan = record?.frozen ?? record?.accepted ?? PlanBuilder.read(object).plan
+            return plan.map { .owner(claims($0, namespace: object.namespace ?? "")) } ?? .outside
+        }
     }
 
-    private func claims(_ plan: Plan, namespace: String) -> Set<String> {
+    private static func claims(_ plan: Plan, namespace: String) -> Set<String> {
         var claims: Set<String> = []
         for database in plan.databases {
             claims.insert("\(plan.source.host.lowercased()):\(plan.source.port)/\(database.name)")
@@ -67,5 +78,32 @@ final class Ownership: Sendable {
         }
         for connection in plan.cutover.connections { claims.insert("secret \(namespace)/\(connection.secret.name)/\(connection.secret.key)") }
         return claims
+    }
+}
+
+/// Who owns or has reserved what.
+private struct Index {
+    struct Entry {
+        var uid: String?
+        var claims: Set<String>
+    }
+
+    private var entries: [ObjectKey: Entry] = [:]
+    private var owners: [String: Set<ObjectKey>] = [:]
+
+    subscript(_ key: ObjectKey) -> Entry? { entries[key] }
+
+    /// The first by name.
+    func owner(of claims: Set<String>, besides key: ObjectKey) -> ObjectKey? {
+        claims.flatMap { owners[$0] ?? [] }.filter { $0 != key }.min { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
+    }
+
+    mutating func set(_ key: ObjectKey, _ entry: Entry?) {
+        for claim in entries[key]?.claims ?? [] {
+            owners[claim]?.remove(key)
+            if owners[claim]?.isEmpty == true { owners[claim] = nil }
+        }
+        entries[key] = entry
+        for claim in entry?.claims ?? [] { owners[claim, default: []].insert(key) }
     }
 }

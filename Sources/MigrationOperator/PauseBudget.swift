@@ -3,13 +3,14 @@ import MigrationCore
 
 /// How long a visit may take while the source is fenced and nothing has been opened yet: whatever hangs must not hold up the undo.
 struct PauseBudget: Sendable {
+    private let decidedAt: Timestamp
     private let deadline: Timestamp
 
     /// `nil` where no visit is bounded.
     init?(_ record: Record?) {
         guard let record, let fence = record.fence else { return nil }
         guard record.isFencedBeforeSwitch || (record.phase == .switching && record.targetEpoch == nil) else { return nil }
-        deadline = fence.deadline
+        (decidedAt, deadline) = (fence.decidedAt, fence.deadline)
     }
 
     /// For a look and a status write past the deadline, when the undo is due and the API server may be what hangs.
@@ -17,7 +18,8 @@ struct PauseBudget: Sendable {
     /// The longest pause between two visits that fail.
     static let retry = Duration.milliseconds(500)
 
-    func isSpent(at now: Timestamp) -> Bool { now >= deadline }
+    /// Also when the clock was set back: then nobody knows what is left.
+    func isSpent(at now: Timestamp) -> Bool { now >= deadline || now < decidedAt }
 
     /// When to visit again, at the latest, after a visit that failed.
     func retry(at now: Timestamp) -> Duration { isSpent(at: now) ? Self.retry : min(Self.retry, left(at: now)) }

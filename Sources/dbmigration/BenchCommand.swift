@@ -10,7 +10,10 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: """
             Run it as: dbmigration dev run --name bench --restart-components --image shell=/bin/sh -- dbmigration bench pause
             """,
-        subcommands: [BenchPauseCommand.self, BenchApplyCommand.self, BenchCopyCommand.self, BenchTablesCommand.self, BenchControllerCommand.self])
+        subcommands: [
+            BenchPauseCommand.self, BenchApplyCommand.self, BenchCopyCommand.self, BenchTablesCommand.self, BenchControllerCommand.self,
+            BenchSoakCommand.self,
+        ])
 }
 
 /// What every benchmark can be told.

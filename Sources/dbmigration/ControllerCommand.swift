@@ -30,11 +30,18 @@ struct ControllerCommand: AsyncParsableCommand {
     @Option(help: "Port of /metrics; 0 is off.")
     var metricsPort: UInt16 = 8080
 
+    @Option(help: "Seconds after which the API server ends a watch, which then goes on where it was.")
+    var watchSeconds = 290
+
     @Option(help: "json or text.")
     var logFormat: StructuredLogHandler.Format = .json
 
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel: Logger.Level = .info
+
+    func validate() throws {
+        guard watchSeconds > 0 else { throw ValidationError("--watch-seconds: found \(watchSeconds); give 1 or more") }
+    }
 
     func run() async throws {
         let (format, level) = (logFormat, logLevel)
@@ -48,7 +55,7 @@ struct ControllerCommand: AsyncParsableCommand {
             throw ValidationError("--worker-image or DBMIGRATION_IMAGE must name the image of worker Jobs")
         }
         let cluster = try ClusterConfiguration.load(environment: environment)
-        let client = KubernetesClient(cluster)
+        let client = KubernetesClient(cluster, timeouts: RequestTimeouts(watch: .seconds(watchSeconds)))
         var configuration = OperatorConfiguration(
             namespaces: namespace, workerImage: image, leaseNamespace: leaseNamespace ?? environment["POD_NAMESPACE"] ?? client.namespace,
             identity: environment["POD_NAME"] ?? "\(ProcessInfo.processInfo.hostName)_\(UInt32.random(in: .min ... .max))",

@@ -17,6 +17,7 @@ struct FaultStage {
     let server: KubernetesClient
     let proxy: FaultProxy
     let proxied: KubernetesClient
+    let credentials: Credentials
     let readiness = HealthChecks(endpoint: "readyz")
     let store = ObjectStore<ConfigMap>()
 
@@ -25,7 +26,9 @@ struct FaultStage {
         let server = KubernetesClient(configuration)
         let namespace = try await server.create(Namespace(metadata: ObjectMeta(generateName: "fault-test-"))).name
         let proxy = FaultProxy(to: configuration.server, tls: configuration.tls)
-        let stage = FaultStage(namespace: namespace, server: server, proxy: proxy, proxied: through(proxy, configuration.credentials))
+        let stage = FaultStage(
+            namespace: namespace, server: server, proxy: proxy, proxied: through(proxy, configuration.credentials),
+            credentials: configuration.credentials)
         let result: Result<Void, any Error>
         do {
             result = .success(try await body(stage))
@@ -36,22 +39,19 @@ struct FaultStage {
         try result.get()
     }
 
-    static func through(_ proxy: FaultProxy, _ credentials: Credentials) -> KubernetesClient {
-        KubernetesClient(ClusterConfiguration(server: proxy.url, credentials: credentials), http: HTTPClient())
+    static func through(_ proxy: FaultProxy, _ credentials: Credentials, timeouts: RequestTimeouts = RequestTimeouts()) -> KubernetesClient {
+        KubernetesClient(ClusterConfiguration(server: proxy.url, credentials: credentials), timeouts: timeouts, http: HTTPClient())
     }
 
+    /// A client with time limits of its own, through the proxy.
+    func client(_ timeouts: RequestTimeouts) -> KubernetesClient { Self.through(proxy, credentials, timeouts: timeouts) }
+
     /// Follows while `body` runs, and has filled the store before it begins.
-    func following(
-        silence: Duration = .seconds(60), as client: KubernetesClient? = nil, whileDo body: () async throws -> Void
-    ) async throws {
+    func following(as client: KubernetesClient? = nil, whileDo body: () async throws -> Void) async throws {
         let (client, namespace) = (client ?? proxied, namespace)
         let informer = Informer(
             store: store, readiness: readiness, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-            watch: { _ in
-                var watch = client.watch(ConfigMap.self, namespace: namespace, labels: "l")
-                watch.silence = silence
-                return watch
-            }, onChange: { _ in })
+            watch: { _ in client.watch(ConfigMap.self, namespace: namespace, labels: "l") }, onChange: { _ in })
         let following = Task { try await informer.run() }
         defer { following.cancel() }
         try await store.waitUntilSynced()

@@ -30,10 +30,58 @@ struct FaultTests {
     func stalled() async throws {
         try await FaultStage.open { stage in
             stage.proxy.inject(.stall(afterLines: 0), on: Self.watches)
-            try await stage.following(silence: .seconds(2)) {
+            try await stage.following(as: stage.client(RequestTimeouts(watchSilence: .seconds(2)))) {
                 try await stage.put("a", "1")
                 try await stage.sees("a", "1")
                 #expect(stage.proxy.requests("limit=500") == 1)
+            }
+        }
+    }
+
+    @Test("a watch that the server ends goes on where it was, without a list")
+    func ended() async throws {
+        try await FaultStage.open { stage in
+            try await stage.following(as: stage.client(RequestTimeouts(watch: .seconds(1)))) {
+                for number in 1...3 {
+                    try await stage.proxy.wait(for: number, Self.watches)
+                    try await stage.put("a", "\(number)")
+                    try await stage.sees("a", "\(number)")
+                }
+                #expect(stage.proxy.requests("limit=500") == 1)
+            }
+        }
+    }
+
+    @Test("each verb has a time limit of its own")
+    func timeouts() async throws {
+        try await FaultStage.open { stage in
+            let slow = Duration.seconds(1)
+            func limited(_ change: (inout RequestTimeouts) -> Void) -> KubernetesClient {
+                var timeouts = RequestTimeouts()
+                change(&timeouts)
+                return stage.client(timeouts)
+            }
+            func expectTimeout(_ verb: String, _ change: (inout RequestTimeouts) -> Void, _ request: (KubernetesClient) async throws -> Void)
+                async throws
+            {
+                stage.proxy.inject(.delay(slow), on: "configmaps", times: 2)
+                let error = await #expect(throws: KubernetesError.self) { try await request(limited(change)) }
+                #expect(error?.kind == .transport(.timeout) && error?.verb == verb, "\(error.map { "\($0)" } ?? "")")
+                try await request(stage.proxied)
+            }
+            try await stage.put("a", "1")
+            let (space, limit) = (stage.namespace, Duration.milliseconds(500))
+            try await expectTimeout("get", { $0.read = limit }) { _ = try await $0.get(ConfigMap.self, "a", namespace: space) }
+            try await expectTimeout("list", { $0.list = limit }) { _ = try await $0.list(ConfigMap.self, namespace: space) }
+            try await expectTimeout("patch", { $0.write = limit }) {
+                _ = try await $0.patch(ConfigMap.self, "a", namespace: space, .merge(["data": ["k": "2"]]))
+            }
+            try await expectTimeout("delete", { $0.write = limit }) { client in
+                do throws(KubernetesError) {
+                    try await client.delete(ConfigMap.self, "a", namespace: space)
+                } catch  where error.kind == .notFound {
+                    // The one that timed out was carried out after all.
+                }
             }
         }
     }

@@ -57,6 +57,28 @@ struct StatusBuilderTests: StatusSuite {
         }
     }
 
+    @Test("a status too large to be written is trimmed, and says what was left out")
+    func tooLarge() throws {
+        func status(mismatches: Int, lanes: Int) throws -> DatabaseMigrationStatus {
+            let long = String(repeating: "é", count: 300)
+            let names = (1...64).map { "database-\($0)" }
+            let lane = { (name: String) in LaneState(database: name, stage: .running, trouble: long) }
+            let observation = Observation(
+                forward: .value(ReplicationState(lanes: names.flatMap { name in Array(repeating: lane(name), count: lanes) })),
+                progress: names.map { DatabaseProgress(name: $0, phase: "Verified", mismatches: Array(repeating: long, count: mismatches)) })
+            return try build(record(.replicating), observation)
+        }
+        #expect(try status(mismatches: 5, lanes: 0)[.statusTrimmed] == nil)
+        let without = try status(mismatches: 20, lanes: 0)
+        expect(without[.statusTrimmed], "True", .statusTooLarge)
+        #expect(without[.statusTrimmed]?.message?.contains("\(64 * 18) mismatches") == true)
+        #expect(without.databases?.map { $0.mismatches?.count } == Array(repeating: 2, count: 64))
+        let bare = try status(mismatches: 20, lanes: 16)
+        #expect(bare[.statusTrimmed]?.message?.contains("\(64 * 16) lanes") == true)
+        #expect(bare.databases?.allSatisfy { $0.lanes == nil } == true)
+        #expect(try JSON.encode(bare).count < 400_000)
+    }
+
     @Test("the first visit sets every condition")
     func firstVisit() throws {
         let status = try build(record(.pending))
@@ -68,7 +90,7 @@ struct StatusBuilderTests: StatusSuite {
         expect(status[.caughtUp], "False", .notRequested)
         expect(status[.healthy], "Unknown", .notStarted)
         expect(status[.rollbackReady], "Unknown", .notStarted)
-        #expect(status.conditions?.map(\.type) == ConditionType.allCases.filter { $0 != .stalled }.map(\.rawValue))
+        #expect(status.conditions?.map(\.type) == ConditionType.allCases.filter { ![.stalled, .statusTrimmed].contains($0) }.map(\.rawValue))
     }
 
     @Test("each standing has its summary")

@@ -52,6 +52,33 @@ struct OwnershipTests {
         }
     }
 
+    @Test("the index follows the store, whichever way it changes")
+    func follows() throws {
+        let ownership = Ownership(store: store)
+        let (first, second) = (try migration("a"), try migration("b"))
+        func started(_ phase: Phase, version: String) throws -> DatabaseMigration {
+            var object = first
+            object.metadata.resourceVersion = version
+            object.status = DatabaseMigrationStatus()
+            object.status?.record = try RecordCoding.encode(Record(attempt: 1, phase: phase, at: Timestamp(milliseconds: 0)))
+            return object
+        }
+        store.apply(first)
+        store.apply(second)
+        store.observe(try started(.preflight, version: "2"))
+        #expect(owner(ownership, second) == .value("team/a"))
+        store.apply(try started(.rolledBack, version: "3"))
+        #expect(owner(ownership, second) == .value(nil))
+        #expect(owner(ownership, first) == .value("team/b"))
+        store.remove(second)
+        #expect(owner(ownership, first) == .value(nil))
+        store.remove(try started(.rolledBack, version: "3"))
+        var again = first
+        again.metadata.uid = "uid-again"
+        store.apply(again)
+        #expect(owner(ownership, second) == .value(nil))
+    }
+
     private func owner(_ ownership: Ownership, _ object: DatabaseMigration) -> Fact<String?> {
         ownership.conflictingOwner(of: object, plan: PlanBuilder.read(object).plan)
     }

@@ -11,13 +11,16 @@ final class AnswerWatch: Sendable {
     }
 
     private let answers = Mutex<[String: Answer]>([:])
+    private let changes = Mutex(0)
 
     /// Follows the cluster until the task is cancelled.
     func follow(_ client: KubernetesClient, namespace: String) async {
         for await output in client.watch(DatabaseMigration.self, namespace: namespace) {
             switch output {
             case .replaced(let all): for object in all { note(object) }
-            case .applied(let object): note(object)
+            case .applied(let object):
+                changes.withLock { $0 += 1 }
+                note(object)
             case .deleted, .interrupted, .resumed: break
             }
         }
@@ -30,6 +33,9 @@ final class AnswerWatch: Sendable {
             if (answers[object.name]?.generation ?? 0) < seen { answers[object.name] = Answer(generation: seen, at: now) }
         }
     }
+
+    /// How many changes of objects the API server has told, answers included.
+    var events: Int { changes.withLock { $0 } }
 
     /// How many objects have been answered at all.
     var count: Int { answers.withLock { $0.count } }

@@ -23,7 +23,6 @@ public struct ControllerBench: Sendable {
     private static let busySeconds = 10
     private static let changesPerSecond = 100
     private static let idleSeconds = 15
-    private static let creators = 16
 
     public init(contenders: [ControllerContender], objects: [Int], manifests: String, limitSeconds: Int) {
         self.contenders = contenders
@@ -59,7 +58,8 @@ public struct ControllerBench: Sendable {
         let namespace = "bench-\(contender.name)-\(count)"
         let client = cluster.client
         _ = try await client.create(Namespace(metadata: ObjectMeta(name: namespace)))
-        try await create(count, client, namespace)
+        let migrations = SuspendedMigrations(client: client, namespace: namespace, count: count)
+        try await migrations.create()
         let answers = AnswerWatch()
         let follower = Task { await answers.follow(client, namespace: namespace) }
         defer { follower.cancel() }
@@ -75,11 +75,10 @@ public struct ControllerBench: Sendable {
             let idle = try await cpuPercent(of: process) { try await Task.sleep(for: .seconds(Self.idleSeconds)) }
             var single: [Double] = []
             for number in 0..<Self.singleChanges {
-                let change = try await change(Self.name(number * 7 % count), number, client, namespace)
-                single.append(try await latency(change, answers))
+                single.append(try await migrations.change(number * 7, to: number).latency(answers, limitSeconds: limitSeconds))
             }
             var busy: [Double] = []
-            let busyCPU = try await cpuPercent(of: process) { busy = try await changeMany(count, client, namespace, answers) }
+            let busyCPU = try await cpuPercent(of: process) { busy = try await changeMany(migrations, answers) }
             try await Task.sleep(for: .seconds(2))
             guard let alone = Percentiles(single), let together = Percentiles(busy), let memory = ProcessMemory.resident.mebibytes(of: process),
                 let peak = ProcessMemory.peak.mebibytes(of: process)
@@ -90,76 +89,14 @@ public struct ControllerBench: Sendable {
         }
     }
 
-    // MARK: Objects
-
-    private static func name(_ number: Int) -> String { "move-\(number)" }
-
-    private func create(_ count: Int, _ client: KubernetesClient, _ namespace: String) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for creator in 0..<Self.creators {
-                group.addTask {
-                    for number in stride(from: creator, to: count, by: Self.creators) {
-                        _ = try await client.create(DatabaseMigration.resource, Self.manifest(number, namespace))
-                    }
-                }
-            }
-            try await group.waitForAll()
-        }
-    }
-
-    private static func manifest(_ number: Int, _ namespace: String) -> JSONValue {
-        func server(_ side: String) -> JSONValue {
-            ["host": .string("\(side)-\(number).example.com"), "credentialsSecretRef": ["name": .string("\(side)-admin")]]
-        }
-        return [
-            "apiVersion": "migrations.mystira.app/v1alpha1", "kind": "DatabaseMigration",
-            "metadata": ["name": .string(name(number)), "namespace": .string(namespace)],
-            "spec": [
-                "suspend": true, "goal": "Ready", "source": server("old"), "target": server("new"), "databases": [["name": "ledger"]],
-                "cutover": [
-                    "connections": [["secretRef": ["name": .string("app-\(number)"), "key": "url"], "database": "ledger"]],
-                    "workloads": [["selector": ["matchLabels": ["app": "ledger"]]]],
-                ],
-            ],
-        ]
-    }
-
     // MARK: Changes
 
-    /// One change of an object's spec, and when it was begun.
-    private struct Change: Sendable {
-        var name: String
-        var generation: Int64
-        var begunAt: ContinuousClock.Instant
-    }
-
-    private func change(_ name: String, _ number: Int, _ client: KubernetesClient, _ namespace: String) async throws -> Change {
-        let begunAt = ContinuousClock.now
-        // A value it never had: an equal one would be no change.
-        let spec: JSONValue = ["cutover": ["maxPauseSeconds": .integer(Int64(100 + number))]]
-        let changed = try await client.patch(DatabaseMigration.self, name, namespace: namespace, .merge(["spec": spec]))
-        return Change(name: name, generation: changed.metadata.generation ?? 0, begunAt: begunAt)
-    }
-
-    /// In milliseconds.
-    private func latency(_ change: Change, _ answers: AnswerWatch) async throws -> Double {
-        let deadline = ContinuousClock.now + .seconds(limitSeconds)
-        while ContinuousClock.now < deadline {
-            if let at = answers.answered(change.name, change.generation) { return (at - change.begunAt) / .milliseconds(1) }
-            try await Task.sleep(for: .milliseconds(1))
-        }
-        throw TortureError.waited(seconds: limitSeconds, what: "an answer to the change of \(change.name)", state: "")
-    }
-
-    private func changeMany(_ count: Int, _ client: KubernetesClient, _ namespace: String, _ answers: AnswerWatch) async throws -> [Double] {
+    private func changeMany(_ migrations: SuspendedMigrations, _ answers: AnswerWatch) async throws -> [Double] {
         try await withThrowingTaskGroup(of: Double.self) { group in
             let start = ContinuousClock.now
             for number in 0..<(Self.busySeconds * Self.changesPerSecond) {
                 try await Task.sleep(until: start + .seconds(1) * (Double(number) / Double(Self.changesPerSecond)))
-                group.addTask {
-                    let change = try await change(Self.name(number % count), 1000 + number, client, namespace)
-                    return try await latency(change, answers)
-                }
+                group.addTask { try await migrations.change(number, to: 1000 + number).latency(answers, limitSeconds: limitSeconds) }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }

@@ -1,4 +1,5 @@
 import Subprocess
+import SystemPackage
 
 /// A program that answers each change of a `DatabaseMigration` by writing the generation it has seen into the status.
 public struct ControllerContender: Sendable, Hashable {
@@ -9,9 +10,11 @@ public struct ControllerContender: Sendable, Hashable {
 
     /// This project's controller; it watches one namespace and serves nothing.
     ///
-    /// - Parameter program: the executable.
-    public static func ours(_ program: String) -> ControllerContender {
-        let quiet = ["--health-port", "0", "--metrics-port", "0", "--log-level", "error"]
+    /// - Parameters:
+    ///   - program: the executable.
+    ///   - watchSeconds: how long its watches last.
+    public static func ours(_ program: String, watchSeconds: Int = 290) -> ControllerContender {
+        let quiet = ["--health-port", "0", "--metrics-port", "0", "--log-level", "error", "--watch-seconds", "\(watchSeconds)"]
         let names = ["--worker-image", "none", "--lease-namespace", "default", "--lease-name", "bench-\(namespacePlaceholder)"]
         return ControllerContender(
             name: "ours", program: program, arguments: ["controller", "--namespace", namespacePlaceholder] + names + quiet)
@@ -38,7 +41,7 @@ public struct ControllerContender: Sendable, Hashable {
         // env takes a path, and becomes the program.
         let result = try await Subprocess.run(
             .name("env"), arguments: Arguments(["--", program] + arguments), environment: .inherit.updating(["KUBECONFIG": kubeconfig]),
-            input: .none, output: .discarded, error: .discarded
+            input: .none, output: .discarded, error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
         ) { execution in
             do {
                 let answer = try await body(execution.processIdentifier.value)

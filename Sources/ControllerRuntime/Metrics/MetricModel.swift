@@ -48,7 +48,30 @@ struct MetricFamily: Sendable {
     let kind: MetricKind
     /// Upper bounds of a histogram's buckets, ascending, without +Inf.
     let bounds: [Double]
-    var series: [MetricLabels: MetricSeries] = [:]
+    private(set) var series: [MetricLabels: MetricSeries] = [:]
+
+    init(kind: MetricKind, bounds: [Double]) {
+        self.kind = kind
+        self.bounds = bounds
+    }
+
+    // A family is changed where it is, never taken out and put back: that would copy its thousands of series each time.
+
+    /// Makes the series: a counter must be seen at 0 before its first increment.
+    /// - Returns: whether the family is of this kind.
+    mutating func register(_ labels: MetricLabels, as kind: MetricKind) -> Bool {
+        guard self.kind == kind else { return false }
+        if series[labels] == nil { series[labels] = MetricSeries() }
+        return true
+    }
+
+    mutating func update(_ labels: MetricLabels, _ change: (inout MetricSeries, MetricKind, _ bounds: [Double]) -> Void) {
+        change(&series[labels, default: MetricSeries()], kind, bounds)
+    }
+
+    mutating func remove(_ labels: MetricLabels) { series[labels] = nil }
+
+    mutating func remove(where isGone: (MetricLabels) -> Bool) { series = series.filter { !isGone($0.key) } }
 }
 
 /// Maps swift-metrics names to what Prometheus allows.

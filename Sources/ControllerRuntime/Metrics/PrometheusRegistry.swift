@@ -38,11 +38,7 @@ public final class PrometheusRegistry: MetricsFactory {
         guard !labels.isEmpty else { return }
         let wanted = MetricLabels(labels)
         state.withLock { state in
-            state.families = state.families.mapValues { family in
-                var family = family
-                family.series = family.series.filter { !$0.key.contains(wanted) }
-                return family
-            }
+            for name in state.families.keys { state.families[name]?.remove { $0.contains(wanted) } }
         }
     }
 
@@ -76,28 +72,18 @@ public final class PrometheusRegistry: MetricsFactory {
         let name = MetricName.metric(label)
         let labels = MetricLabels(dimensions)
         let accepted = state.withLock { state in
-            var family = state.families[name] ?? MetricFamily(kind: kind, bounds: kind == .histogram ? buckets : [])
-            guard family.kind == kind else { return false }
-            // Present from its creation: a counter must be seen at 0 before its first increment.
-            if family.series[labels] == nil { family.series[labels] = MetricSeries() }
-            state.families[name] = family
-            return true
+            state.families[name, default: MetricFamily(kind: kind, bounds: kind == .histogram ? buckets : [])].register(labels, as: kind)
         }
         return accepted ? SeriesHandler(registry: self, name: name, labels: labels) : nil
     }
 
     private func destroy(_ handler: AnyObject) {
         guard let handler = handler as? SeriesHandler else { return }
-        state.withLock { $0.families[handler.name]?.series[handler.labels] = nil }
+        state.withLock { $0.families[handler.name]?.remove(handler.labels) }
     }
 
     fileprivate func update(_ handler: SeriesHandler, _ change: (inout MetricSeries, MetricKind, _ bounds: [Double]) -> Void) {
-        state.withLock { state in
-            guard let kind = state.families[handler.name]?.kind, let bounds = state.families[handler.name]?.bounds else { return }
-            var series = state.families[handler.name]?.series[handler.labels] ?? MetricSeries()
-            change(&series, kind, bounds)
-            state.families[handler.name]?.series[handler.labels] = series
-        }
+        state.withLock { $0.families[handler.name]?.update(handler.labels, change) }
     }
 }
 

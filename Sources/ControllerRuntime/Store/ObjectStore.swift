@@ -8,6 +8,7 @@ public final class ObjectStore<Object: KubernetesObject>: Sendable {
     /// The namespaces whose first list has not arrived; `""` stands for all of them together.
     private let awaited: Mutex<Set<String>>
     private let latch = Latch()
+    private let listeners = Mutex<[@Sendable ([ObjectKey]) -> Void]>([])
 
     /// - Parameter namespaces: those that are watched one by one; empty (the default): all, by one watch.
     public init(namespaces: [String] = []) { awaited = Mutex(namespaces.isEmpty ? [""] : Set(namespaces)) }
@@ -32,26 +33,40 @@ public final class ObjectStore<Object: KubernetesObject>: Sendable {
     /// - Parameter written: the object as the API server returned it.
     /// - Returns: whether the store now holds `written`. `false` when the watch was ahead: then the store holds something newer, or nothing.
     @discardableResult
-    public func observe(_ written: Object) -> Bool { state.withLock { $0.observe(Self.entry(written)) } }
+    public func observe(_ written: Object) -> Bool { told([ObjectKey(written)], if: state.withLock { $0.observe(Self.entry(written)) }) }
 
     /// Takes one watched object. Returns whether it told us anything new: an echo of our own write does not.
     @discardableResult
-    public func apply(_ object: Object) -> Bool { state.withLock { $0.apply(Self.entry(object)) } }
+    public func apply(_ object: Object) -> Bool { told([ObjectKey(object)], if: state.withLock { $0.apply(Self.entry(object)) }) }
 
     /// Takes a watched deletion. Returns whether an object was removed.
     @discardableResult
-    public func remove(_ object: Object) -> Bool { state.withLock { $0.remove(ObjectKey(object), uid: object.uid ?? "") } }
+    public func remove(_ object: Object) -> Bool {
+        told([ObjectKey(object)], if: state.withLock { $0.remove(ObjectKey(object), uid: object.uid ?? "") })
+    }
 
     /// Takes a complete list of one namespace, or of all (`nil`), atomically. Returns the keys that are new or changed, and what is gone.
     @discardableResult
     public func replace(with objects: [Object], namespace: String? = nil) -> (changed: Set<ObjectKey>, removed: [Object]) {
         let result = state.withLock { $0.replace(with: objects.map(Self.entry), namespace: namespace) }
+        told(Array(result.changed) + result.removed.map { ObjectKey($0) }, if: true)
         let isComplete = awaited.withLock { awaited in
             awaited.remove(namespace ?? "")
             return awaited.isEmpty
         }
         if isComplete { latch.open() }
         return result
+    }
+
+    /// Tells about every change from now on, whoever made it, before whoever waits for the first list goes on.
+    ///
+    /// - Parameter listener: called after the store has changed, by whoever changed it; several may call at once.
+    public func tell(_ listener: @escaping @Sendable ([ObjectKey]) -> Void) { listeners.withLock { $0.append(listener) } }
+
+    @discardableResult
+    private func told(_ keys: [ObjectKey], if isChanged: Bool) -> Bool {
+        if isChanged, !keys.isEmpty { for listener in listeners.withLock({ $0 }) { listener(keys) } }
+        return isChanged
     }
 
     private static func entry(_ object: Object) -> StoreState<Object>.Entry {

@@ -10,8 +10,8 @@ public enum ConditionsDocument {
             # Conditions and reasons
 
             Conditions are the contract of a `DatabaseMigration`; `status.phase` and `status.message` are for people. All are set on the first
-            visit, follow kstatus, and carry the `observedGeneration` they speak of. `Reconciling` and `Stalled` are absent rather than `False`,
-            and never there together.
+            visit, follow kstatus, and carry the `observedGeneration` they speak of. `Reconciling`, `Stalled` and `StatusTrimmed` are absent
+            rather than `False`, the first two never there together.
 
             ## Conditions
 
@@ -51,6 +51,7 @@ extension ConditionType {
         case .rollbackReady: "Going back now would lose nothing. `False` says why not; its reason is what `spec.rollback.acceptLoss` must name."
         case .rolledBack: "The applications are back on the source."
         case .cleanedUp: "Nothing of ours is left on the servers, and the way back is closed."
+        case .statusTrimmed: "The status would have been too large: the message says what was left out. Absent otherwise."
         }
     }
 }

@@ -73,6 +73,9 @@ extension Reason {
             Documentation(
                 "One server cannot connect to the other, which changes travel by; they connect directly, not through the controller.",
                 "Open the way between the servers, or say in `spec.source.replication` or `spec.target.replication` how one reaches the other.")
+        case .statusTooLarge:
+            Documentation(
+                "The status has no room for all there is to show.", "Look where the message says; fewer databases in one migration need less room.")
         case .stateLost:
             Documentation(
                 "Our fence or journal stands on a server without a matching record, or the record cannot be read.",

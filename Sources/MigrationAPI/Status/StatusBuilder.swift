@@ -51,10 +51,11 @@ public enum StatusBuilder {
         status.endpoints = endpoints(record)
         status.timeline = record.timeline.suffix(Record.timelineLimit).map(TimelineEntry.init)
         status.record = try RecordCoding.encode(record)
+        let trimmed = StatusSize.trim(&status).map { ConditionDraft(.statusTrimmed, .true, .statusTooLarge, $0) }
         let drafts =
             Summary(input).conditions + MilestoneConditions(input).conditions + [
                 HealthCondition(input).condition, RollbackCondition(input).condition,
-            ]
+            ] + [trimmed].compactMap(\.self)
         status.conditions = conditions(drafts, previous: input.previous, generation: input.generation, now: input.now)
         return status
     }
@@ -73,7 +74,7 @@ public enum StatusBuilder {
         var drafts = [
             ConditionDraft(.ready, .false, cause.reason, cause.message), ConditionDraft(.stalled, .true, cause.reason, cause.message),
         ]
-        for type in ConditionType.allCases where ![.ready, .reconciling, .stalled].contains(type) {
+        for type in ConditionType.allCases where ![.ready, .reconciling, .stalled, .statusTrimmed].contains(type) {
             drafts.append(ConditionDraft(type, .unknown, cause.reason, "Not known without the controller's record."))
         }
         status.conditions = conditions(drafts, previous: previous, generation: generation, now: now)

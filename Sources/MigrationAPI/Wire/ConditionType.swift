@@ -1,5 +1,5 @@
-/// The conditions of a migration, in the order they are written. The first three are kstatus's summary; `Reconciling` and `Stalled`
-/// are absent rather than False.
+/// The conditions of a migration, in the order they are written. The first three are kstatus's summary; `Reconciling`, `Stalled`
+/// and `StatusTrimmed` are absent rather than False.
 public enum ConditionType: String, Sendable, Hashable, CaseIterable {
     case ready = "Ready"
     case reconciling = "Reconciling"
@@ -17,4 +17,5 @@ public enum ConditionType: String, Sendable, Hashable, CaseIterable {
     case rollbackReady = "RollbackReady"
     case rolledBack = "RolledBack"
     case cleanedUp = "CleanedUp"
+    case statusTrimmed = "StatusTrimmed"
 }

@@ -11,7 +11,7 @@ enum Kstatus {
         var complaints = StructuralSchema.complaints(try JSONValue(encoding: status), schema["properties"]?["status"] ?? .null, "status")
         if (status.observedGeneration ?? -1) > generation { complaints.append("observedGeneration is ahead of the generation") }
         if Set(conditions.map(\.type)).count != conditions.count { complaints.append("a condition is there twice") }
-        let optional: Set<ConditionType> = [.reconciling, .stalled]
+        let optional: Set<ConditionType> = [.reconciling, .stalled, .statusTrimmed]
         for type in ConditionType.allCases where !optional.contains(type) && status[type] == nil { complaints.append("\(type.rawValue) is missing") }
         for condition in conditions { complaints += self.complaints(condition, generation: generation) }
         complaints += summaryComplaints(status, conditions: conditions, generation: generation)
