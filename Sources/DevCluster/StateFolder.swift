@@ -52,8 +52,17 @@ public struct StateFolder: Sendable, Hashable {
 
     /// Makes the folder and its parts. Others may pass through (the `postgres` user does), not look around.
     func create() throws {
-        for folder in [path, certificates, logs, pods, file("components")] { try Self.makeFolder(folder, mode: 0o711) }
+        for attempt in 1... {
+            do {
+                for folder in [path, certificates, logs, pods, file("components")] { try Self.makeFolder(folder, mode: 0o711) }
+                return
+            } catch let error as CocoaError where error.code == .fileNoSuchFile && attempt < Self.attempts {
+                // The last of the other clusters has just taken the common parent away.
+            }
+        }
     }
+
+    private static let attempts = 100
 
     func remove() throws {
         if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }

@@ -66,7 +66,8 @@ enum Progress {
             let copied = input.observation.progress.reduce(0) { $0 + $1.bytesCopied }
             let total = input.observation.progress.reduce(0) { $0 + $1.bytesTotal }
             let elapsed = input.now.since(input.record.phaseStartedAt)
-            guard copied > 0, total >= copied, elapsed >= 1_000 else { return nil }
+            // With all rows there, what is left is building indexes, of which nobody knows how long it takes.
+            guard copied > 0, total > copied, elapsed >= 1_000 else { return nil }
             let seconds = Double(elapsed) / 1_000 * Double(total - copied) / Double(copied)
             return seconds < 1e9 ? Int64(seconds.rounded(.up)) : nil
         case .replicating, .draining: return secondsOfLag(input)
