@@ -135,7 +135,7 @@ let package = Package(
         // Servers for tests: scripted ones, and one that passes requests on and breaks what it is told to.
         .target(name: "TestServers", dependencies: ["HTTPTransport", "StructuredData"], path: "Tests/TestServers", swiftSettings: settings),
         tests("ArchitectureTests", []),
-        tests("ConnectionStringsTests", ["ConnectionStrings"]),
+        tests("ConnectionStringsTests", ["CPostgres", "ConnectionStrings"]),
         tests(
             "DevClusterTests",
             ["DevCluster", "KubernetesClient", "KubernetesModel", "StructuredData", server, .product(name: "FlyingSocks", package: "FlyingFox"), log]),

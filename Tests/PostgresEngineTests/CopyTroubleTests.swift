@@ -121,6 +121,7 @@ extension DatabaseTests {
                     WHERE attrelid = coalesce(to_regclass('last'), to_regclass('other')) AND attnum > 0 AND NOT attisdropped
                     """
                 #expect(try await scenario.value(columns, on: scenario.target) == scenario.value(columns, on: scenario.source))
+                try await scenario.connect()
                 try await scenario.expectEqual(["big", "second"])
             }
         }
