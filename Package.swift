@@ -162,7 +162,8 @@ let package = Package(
         tests(
             "HealthProbesTests",
             [
-                "HealthProbes", "HTTPTransport", "MigrationCore", "MigrationPorts", server, .product(name: "FlyingSocks", package: "FlyingFox"),
+                "HealthProbes", "HTTPTransport", "MigrationCore", "MigrationPorts", "TestServers", server,
+                .product(name: "FlyingSocks", package: "FlyingFox"),
             ]),
         tests(
             "ClusterWorkloadsTests",
