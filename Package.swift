@@ -174,7 +174,7 @@ let package = Package(
             "EndToEndTests",
             [
                 "DevCluster", "HTTPTransport", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationPorts",
-                "PostgresEngine", "StructuredData",
+                "PostgresEngine", "StructuredData", "TestServers",
             ]),
     ]
 )
