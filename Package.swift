@@ -162,7 +162,8 @@ let package = Package(
         tests(
             "HealthProbesTests",
             [
-                "HealthProbes", "HTTPTransport", "MigrationCore", "MigrationPorts", server, .product(name: "FlyingSocks", package: "FlyingFox"),
+                "HealthProbes", "HTTPTransport", "MigrationCore", "MigrationPorts", "TestServers", server,
+                .product(name: "FlyingSocks", package: "FlyingFox"),
             ]),
         tests(
             "ClusterWorkloadsTests",
@@ -173,7 +174,7 @@ let package = Package(
             "EndToEndTests",
             [
                 "DevCluster", "HTTPTransport", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationPorts",
-                "PostgresEngine", "StructuredData",
+                "PostgresEngine", "StructuredData", "TestServers",
             ]),
     ]
 )

@@ -1,4 +1,4 @@
-public import FoundationEssentials
+import FoundationEssentials
 public import HTTPTransport
 public import MigrationCore
 public import MigrationPorts
@@ -8,9 +8,6 @@ public import MigrationPorts
 /// Every check and every address of a check is asked at the same time, on a connection of its own: a connection kept from the visit before
 /// would not notice that nobody listens any more.
 public struct HTTPProbes: ProbesPort {
-    /// The content of a Secret by namespace and name, or why it cannot be had.
-    public typealias SecretReader = @Sendable (_ namespace: String, _ name: String) async -> Fact<[String: Data]>
-
     /// Of a body no more than this is read and searched, in bytes.
     static let bodyLimit = 65_536
 
@@ -25,7 +22,7 @@ public struct HTTPProbes: ProbesPort {
     }
 
     public func read(_ migration: MigrationReference, plan: Plan) async -> [ProbeReading] {
-        await Self.concurrently(plan.health.http) { await read($0, namespace: migration.namespace) }
+        await concurrently(plan.health.http) { await read($0, namespace: migration.namespace) }
     }
 
     private func read(_ check: Plan.HTTPCheck, namespace: String) async -> ProbeReading {
@@ -43,7 +40,7 @@ public struct HTTPProbes: ProbesPort {
             case .value(let found) where found.isEmpty:
                 return ProbeReading(name: check.name, verdict: .inconclusive, message: "Service \(name) has no ready address")
             case .value(let found):
-                let answers = await Self.concurrently(found) { await ask($0.url(path: path), named: $0.authority, question) }
+                let answers = await concurrently(found) { await ask($0.url(path: path), named: $0.authority, question) }
                 return ProbeReading.combine(check.name, answers)
             }
         }
@@ -53,50 +50,25 @@ public struct HTTPProbes: ProbesPort {
     private struct Question: Sendable {
         var check: Plan.HTTPCheck
         var pattern: TextPattern?
-        var headers: HTTPHeaders = ["User-Agent": "dbmigration-probe", "Connection": "close", "Accept": "*/*"]
-        var tls = HTTPTLS()
+        var credentials: CheckCredentials
     }
 
-    /// Read for every reading: a token that was renewed counts at once.
     private func ask(for check: Plan.HTTPCheck, namespace: String) async -> Fact<Question> {
-        var question = Question(check: check)
+        var pattern: TextPattern?
         if let text = check.bodyPattern {
-            guard let pattern = try? TextPattern(text) else { return .unknown("bodyPattern cannot be used") }
-            question.pattern = pattern
+            pattern = try? TextPattern(text)
+            if pattern == nil { return .unknown("bodyPattern cannot be used") }
         }
-        if let name = check.headersSecret {
-            switch await secrets(namespace, name) {
-            case .unknown(let why): return .unknown(why)
-            case .value(let fields):
-                for (field, value) in fields.sorted(by: { $0.key < $1.key }) {
-                    guard let text = Self.headerValue(value) else { return .unknown("key \(field) of Secret \(name) is no value of a header field") }
-                    question.headers[field] = text
-                }
-            }
-        }
-        if let key = check.certificateAuthority {
-            switch await secrets(namespace, key.name) {
-            case .unknown(let why): return .unknown(why)
-            case .value(let values):
-                guard let pem = values[key.key] else { return .unknown("Secret \(key.name) has no key \(key.key)") }
-                question.tls = HTTPTLS(trust: .pem(pem))
-            }
-        }
-        return .value(question)
-    }
-
-    /// The line break at the end of what an editor saved belongs to nobody.
-    private static func headerValue(_ data: Data) -> String? {
-        var text = String(decoding: data, as: UTF8.self)
-        while text.last?.isNewline == true { text.removeLast() }
-        return text.unicodeScalars.contains { $0.value < 0x20 && $0 != "\t" || $0.value == 0x7f } ? nil : text
+        return await CheckCredentials.read(
+            check.headersSecret, check.certificateAuthority, ["Connection": "close", "Accept": "*/*"], namespace, secrets
+        ).map { Question(check: check, pattern: pattern, credentials: $0) }
     }
 
     private func ask(_ url: String, named name: String?, _ question: Question) async -> Answer {
         let check = question.check
         let limit = Duration.seconds(check.timeoutSeconds)
         var request = HTTPRequest(
-            .get, url, headers: question.headers, timeouts: HTTPTimeouts(connect: limit, total: limit), tls: question.tls,
+            .get, url, headers: question.credentials.headers, timeouts: HTTPTimeouts(connect: limit, total: limit), tls: question.credentials.tls,
             maximumBodyBytes: Self.bodyLimit)
         request.followsRedirects = check.followsRedirects
         do {
@@ -105,20 +77,6 @@ public struct HTTPProbes: ProbesPort {
             return Answer(address: name, status: response.status, expected: check.expectStatus, isBodyRight: isBodyRight)
         } catch {
             return Answer(address: name, error: error, timeoutSeconds: check.timeoutSeconds)
-        }
-    }
-
-    /// The results in the order of the inputs.
-    private static func concurrently<Input: Sendable, Output: Sendable>(
-        _ inputs: [Input], _ body: @Sendable @escaping (Input) async -> Output
-    ) async -> [Output] {
-        await withTaskGroup(of: (Int, Output).self) { group in
-            for (index, input) in inputs.enumerated() {
-                group.addTask { (index, await body(input)) }
-            }
-            var results: [(Int, Output)] = []
-            for await result in group { results.append(result) }
-            return results.sorted { $0.0 < $1.0 }.map(\.1)
         }
     }
 }

@@ -50,7 +50,10 @@ public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> 
     if facts.contains(.probes), case let plan? = record.frozen, let last = record.lastProbeAt, now < last.adding(seconds: plan.health.periodSeconds) {
         facts.remove(.probes)
     }
-    if record.phase == .awaitingCutover, desired.planInForce(record)?.cutover.window != nil { facts.insert(.window) }
+    if record.phase == .awaitingCutover, let plan = desired.planInForce(record) {
+        if plan.cutover.window != nil { facts.insert(.window) }
+        if plan.health.wantsBaseline, desired.intent.goal.asksForCutover { facts.insert(.baseline) }
+    }
     if desired.intent.isDeleted, !record.isCommitted { facts.formUnion([.hasJobs, .leftovers]) }
     return facts
 }

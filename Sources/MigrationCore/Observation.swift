@@ -173,6 +173,8 @@ public struct Observation: Sendable, Hashable {
     public var seenLeftovers: Set<Leftover> = []
     /// Readings of this visit; empty when no probe was due.
     public var probes: [ProbeReading]
+    /// What the queries of Prometheus checks gave, by the check's name; empty when none was due.
+    public var measurements: [String: Fact<MeasuredValues>] = [:]
     /// Asked while a cutover with a window waits.
     public var window: Fact<MaintenanceWindow.State> = .unknown(notAsked)
     /// For display only.

@@ -246,13 +246,24 @@ extension Plan {
     public struct Health: Sendable, Hashable, Codable {
         public var periodSeconds: Int
         public var http: [HTTPCheck]
+        public var prometheus: [PrometheusCheck]
         /// Every check must be good without a break for this long before promotion.
         public var soakSeconds: Int
 
-        public init(periodSeconds: Int = 10, http: [HTTPCheck] = [], soakSeconds: Int = 86_400) {
+        public init(periodSeconds: Int = 10, http: [HTTPCheck] = [], prometheus: [PrometheusCheck] = [], soakSeconds: Int = 86_400) {
             self.periodSeconds = periodSeconds
             self.http = http
+            self.prometheus = prometheus
             self.soakSeconds = soakSeconds
+        }
+
+        /// A plan that was frozen before there were queries has none.
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            periodSeconds = try values.decode(Int.self, forKey: .periodSeconds)
+            http = try values.decode([HTTPCheck].self, forKey: .http)
+            prometheus = try values.decodeIfPresent([PrometheusCheck].self, forKey: .prometheus) ?? []
+            soakSeconds = try values.decode(Int.self, forKey: .soakSeconds)
         }
     }
 

@@ -34,6 +34,9 @@ public struct Record: Sendable, Hashable, Codable {
     public var failure: Cause?
     /// How each health check fares in this soak.
     public var checks: [String: CheckState] = [:]
+    /// What readings of checks are compared with, by the check's name: measured in the visit that decided the fence. Absent in a record of an older
+    /// controller.
+    public var baselines: [String: Baseline]?
     /// Since when all checks have been good without a break.
     public var healthySince: Timestamp?
     /// Since when a check has stood at its failure limit without a break.

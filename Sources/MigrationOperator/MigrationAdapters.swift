@@ -7,14 +7,17 @@ public struct MigrationAdapters: Sendable {
     public var workloads: any WorkloadsPort
     public var jobs: any JobsPort
     public var probes: any ProbesPort
+    public var measurements: any MeasurementsPort
 
     public init(
-        databases: any DatabasePort, secrets: any ConnectionSecretsPort, workloads: any WorkloadsPort, jobs: any JobsPort, probes: any ProbesPort
+        databases: any DatabasePort, secrets: any ConnectionSecretsPort, workloads: any WorkloadsPort, jobs: any JobsPort, probes: any ProbesPort,
+        measurements: any MeasurementsPort
     ) {
         self.databases = databases
         self.secrets = secrets
         self.workloads = workloads
         self.jobs = jobs
         self.probes = probes
+        self.measurements = measurements
     }
 }

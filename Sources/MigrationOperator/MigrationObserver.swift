@@ -26,6 +26,7 @@ struct MigrationObserver: Sendable {
         observation.job = fromCluster.job
         observation.hasJobs = fromCluster.hasJobs
         observation.probes = fromCluster.probes
+        observation.measurements = fromCluster.measurements
         observation.preflight = fromServers.preflight
         observation.source = fromServers.source
         observation.target = fromServers.target
@@ -55,8 +56,17 @@ struct MigrationObserver: Sendable {
             observation.job = await adapters.jobs.observe(reference, step: step, number: number)
         }
         if facts.contains(.hasJobs) { observation.hasJobs = await adapters.jobs.any(reference) }
+        async let measurements = self.measurements(reference, plan.health.prometheus, facts)
         if facts.contains(.probes) { observation.probes = await adapters.probes.read(reference, plan: plan) }
+        observation.measurements = await measurements
         return observation
+    }
+
+    private func measurements(
+        _ reference: MigrationReference, _ checks: [Plan.PrometheusCheck], _ facts: Set<FactKind>
+    ) async -> [String: Fact<MeasuredValues>] {
+        if facts.contains(.probes) { return await adapters.measurements.measure(reference, checks) }
+        return facts.contains(.baseline) ? await adapters.measurements.measure(reference, checks.filter(\.wantsBaseline)) : [:]
     }
 
     /// - Returns: the facts, and what more can be asked with; `nil` when there is no access.

@@ -90,16 +90,17 @@ public struct OperatorProcess: Sendable {
 
     private func adapters() -> MigrationAdapters {
         let client = client
+        let secret: SecretReader = { namespace, name in
+            do {
+                return .value(try await client.get(Secret.self, name, namespace: namespace).data ?? [:])
+            } catch {
+                return .unknown("Secret \(name) cannot be read: \(error)")
+            }
+        }
         return MigrationAdapters(
             databases: PostgresMigration(logger: logger), secrets: ConnectionSecrets(client: client), workloads: Workloads(client: client),
             jobs: WorkerJobs(client: client, configuration: WorkerJobConfiguration(image: configuration.workerImage)),
-            probes: HTTPProbes(addresses: ServiceEndpoints(client: client)) { namespace, name in
-                do {
-                    return .value(try await client.get(Secret.self, name, namespace: namespace).data ?? [:])
-                } catch {
-                    return .unknown("Secret \(name) cannot be read: \(error)")
-                }
-            })
+            probes: HTTPProbes(addresses: ServiceEndpoints(client: client), secrets: secret), measurements: PrometheusQueries(secrets: secret))
     }
 
     private func migrations(_ store: ObjectStore<DatabaseMigration>, _ controller: Controller, _ readiness: HealthChecks) -> Informer<

@@ -52,7 +52,13 @@ public protocol JobsPort: Sendable {
     func deleteAll(_ migration: MigrationReference) async throws
 }
 
-/// One reading of every health check of the plan, concurrently, each within its own timeout. Never throws: what could not be asked is inconclusive.
+/// One reading of every HTTP check of the plan, concurrently, each within its own timeout. Never throws: what could not be asked is inconclusive.
 public protocol ProbesPort: Sendable {
     func read(_ migration: MigrationReference, plan: Plan) async -> [ProbeReading]
+}
+
+/// What the queries of checks give, by the check's name; asked concurrently, each within its own timeout. Never throws: what could not be asked, and
+/// what gives no value, is unknown.
+public protocol MeasurementsPort: Sendable {
+    func measure(_ migration: MigrationReference, _ checks: [Plan.PrometheusCheck]) async -> [String: Fact<MeasuredValues>]
 }

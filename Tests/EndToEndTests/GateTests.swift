@@ -3,6 +3,8 @@ import KubernetesModel
 import MigrationAPI
 import MigrationCore
 import StructuredData
+import Synchronization
+import TestServers
 import Testing
 
 extension EndToEnd {
@@ -43,6 +45,51 @@ extension EndToEnd {
             #expect(try await scenario.connectionString().contains(scenario.sourceHost))
             #expect(await scenario.applicationCanWrite(.source))
             try await scenario.end()
+        }
+
+        @Test("the cutover waits for a query's baseline, and a value too far above it goes back to the source")
+        func baseline() async throws {
+            let answer = Answer()
+            let prometheus = LocalServer { _, connection in connection.write(answer.response) }
+            let scenario = try await Scenario("baseline")
+            try await scenario.arrange()
+            try await scenario.apply { spec in
+                spec["health"]?["soakSeconds"] = 3600
+                spec["health"]?["prometheus"] = [
+                    [
+                        "name": "errors", "address": .string(prometheus.url), "query": "error_ratio", "max": 1, "maxIncreasePercent": 20,
+                        "failureLimit": 2,
+                    ]
+                ]
+            }
+            let held = try await scenario.wait("the baseline to be waited for") { $0[.reconciling]?.reason == "ProbeInconclusive" }
+            #expect(held.phase == "AwaitingCutover" && held.cutover?.startedAt == nil)
+            #expect(held.message?.contains("the baseline of check errors: Prometheus answered 503") == true)
+            #expect(await scenario.applicationCanWrite(.source))
+            answer.give("0.5")
+            let soaking = try await scenario.wait(phase: .soaking)
+            #expect(soaking.endpoints?.first { $0.name == "errors" }?.baseline == "0.5")
+            try await scenario.wait("a good reading") { $0.endpoints?.first { $0.name == "errors" }?.verdict == "ok" }
+            answer.give("0.75")
+            let status = try await scenario.wait(phase: .rolledBack)
+            #expect(status[.stalled]?.reason == "ProbeFailed")
+            #expect(status.message?.contains("0.75 is more than 20 % above the baseline 0.5") == true)
+            #expect(status.message?.contains(prometheus.url) == false)
+            #expect(await scenario.applicationCanWrite(.source))
+            try await scenario.end()
+        }
+    }
+
+    /// What a Prometheus answers: nothing but 503 until it is given a value.
+    private final class Answer: Sendable {
+        private let value = Mutex<String?>(nil)
+
+        func give(_ text: String) { value.withLock { $0 = text } }
+
+        var response: String {
+            guard let value = value.withLock({ $0 }) else { return "HTTP/1.1 503 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" }
+            let body = #"{"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [1, "\#(value)"]}]}}"#
+            return "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
         }
     }
 }

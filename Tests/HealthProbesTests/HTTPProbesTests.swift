@@ -156,21 +156,5 @@ private func withServer(_ body: @Sendable @escaping (Int) async throws -> Void) 
         try await Task.sleep(for: .seconds(60))
         return HTTPResponse(statusCode: .ok)
     }
-    try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await server.run() }
-        try await server.waitUntilListening()
-        let port: Int =
-            switch await server.listeningAddress {
-            case .ip4(_, port: let port), .ip6(_, port: let port): Int(port)
-            default: 0
-            }
-        do {
-            try await body(port)
-        } catch {
-            await server.stop()
-            throw error
-        }
-        await server.stop()
-        group.cancelAll()
-    }
+    try await run(server, body)
 }

@@ -32,6 +32,13 @@ struct PlanBuilderTests {
                     bodyPattern: #""status": *"(ok|up)""#, headersSecret: "chain-headers",
                     certificateAuthority: .init(name: "chain-ca", key: "tls.crt")))
         #expect(plan.health.http.last?.address == .service(name: "publisher", port: "8080", path: "/health"))
+        #expect(
+            plan.health.prometheus == [
+                Plan.PrometheusCheck(
+                    name: "errors", address: "https://prometheus.example.com/tenant", query: "sum(rate(errors_total[5m]))", max: 0.01, min: -1,
+                    maxIncreasePercent: 50, maxDecreasePercent: 20, timeoutSeconds: 4, limits: limits, headersSecret: "prometheus-headers",
+                    certificateAuthority: .init(name: "prometheus-ca", key: "tls.crt"))
+            ])
         #expect(plan.rollback == Plan.Rollback(automatic: false, keepReverseReplication: false))
         #expect(!plan.isLive)
         #expect(reading.intent == Intent(goal: .promoted, attempt: 2, acceptedLoss: "NoReverseLane"))
@@ -161,6 +168,22 @@ struct PlanBuilderTests {
             ("{health: {http: [{}, {totalFailureLimit: 0}]}}", "spec.health.http[1].totalFailureLimit"),
             ("{health: {http: [{}, {inconclusiveLimit: 0}]}}", "spec.health.http[1].inconclusiveLimit"),
             ("{health: {http: [{}, {successThreshold: 0}]}}", "spec.health.http[1].successThreshold"),
+            ("{health: {prometheus: [{address: 'ftp://a/'}]}}", "spec.health.prometheus[0].address"),
+            ("{health: {prometheus: [{address: 'https://me:pw@a/'}]}}", "spec.health.prometheus[0].address"),
+            ("{health: {prometheus: [{address: 'https://a/?query=up'}]}}", "spec.health.prometheus[0].address"),
+            ("{health: {prometheus: [{address: 'http://a/'}]}}", "spec.health.prometheus[0].caSecretRef"),
+            ("{health: {prometheus: [{query: ' '}]}}", "spec.health.prometheus[0].query"),
+            ("{health: {prometheus: [{max: a lot}]}}", "spec.health.prometheus[0].max"),
+            ("{health: {prometheus: [{max: NaN}]}}", "spec.health.prometheus[0].max"),
+            ("{health: {prometheus: [{min: '1.'}]}}", "spec.health.prometheus[0].min"),
+            ("{health: {prometheus: [{min: '0.02'}]}}", "spec.health.prometheus[0].min"),
+            ("{health: {prometheus: [{maxIncreasePercent: -1}]}}", "spec.health.prometheus[0].maxIncreasePercent"),
+            ("{health: {prometheus: [{maxDecreasePercent: 101}]}}", "spec.health.prometheus[0].maxDecreasePercent"),
+            ("{health: {prometheus: [{name: chain}]}}", "spec.health.prometheus[0].name"),
+            ("{health: {prometheus: [{name: rollout}]}}", "spec.health.prometheus[0].name"),
+            ("{health: {prometheus: [{headersSecretRef: {name: A_B}}]}}", "spec.health.prometheus[0].headersSecretRef.name"),
+            ("{health: {prometheus: [{}, {name: none, address: 'http://a', query: up}]}}", "spec.health.prometheus[1]"),
+            ("{health: {prometheus: [{}, {name: errors, address: 'http://a', query: up, max: 1}]}}", "spec.health.prometheus[1].name"),
             ("{cutover: {window: {schedule: '0 2 * *'}}}", "spec.cutover.window.schedule"),
             ("{cutover: {window: {schedule: '0 25 * * *'}}}", "spec.cutover.window.schedule"),
             ("{cutover: {window: {schedule: '0 0 31 2 *'}}}", "spec.cutover.window.schedule"),
@@ -191,6 +214,20 @@ struct PlanBuilderTests {
         #expect(reading.problems.map(\.path) == [path])
         #expect(reading.problems.map(\.reason) == [.notImplemented])
         #expect(reading.problemReason == .notImplemented)
+    }
+
+    @Test(
+        "one comparison is enough of a limit; a fraction has quotes",
+        arguments: ["max", "min", "maxIncreasePercent"])
+    func prometheus(field: String) throws {
+        let check = "{name: errors, address: 'http://a', query: up, \(field): 0}"
+        let spec = try Fixtures.json(Fixtures.complete).setting(Fixtures.json(check), at: [.key("health"), .key("prometheus"), .index(0)])
+        let plan = try #require(PlanBuilder.read(Fixtures.migration(spec)).plan)
+        #expect(plan.health.prometheus.map(\.wantsBaseline) == [field == "maxIncreasePercent"])
+        guard field != "maxIncreasePercent" else { return }
+        let fraction = Fixtures.document(spec: spec).setting(
+            .number(0.5), at: [.key("spec"), .key("health"), .key("prometheus"), .index(0), .key(field)])
+        #expect(PlanBuilder.lint(fraction).map(\.path) == ["spec.health.prometheus[0].\(field)"])
     }
 
     @Test("all problems come at once")

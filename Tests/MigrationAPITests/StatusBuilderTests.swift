@@ -193,6 +193,7 @@ struct StatusBuilderTests: StatusSuite {
         record.checks = [
             "chain": .init(verdict: .ok, streak: 1, message: "200", failures: 0),
             "publisher": .init(verdict: .inconclusive, streak: 2, message: "no address"),
+            "errors": .init(verdict: .ok, streak: 2, message: "0.001"),
         ]
         expect(try build(record)[.healthy], "Unknown", .probeInconclusive)
         record.checks["publisher"] = .init(verdict: .ok, streak: 1, message: "200")
@@ -203,10 +204,23 @@ struct StatusBuilderTests: StatusSuite {
         let good = try build(record)
         expect(good[.healthy], "True", .succeeded)
         #expect(good.etaSeconds == 50)
-        #expect(good.endpoints?.map(\.name) == ["chain", "publisher"])
+        #expect(good.endpoints?.map(\.name) == ["chain", "errors", "publisher"])
         record.checks["chain"] = .init(verdict: .failed, streak: 3, message: "503")
         expect(try build(record)[.healthy], "False", .probeFailed)
         expect(try build(record)[.promoted], "Unknown", .progressing)
+    }
+
+    @Test("a baseline is shown from the moment it is recorded, beside the check's readings once there are some")
+    func baselines() throws {
+        var record = record(.draining, fenced: true)
+        record.baselines = ["errors": .init(lowest: 0.1, highest: 0.25)]
+        let early = try #require(build(record).endpoints)
+        #expect(early.map(\.name) == ["errors"] && early.map(\.baseline) == ["0.1 to 0.25"] && early.map(\.verdict) == [nil])
+        record = self.record(.soaking, fenced: true)
+        record.baselines = ["errors": .init(lowest: 3, highest: 3)]
+        record.checks = ["errors": .init(verdict: .ok, streak: 1, message: "3"), "chain": .init(verdict: .ok, streak: 1, message: "200")]
+        let late = try #require(build(record).endpoints)
+        #expect(late.map(\.baseline) == [nil, "3"] && late.map(\.verdict) == ["ok", "ok"])
     }
 
     @Test("the pause ends with the first write on the target, or with the source's opening")

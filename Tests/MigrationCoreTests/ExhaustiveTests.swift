@@ -32,7 +32,11 @@ struct ExhaustiveTests {
         }
         plan.cutover.workloads = (0..<16).map { .init(matchLabels: ["app.kubernetes.io/name": "some-application-\($0)"]) }
         plan.health.http = (0..<16).map { .init(name: "check-\($0)", address: .url("https://application-\($0).example.org/health")) }
+        plan.health.prometheus = (0..<16).map {
+            .init(name: "query-\($0)", address: "https://prometheus.example.org", query: String(repeating: "q", count: 200), maxIncreasePercent: 50)
+        }
         var record = Record.reached(.soaking, plan: plan)
+        record.baselines = Dictionary(uniqueKeysWithValues: plan.health.prometheus.map { ($0.name, .init(lowest: -1 / 3, highest: 1 / 3)) })
         let message = String(repeating: "x", count: 300)
         for _ in 0..<500 {
             var visit = Visit(
@@ -40,8 +44,8 @@ struct ExhaustiveTests {
             visit.enter(.soaking, reason: .progressing)
             record = visit.record
         }
-        for check in plan.health.http {
-            record.checks[check.name] = .init(verdict: .failed, streak: 1_000_000, message: message, failures: 1_000_000)
+        for name in plan.health.limits.keys {
+            record.checks[name] = .init(verdict: .failed, streak: 1_000_000, message: message, failures: 1_000_000)
         }
         #expect(record.timeline.count == Record.timelineLimit)
         #expect(try JSONEncoder().encode(record).count <= Record.sizeLimit)

@@ -138,7 +138,8 @@ extension Reason {
         case .probeFailed: Documentation("A health check failed as often as its limit.", "Look at the application the message names.")
         case .probeInconclusive:
             Documentation(
-                "A health check gave no usable answer; that counts neither way.", "Make the address of the message reachable from the controller.")
+                "A health check gave no usable answer; that counts neither way. Before the cutover, the baseline of a check could not be read.",
+                "Make the address or query of the message answer.")
         case .soaking: Documentation("All checks must stay good for `spec.health.soakSeconds`.")
         case .requested: Documentation("A person asked for it.")
         case .lossless: Documentation("Going back loses nothing that was acknowledged.", "Nothing; set goal `RolledBack` to go back.")

@@ -17,11 +17,14 @@ extension StatusBuilder {
     }
 
     static func endpoints(_ record: Record) -> [EndpointStatus]? {
-        guard !record.checks.isEmpty else { return nil }
-        return record.checks.sorted { $0.key < $1.key }.prefix(64).map { name, state in
-            EndpointStatus(
-                name: name.bounded(63), verdict: state.verdict.rawValue, consecutive: Int64(max(0, state.streak)),
-                failures: state.failures.map { Int64(max(0, $0)) }, lastResult: state.message.bounded(512))
+        let names = Set(record.checks.keys).union((record.baselines ?? [:]).keys)
+        guard !names.isEmpty else { return nil }
+        return names.sorted().prefix(64).map { name in
+            let state = record.checks[name]
+            return EndpointStatus(
+                name: name.bounded(63), verdict: state?.verdict.rawValue, consecutive: state.map { Int64(max(0, $0.streak)) },
+                failures: state?.failures.map { Int64(max(0, $0)) }, lastResult: state?.message.bounded(512),
+                baseline: record.baselines?[name]?.description.bounded(64))
         }
     }
 

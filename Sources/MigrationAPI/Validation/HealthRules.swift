@@ -8,24 +8,28 @@ enum HealthRules {
         findings.range("\(path).periodSeconds", spec.periodSeconds, 1...3_600, unit: "seconds")
         findings.range("\(path).soakSeconds", spec.soakSeconds, 0...2_592_000, unit: "seconds")
         findings.count("\(path).http", spec.http.count, atMost: 32)
-        findings.later("\(path).prometheus", spec.prometheus, "Prometheus checks are")
+        findings.count("\(path).prometheus", spec.prometheus.count, atMost: 16)
         findings.later("\(path).logs", spec.logs, "log checks are")
         let checks = spec.http.enumerated().compactMap { index, check in self.check(check, "\(path).http[\(index)]", &findings) }
-        findings.duplicates(spec.http.map(\.name), path: { "\(path).http[\($0)].name" }) { "'\($0)' is used twice; name every check differently" }
-        return Plan.Health(periodSeconds: spec.periodSeconds, http: checks, soakSeconds: spec.soakSeconds)
+        let queries = spec.prometheus.enumerated().map { index, check in
+            PrometheusRules.check(check, "\(path).prometheus[\(index)]", &findings)
+        }
+        let paths = spec.http.indices.map { "\(path).http[\($0)].name" } + spec.prometheus.indices.map { "\(path).prometheus[\($0)].name" }
+        findings.duplicates(spec.http.map(\.name) + spec.prometheus.map(\.name), path: { paths[$0] }) {
+            "'\($0)' is used twice; name every check differently"
+        }
+        return Plan.Health(periodSeconds: spec.periodSeconds, http: checks, prometheus: queries, soakSeconds: spec.soakSeconds)
     }
 
     private static func check(_ spec: HTTPCheckSpec, _ path: String, _ findings: inout Findings) -> Plan.HTTPCheck? {
-        findings.text("\(path).name", spec.name, .label)
-        if spec.name == Health.rolloutCheck { findings.add("\(path).name", "'\(spec.name)' is the name of the workloads' own rollout; take another") }
-        findings.range("\(path).timeoutSeconds", spec.timeoutSeconds, 1...60, unit: "seconds")
-        let limits = limits(spec, path, &findings)
+        let limits = common(spec, path, &findings)
         if spec.expectStatus.isEmpty { findings.add("\(path).expectStatus", "is empty; give at least one HTTP status, such as 200") }
         findings.count("\(path).expectStatus", spec.expectStatus.count, atMost: 16)
         for (index, status) in spec.expectStatus.enumerated() { findings.range("\(path).expectStatus[\(index)]", status, 100...599) }
         if let pattern = spec.bodyPattern { self.pattern(pattern, "\(path).bodyPattern", &findings) }
         if let reference = spec.headersSecretRef { headers(reference, of: spec, path, &findings) }
-        let authority = spec.caSecretRef.map { self.authority($0, of: spec, path, &findings) }
+        let isPlain = spec.url?.hasPrefix("http://") ?? (spec.service != nil)
+        let authority = spec.caSecretRef.map { self.authority($0, isPlain ? "a url" : nil, path, &findings) }
         guard let address = address(spec, path, &findings) else { return nil }
         return Plan.HTTPCheck(
             name: spec.name, address: address, expectStatus: spec.expectStatus, timeoutSeconds: spec.timeoutSeconds, limits: limits,
@@ -33,7 +37,11 @@ enum HealthRules {
             followsRedirects: spec.followRedirects)
     }
 
-    private static func limits(_ spec: HTTPCheckSpec, _ path: String, _ findings: inout Findings) -> Plan.CheckLimits {
+    /// The fields of every kind of check.
+    static func common(_ spec: some CheckSpec, _ path: String, _ findings: inout Findings) -> Plan.CheckLimits {
+        findings.text("\(path).name", spec.name, .label)
+        if spec.name == Health.rolloutCheck { findings.add("\(path).name", "'\(spec.name)' is the name of the workloads' own rollout; take another") }
+        findings.range("\(path).timeoutSeconds", spec.timeoutSeconds, 1...60, unit: "seconds")
         findings.range("\(path).failureLimit", spec.failureLimit, 1...1_000)
         if let limit = spec.totalFailureLimit { findings.range("\(path).totalFailureLimit", limit, 1...1_000_000) }
         if let limit = spec.inconclusiveLimit { findings.range("\(path).inconclusiveLimit", limit, 1...1_000_000) }
@@ -60,11 +68,12 @@ enum HealthRules {
         }
     }
 
-    private static func authority(
-        _ reference: CertificateSecretReference, of spec: HTTPCheckSpec, _ path: String, _ findings: inout Findings
+    /// - Parameter unencrypted: what is missing for TLS; `nil` when nothing is.
+    static func authority(
+        _ reference: CertificateSecretReference, _ unencrypted: String?, _ path: String, _ findings: inout Findings
     ) -> Plan.SecretKey {
-        if spec.url?.hasPrefix("http://") ?? (spec.service != nil) {
-            findings.add("\(path).caSecretRef", "verifies nothing without a url that begins with https://; remove one or change the other")
+        if let unencrypted {
+            findings.add("\(path).caSecretRef", "verifies nothing without \(unencrypted) that begins with https://; remove one or change the other")
         }
         return ServerRules.secretKey(name: reference.name, key: reference.key, "\(path).caSecretRef", &findings)
     }
@@ -95,7 +104,7 @@ enum HealthRules {
     }
 
     /// Never quotes the whole URL: it may hold a password.
-    private static func complaint(aboutURL url: String) -> String? {
+    static func complaint(aboutURL url: String) -> String? {
         if url.utf8.count > 2_048 { return "is longer than 2048 characters" }
         guard let parts = URLComponents(string: url), let scheme = parts.scheme, let host = parts.host, !host.isEmpty else {
             return "is no URL; give http:// or https://, a host and a path"

@@ -88,6 +88,8 @@ public struct EndpointStatus: Codable, Sendable, Hashable {
     /// Failures of this soak altogether.
     public var failures: Int64?
     public var lastResult: String?
+    /// What a query gave before the cutover, where the check compares with it: the value, or the lowest and the highest of its series.
+    public var baseline: String?
 }
 
 /// One stay in a phase.

@@ -6,7 +6,7 @@ public struct HealthSpec: Codable, Sendable, Hashable {
     public var periodSeconds = 10
     public var soakSeconds = 86_400
     public var http: [HTTPCheckSpec] = []
-    var prometheus: JSONValue?
+    public var prometheus: [PrometheusCheckSpec] = []
     var logs: JSONValue?
 
     init() {}
@@ -16,7 +16,7 @@ public struct HealthSpec: Codable, Sendable, Hashable {
         periodSeconds = try container.value(.periodSeconds, default: periodSeconds)
         soakSeconds = try container.value(.soakSeconds, default: soakSeconds)
         http = try container.value(.http, default: [])
-        prometheus = try container.decodeIfPresent(JSONValue.self, forKey: .prometheus)
+        prometheus = try container.value(.prometheus, default: [])
         logs = try container.decodeIfPresent(JSONValue.self, forKey: .logs)
     }
 }
@@ -70,6 +70,60 @@ public struct HTTPCheckSpec: Codable, Sendable, Hashable {
         followRedirects = try container.value(.followRedirects, default: false)
     }
 }
+
+/// One Prometheus check (`spec.health.prometheus[]`); at least one of `max`, `min`, `maxIncreasePercent` and `maxDecreasePercent` is given.
+public struct PrometheusCheckSpec: Codable, Sendable, Hashable {
+    public var name: String
+    public var address: String
+    public var query: String
+    /// A whole number, or a text with a decimal one: a spec has no floating-point numbers.
+    public var max: IntOrString?
+    /// The same.
+    public var min: IntOrString?
+    public var maxIncreasePercent: Int?
+    public var maxDecreasePercent: Int?
+    public var timeoutSeconds: Int
+    public var failureLimit: Int
+    public var totalFailureLimit: Int?
+    public var inconclusiveLimit: Int?
+    public var successThreshold: Int
+    public var initialDelaySeconds: Int
+    public var headersSecretRef: SecretReference?
+    public var caSecretRef: CertificateSecretReference?
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        address = try container.decode(String.self, forKey: .address)
+        query = try container.decode(String.self, forKey: .query)
+        max = try container.decodeIfPresent(IntOrString.self, forKey: .max)
+        min = try container.decodeIfPresent(IntOrString.self, forKey: .min)
+        maxIncreasePercent = try container.decodeIfPresent(Int.self, forKey: .maxIncreasePercent)
+        maxDecreasePercent = try container.decodeIfPresent(Int.self, forKey: .maxDecreasePercent)
+        timeoutSeconds = try container.value(.timeoutSeconds, default: 5)
+        failureLimit = try container.value(.failureLimit, default: 3)
+        totalFailureLimit = try container.decodeIfPresent(Int.self, forKey: .totalFailureLimit)
+        inconclusiveLimit = try container.decodeIfPresent(Int.self, forKey: .inconclusiveLimit)
+        successThreshold = try container.value(.successThreshold, default: 1)
+        initialDelaySeconds = try container.value(.initialDelaySeconds, default: 0)
+        headersSecretRef = try container.decodeIfPresent(SecretReference.self, forKey: .headersSecretRef)
+        caSecretRef = try container.decodeIfPresent(CertificateSecretReference.self, forKey: .caSecretRef)
+    }
+}
+
+/// What checks of every kind have.
+protocol CheckSpec {
+    var name: String { get }
+    var timeoutSeconds: Int { get }
+    var failureLimit: Int { get }
+    var totalFailureLimit: Int? { get }
+    var inconclusiveLimit: Int? { get }
+    var successThreshold: Int { get }
+    var initialDelaySeconds: Int { get }
+}
+
+extension HTTPCheckSpec: CheckSpec {}
+extension PrometheusCheckSpec: CheckSpec {}
 
 /// A whole Secret.
 public struct SecretReference: Codable, Sendable, Hashable {

@@ -53,9 +53,10 @@ extension Plan.Health {
     public var limits: [String: Plan.CheckLimits] {
         var limits = [Health.rolloutCheck: Plan.rolloutLimits]
         for check in http { limits[check.name] = check.limits }
+        for check in prometheus { limits[check.name] = check.limits }
         return limits
     }
 
     /// Whether anything but the rollout is asked.
-    var hasProbes: Bool { !http.isEmpty }
+    var hasProbes: Bool { !http.isEmpty || !prometheus.isEmpty }
 }

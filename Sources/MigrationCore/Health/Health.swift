@@ -14,15 +14,16 @@ public enum Health: Sendable, Hashable {
     private static let messageLimit = 256
 
     /// Folds new readings into the record's streaks and judges them. Without new readings the last judgement's data stand.
-    static func assess(_ plan: Plan, record: inout Record, readings: [ProbeReading], rollout: Fact<WorkloadsState>, now: Timestamp) -> Health {
+    static func assess(_ plan: Plan, record: inout Record, observation: Observation, now: Timestamp) -> Health {
         let limits = plan.health.limits
         let due = record.lastProbeAt.map { now >= $0.adding(seconds: plan.health.periodSeconds) } ?? true
         if due {
             // The probes fell due while this visit was under way: the next one reads them. What stands is neither renewed nor judged.
+            let readings = observation.probes + measured(plan, record, observation.measurements)
             if readings.isEmpty, plan.health.hasProbes { return .undecided("the next reading is due") }
             let gapSeconds = max(60, 3 * plan.health.periodSeconds)
             if let last = record.lastProbeAt, now >= last.adding(seconds: gapSeconds) { record.healthySince = nil }
-            for reading in readings + [reading(of: rollout)] {
+            for reading in readings + [reading(of: observation.workloads)] {
                 guard let limit = limits[reading.name], now >= record.phaseStartedAt.adding(seconds: limit.initialDelaySeconds) else { continue }
                 note(reading, in: &record)
             }
@@ -77,6 +78,12 @@ public enum Health: Sendable, Hashable {
         record.checks[reading.name] = .init(
             verdict: reading.verdict, streak: min(streak, 1_000_000), message: String(reading.message.prefix(messageLimit)),
             failures: min(failures, 1_000_000))
+    }
+
+    private static func measured(_ plan: Plan, _ record: Record, _ measurements: [String: Fact<MeasuredValues>]) -> [ProbeReading] {
+        plan.health.prometheus.compactMap { check in
+            measurements[check.name].map { check.reading(of: $0, baseline: record.baselines?[check.name]) }
+        }
     }
 
     private static func reading(of rollout: Fact<WorkloadsState>) -> ProbeReading {

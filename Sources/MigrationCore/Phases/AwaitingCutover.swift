@@ -27,7 +27,7 @@ extension Visit {
         case (.value, .value(let source)) where source.fence != .open:
             return rest(.stalled(.init(.stateLost, "The source is fenced but no fence is on record: \(source.evidence)")), wake: 30)
         case (.value, .value(let source)):
-            if let decision = outsideWindow(plan) ?? reverseLanesReady(plan, source) { return decision }
+            if let decision = outsideWindow(plan) ?? reverseLanesReady(plan, source) ?? baselinesTaken(plan) { return decision }
             record.frozen = plan
             record.fence = .init(epoch: source.epoch, decidedAt: now, deadline: now.adding(seconds: plan.cutover.pauseSeconds))
             notice(.normal, .progressing, "The write pause begins; it is undone after \(plan.cutover.pauseSeconds) s unless the switch has begun.")
@@ -69,6 +69,23 @@ extension Visit {
                 .outsideWindow, "Everything is ready; the write pause waits for the maintenance window \(schedule), which opens at \(opening)Z.",
                 wake: min(left, plan.isLive ? 15 : 300))
         }
+    }
+
+    /// The last gate: measured while the applications still write to the source, and kept by the same write of the record that decides the fence.
+    private mutating func baselinesTaken(_ plan: Plan) -> Decision? {
+        var baselines: [String: Record.Baseline] = [:]
+        for check in plan.health.prometheus where check.wantsBaseline {
+            switch check.baseline(from: observation.measurements[check.name] ?? .unknown(Observation.notAsked)) {
+            case .value(let baseline): baselines[check.name] = baseline
+            case .unknown(let why):
+                return wait(
+                    .probeInconclusive,
+                    "The cutover waits for the baseline of check \(check.name): \(why). Make its query answer, or remove its maxIncreasePercent and "
+                        + "maxDecreasePercent.")
+            }
+        }
+        record.baselines = baselines.isEmpty ? nil : baselines
+        return nil
     }
 
     /// Made before the fence, because making a slot waits for every transaction of the server.

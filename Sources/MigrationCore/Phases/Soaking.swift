@@ -3,7 +3,7 @@ extension Visit {
     mutating func soaking(_ plan: Plan) -> Decision {
         if case .value(let target) = observation.target { noteClientWrite(target) }
         if let decision = keepsWayBack(plan) { return decision }
-        let health = Health.assess(plan, record: &record, readings: observation.probes, rollout: observation.workloads, now: now)
+        let health = Health.assess(plan, record: &record, observation: observation, now: now)
         if intent.goal == .rolledBack { return cannotGoBackYet(plan, wake: nextProbe(plan)) }
         switch health {
         case .good(let since):

@@ -23,6 +23,7 @@ enum Fixtures {
           http:
             - {name: chain, service: {name: chain, port: http}}
             - {name: publisher, url: "https://publisher", caSecretRef: {name: publisher-ca}}
+          prometheus: [{name: errors, address: "https://prometheus", query: up, max: 1, caSecretRef: {name: prometheus-ca}}]
         """
 
     /// Every field this version acts upon, with valid values.
@@ -91,6 +92,22 @@ enum Fixtures {
               caSecretRef: {name: chain-ca, key: tls.crt}
               followRedirects: false
             - {name: publisher, service: {name: publisher, port: 8080, path: /health}}
+          prometheus:
+            - name: errors
+              address: "https://prometheus.example.com/tenant"
+              query: sum(rate(errors_total[5m]))
+              max: "0.01"
+              min: -1
+              maxIncreasePercent: 50
+              maxDecreasePercent: 20
+              timeoutSeconds: 4
+              failureLimit: 2
+              totalFailureLimit: 20
+              inconclusiveLimit: 30
+              successThreshold: 2
+              initialDelaySeconds: 5
+              headersSecretRef: {name: prometheus-headers}
+              caSecretRef: {name: prometheus-ca, key: tls.crt}
         rollback: {automatic: false, acceptLoss: NoReverseLane, keepReverseReplication: false}
         cleanup: {sourceDatabases: Keep}
         """
@@ -101,7 +118,7 @@ enum Fixtures {
         cutover:
           connections: [{redis: {host: r}}]
           workloads: [{selector: {matchExpressions: [{key: a, operator: Exists}]}, order: 1, scaleToZero: false, clusterRef: {name: c}}]
-        health: {prometheus: [{name: errors}], logs: {maxMatches: 0}}
+        health: {logs: {maxMatches: 0}}
         cleanup: {terraformDestroyTargets: [module.database], afterSeconds: 1, quietSeconds: 1, confirm: "yes"}
         gates: [{name: uat}]
         discover: {include: ["*_db"]}
@@ -140,7 +157,7 @@ enum Fixtures {
           fenceLSN: 16/B374D848
           reverseLane: Running
           pauseMilliseconds: 1900
-        endpoints: [{name: chain, verdict: ok, consecutive: 4, failures: 1, lastResult: "200"}]
+        endpoints: [{name: chain, verdict: ok, consecutive: 4, failures: 1, lastResult: "200", baseline: 0.1 to 0.25}]
         timeline:
           - {phase: Pending, startedAt: 2026-01-01T00:00:00.000000Z, finishedAt: 2026-01-01T00:00:00.500000Z, reason: Succeeded}
         record: "{}"
