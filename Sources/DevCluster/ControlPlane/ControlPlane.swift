@@ -34,6 +34,8 @@ struct ControlPlane: Sendable {
                 "--service-account-issuer=https://kubernetes.default.svc", "--kubelet-certificate-authority=\(certificates.authority)",
                 "--kubelet-preferred-address-types=InternalIP", "--audit-policy-file=\(folder.file("audit-policy.json"))",
                 "--audit-log-path=\(folder.auditLog)",
+                // It taints new nodes as not ready; the controller that would take the taint away does not run, so no DaemonSet would have a pod.
+                "--disable-admission-plugins=TaintNodesByCondition",
                 // Alpha in 1.20, standard since 1.21: projected, bound service account tokens.
                 "--feature-gates=BoundServiceAccountTokenVolume=true",
             ], log: folder.log(of: "kube-apiserver"))
