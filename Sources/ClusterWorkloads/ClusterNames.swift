@@ -11,6 +11,9 @@ public enum ClusterNames {
     public static let step = "migrations.mystira.app/step"
     /// On a workload's pod template: the restart it was last told to do.
     public static let restartedFor = "migrations.mystira.app/restarted-for"
+    /// On what rests over a write pause: the migration's UID, and what the member was before.
+    public static let restsFor = "migrations.mystira.app/rests-for"
+    public static let restsFrom = "migrations.mystira.app/rests-from"
     /// On a kept Secret: the name of the Secret whose values it holds.
     public static let originalOf = "migrations.mystira.app/original-of"
     /// Holds a kept Secret against deletion by anybody but us.

@@ -20,6 +20,13 @@ extension KubernetesClient {
         try await list(Object.resource, namespace: namespace, labels: labels, fields: fields, as: type)
     }
 
+    /// The same of a kind that the server may have at another version.
+    public func list<Object: KubernetesObject>(
+        _ type: Object.Type, at resource: APIResource, namespace: String? = nil, labels: String? = nil
+    ) async throws(KubernetesError) -> ObjectList<Object> {
+        try await list(resource, namespace: namespace, labels: labels, fields: nil, as: type)
+    }
+
     /// Creates the object; its namespace stands in its metadata.
     public func create<Object: KubernetesObject>(
         _ object: Object, options: WriteOptions = WriteOptions()

@@ -25,10 +25,13 @@ public struct JobSpec: Codable, Sendable, Hashable {
     public var ttlSecondsAfterFinished: Int?
     public var selector: LabelSelector?
     public var manualSelector: Bool?
+    /// Since Kubernetes 1.21: no pods are made.
+    public var suspend: Bool?
 
     public init(
         template: PodTemplateSpec? = nil, parallelism: Int? = nil, completions: Int? = nil, backoffLimit: Int? = nil,
-        activeDeadlineSeconds: Int64? = nil, ttlSecondsAfterFinished: Int? = nil, selector: LabelSelector? = nil, manualSelector: Bool? = nil
+        activeDeadlineSeconds: Int64? = nil, ttlSecondsAfterFinished: Int? = nil, selector: LabelSelector? = nil, manualSelector: Bool? = nil,
+        suspend: Bool? = nil
     ) {
         self.template = template
         self.parallelism = parallelism
@@ -38,6 +41,7 @@ public struct JobSpec: Codable, Sendable, Hashable {
         self.ttlSecondsAfterFinished = ttlSecondsAfterFinished
         self.selector = selector
         self.manualSelector = manualSelector
+        self.suspend = suspend
     }
 }
 

@@ -10,6 +10,7 @@ public func decide(_ desired: Desired, uid: String, record: Record?, observation
     let record = record?.seen(from: now) ?? Record(attempt: desired.intent.attempt, at: now)
     var visit = Visit(desired: desired, observation: observation, now: now, record: record)
     return visit.undoneFence()
+        ?? visit.resumed()
         ?? visit.deleted()
         ?? visit.suspended()
         ?? visit.invalid()
@@ -40,7 +41,9 @@ public func decideOnward(_ desired: Desired, uid: String, record: Record?, obser
 public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> Set<FactKind> {
     let record = record?.seen(from: now) ?? Record(attempt: desired.intent.attempt, at: now)
     // What the undo of a fence turns on, and nothing that may keep it waiting.
-    if record.isFencedBeforeSwitch, let fence = record.fence, record.abort != nil || now >= fence.deadline { return [.source, .hasJobs] }
+    if record.isFencedBeforeSwitch, let fence = record.fence, record.abort != nil || now >= fence.deadline {
+        return record.hasRested == true ? [.source, .hasJobs, .rest] : [.source, .hasJobs]
+    }
     var facts = record.phase.row.facts
     if desired.planInForce(record)?.isLive == true { facts.formUnion(record.phase.row.liveFacts) }
     // The other side matters when the drain is done, which takes a visit of its own.
@@ -54,6 +57,7 @@ public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> 
         if plan.cutover.window != nil { facts.insert(.window) }
         if plan.health.wantsBaseline, desired.intent.goal.asksForCutover { facts.insert(.baseline) }
     }
+    if looksAtRest(desired, record) { facts.insert(.rest) }
     if desired.intent.isDeleted, !record.isCommitted { facts.formUnion([.hasJobs, .leftovers]) }
     return facts
 }

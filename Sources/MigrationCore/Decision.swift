@@ -29,7 +29,14 @@ public enum Action: Sendable, Hashable {
     case deleteJobs
     /// Originals are kept in Secrets of ours before the first is changed.
     case pointSecrets(Side)
-    case restartWorkloads(tag: String)
+    /// Every workload of that order has the restart annotation `tag`.
+    case restartWorkloads(tag: String, order: Int = 0)
+    /// Every selected CronJob is suspended, and carries what it was before.
+    case suspendCronJobs
+    /// Every workload selected for it has no replicas, and carries how many it had.
+    case scaleToZero
+    /// What carries what it was before is that again.
+    case resumeWorkloads
     case removeArtefacts(Side)
     case discardOriginals
 }

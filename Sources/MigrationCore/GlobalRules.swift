@@ -12,6 +12,8 @@ extension Visit {
         case .unknown(let why):
             return wait(cause.reason, "Undoing the source fence (\(cause.message)), but the source cannot be observed: \(why)", wake: 2)
         case .value(let source) where source.fence == .open && source.epoch > fence.epoch:
+            // Applications before tidying.
+            if observation.rest.value != nil, let decision = putsBack() { return decision }
             switch observation.hasJobs {
             case .unknown(let why): return wait(cause.reason, "The source is open again. Waiting to see its Jobs: \(why)", wake: 2)
             case .value(true): return act(.deleteJobs, "The source is open again. Removing the worker's Job.")

@@ -61,24 +61,6 @@ public struct TargetState: Sendable, Hashable {
 /// Where the applications' Secrets point.
 public enum SecretsState: String, Sendable, Hashable, Codable, CaseIterable { case source, target, mixed }
 
-/// How far the workloads have come since they were last told to restart.
-public struct WorkloadsState: Sendable, Hashable {
-    public enum Rollout: Sendable, Hashable {
-        case complete
-        case progressing(String)
-        /// Stuck for a reason that time will not mend (e.g. `ProgressDeadlineExceeded`).
-        case failed(String)
-    }
-    /// The restart annotation, when all selected workloads carry the same one.
-    public var tag: String?
-    public var rollout: Rollout
-
-    public init(tag: String?, rollout: Rollout) {
-        self.tag = tag
-        self.rollout = rollout
-    }
-}
-
 /// A long step that runs as a Job.
 public enum WorkerStep: String, Sendable, Hashable, Codable, CaseIterable { case copy, verify }
 
@@ -156,10 +138,14 @@ public struct Observation: Sendable, Hashable {
     /// Another migration that owns one of our databases or Secrets, by name.
     public var conflictingOwner: Fact<String?>
     public var preflight: Fact<[PreflightProblem]>
+    /// What preflight found that is said and holds nothing up; `nil` when it did not look around for it.
+    public var warnings: [PreflightProblem]?
     public var source: Fact<SourceState>
     public var target: Fact<TargetState>
     public var secrets: Fact<SecretsState>
     public var workloads: Fact<WorkloadsState>
+    /// What rests over the write pause; asked where something does or should.
+    public var rest: Fact<RestState> = .unknown(notAsked)
     /// The Job the record names for the current phase.
     public var job: Fact<JobState>
     /// Whether any Job of this migration still exists.

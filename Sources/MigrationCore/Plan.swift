@@ -196,9 +196,6 @@ extension Plan {
             self.connections = connections
             self.workloads = workloads
         }
-
-        /// Longest wait for a rollout of all workloads, in seconds: the most patient selection's.
-        var rolloutSeconds: Int { workloads.map(\.rolloutSeconds).max() ?? 600 }
     }
 
     /// What ``MaintenanceWindow`` is made of.
@@ -228,18 +225,6 @@ extension Plan {
             self.secret = secret
             self.database = database
             self.credentials = credentials
-        }
-    }
-
-    /// Workloads restarted to read the new connection strings. Deployments only, so far.
-    public struct WorkloadSelection: Sendable, Hashable, Codable {
-        public var matchLabels: [String: String]
-        /// Longest wait for a rollout, in seconds.
-        public var rolloutSeconds: Int
-
-        public init(matchLabels: [String: String], rolloutSeconds: Int = 600) {
-            self.matchLabels = matchLabels
-            self.rolloutSeconds = rolloutSeconds
         }
     }
 

@@ -26,6 +26,9 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case connectionStringInvalid = "ConnectionStringInvalid"
     case connectionElsewhere = "ConnectionElsewhere"
     case noWorkloadSelected = "NoWorkloadSelected"
+    case workloadNotSelected = "WorkloadNotSelected"
+    case sessionNotSelected = "SessionNotSelected"
+    case autoscaled = "Autoscaled"
     case databaseMissing = "DatabaseMissing"
     case targetNotEmpty = "TargetNotEmpty"
     case sameServer = "SameServer"
@@ -58,6 +61,7 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
 
     // Cutover
     case outsideWindow = "OutsideWindow"
+    case jobRunning = "JobRunning"
     case draining = "Draining"
     case pauseBudgetExceeded = "PauseBudgetExceeded"
     case cutoverAborted = "CutoverAborted"

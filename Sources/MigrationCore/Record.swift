@@ -30,6 +30,8 @@ public struct Record: Sendable, Hashable, Codable {
     public var unreached: WALPosition?
     /// Why the forward lanes are taken away: they are not made again in this attempt.
     public var dropped: Cause?
+    /// CronJobs or replicas may rest for the write pause, and are put back after it.
+    public var hasRested: Bool?
     /// Why it failed, in Failed.
     public var failure: Cause?
     /// How each health check fares in this soak.

@@ -31,7 +31,8 @@ struct Visit {
 
     /// Rests until something changes, or `wake` seconds have passed.
     func rest(_ standing: Standing, wake: Int? = nil) -> Decision {
-        Decision(record: record, wake: wake, notices: notices, standing: standing)
+        // What could not be put back yet is looked at again.
+        Decision(record: record, wake: wake ?? (record.hasRested == true ? 60 : nil), notices: notices, standing: standing)
     }
 
     /// Enters another phase; its rule decides on the next visit, from facts observed for it.

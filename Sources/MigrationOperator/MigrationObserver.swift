@@ -23,11 +23,13 @@ struct MigrationObserver: Sendable {
         let (fromCluster, (fromServers, context)) = await (cluster, servers)
         observation.secrets = fromCluster.secrets
         observation.workloads = fromCluster.workloads
+        observation.rest = fromCluster.rest
         observation.job = fromCluster.job
         observation.hasJobs = fromCluster.hasJobs
         observation.probes = fromCluster.probes
         observation.measurements = fromCluster.measurements
         observation.preflight = fromServers.preflight
+        observation.warnings = fromServers.warnings
         observation.source = fromServers.source
         observation.target = fromServers.target
         observation.forward = fromServers.forward
@@ -42,6 +44,7 @@ struct MigrationObserver: Sendable {
     /// An invalid spec that was never accepted: what deletion has to know can be seen without a plan, because no phase has touched a server.
     private func withoutPlan(_ visit: VisitContext, _ before: Observation) async -> Observation {
         var observation = before
+        if visit.facts.contains(.rest) { observation.rest = await adapters.workloads.observeRest(visit.reference, selecting: []) }
         guard visit.facts.contains(.leftovers) else { return observation }
         observation.hasJobs = await adapters.jobs.any(visit.reference)
         (observation.leftovers, observation.seenLeftovers) = await leftovers(visit) { _ in .unknown("the spec makes no plan that says which") }
@@ -52,6 +55,7 @@ struct MigrationObserver: Sendable {
         var observation = Observation()
         if facts.contains(.secrets) { observation.secrets = await adapters.secrets.observe(reference, plan: plan) }
         if facts.contains(.workloads) { observation.workloads = await adapters.workloads.observe(reference, plan: plan) }
+        if facts.contains(.rest) { observation.rest = await adapters.workloads.observeRest(reference, selecting: plan.cutover.workloads) }
         if facts.contains(.job), let step = record?.phase.step, let number = record?.jobs[step] {
             observation.job = await adapters.jobs.observe(reference, step: step, number: number)
         }
@@ -100,8 +104,11 @@ struct MigrationObserver: Sendable {
             async let progress = record?.phase.step != nil ? databases.progress(context) : .unknown(Observation.notAsked)
             if facts.contains(.preflight) {
                 async let onServers = databases.preflight(context)
-                async let onWorkloads = adapters.workloads.preflight(reference, plan: plan)
-                observation.preflight = await .value(source.unreadLogins + target.unreadLogins + onServers + roles.problems + onWorkloads)
+                let sessions = Self.looksAround(visit) ? await databases.clientSessions(context) : nil
+                let onWorkloads = await adapters.workloads.preflight(reference, plan: plan, sessions: sessions)
+                observation.preflight = await .value(
+                    source.unreadLogins + target.unreadLogins + onServers + roles.problems + onWorkloads.problems)
+                observation.warnings = onWorkloads.warnings
             }
             if facts.contains(.leftovers) {
                 (observation.leftovers, observation.seenLeftovers) = await leftovers(visit) { await databases.hasArtefacts(context, side: $0) }
@@ -115,6 +122,11 @@ struct MigrationObserver: Sendable {
             observation.progress = await progress.value ?? []
             return (observation, context)
         }
+    }
+
+    /// Whoever uses the source unselected is looked for when preflight is passed and when the pause is about to begin: it takes many a list.
+    private static func looksAround(_ visit: VisitContext) -> Bool {
+        visit.record?.phase != .awaitingCutover || (visit.desired.intent.goal.asksForCutover && visit.record?.held == nil)
     }
 
     /// What clean-up must remove, each side by itself. Servers that no phase has touched are not asked: an unreachable one must not hold the

@@ -18,6 +18,8 @@ struct MigrationPerformer: Sendable {
         switch action {
         case .holdFinalizer: return try await setFinalizer(true, object)
         case .releaseFinalizer: return try await setFinalizer(false, object)
+        // What an invalid spec selected rests none the less.
+        case .resumeWorkloads: try await adapters.workloads.resume(visit.reference)
         default: try await perform(action, visit)
         }
         return nil
@@ -27,7 +29,7 @@ struct MigrationPerformer: Sendable {
         guard let plan = visit.plan else { throw PerformError(message: "there is no plan to perform \(action) with") }
         let reference = visit.reference
         switch action {
-        case .holdFinalizer, .releaseFinalizer: break
+        case .holdFinalizer, .releaseFinalizer, .resumeWorkloads: break
         case .prepareTarget: try await adapters.databases.prepareTarget(try await context(visit, plan, withRoles: true))
         case .closeSource(let epoch): try await adapters.databases.closeSource(try await context(visit, plan), epoch: epoch)
         case .sealSource(let epoch):
@@ -51,7 +53,9 @@ struct MigrationPerformer: Sendable {
             try await adapters.jobs.run(reference, task: WorkerTask(uid: reference.uid, step: step, number: number, sourceEpoch: epoch, plan: plan))
         case .deleteJobs: try await adapters.jobs.deleteAll(reference)
         case .pointSecrets(let side): try await adapters.secrets.point(reference, plan: plan, to: side)
-        case .restartWorkloads(let tag): try await adapters.workloads.restart(reference, plan: plan, tag: tag)
+        case .restartWorkloads(let tag, let order): try await adapters.workloads.restart(reference, plan: plan, tag: tag, order: order)
+        case .suspendCronJobs: try await adapters.workloads.suspendCronJobs(reference, plan: plan)
+        case .scaleToZero: try await adapters.workloads.scaleToZero(reference, plan: plan)
         case .removeArtefacts(let side): try await adapters.databases.removeArtefacts(try await context(visit, plan), side: side)
         case .discardOriginals: try await adapters.secrets.discardOriginals(reference)
         }

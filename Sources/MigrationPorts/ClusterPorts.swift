@@ -36,11 +36,51 @@ public struct ApplicationRoles: Sendable {
 
 /// The workloads that read those Secrets.
 public protocol WorkloadsPort: Sendable {
-    /// Problems such as a selector that matches nothing. Reads only.
-    func preflight(_ migration: MigrationReference, plan: Plan) async -> [PreflightProblem]
+    /// Problems such as a selector that matches nothing, and what else there is that uses the source. Reads only.
+    /// - Parameter sessions: what applications have open on the source; `nil` leaves the warnings out.
+    func preflight(_ migration: MigrationReference, plan: Plan, sessions: [ClientSession]?) async -> WorkloadFindings
     func observe(_ migration: MigrationReference, plan: Plan) async -> Fact<WorkloadsState>
-    /// Sets the restart annotation of every selected workload to `tag`; those which have it are left alone.
-    func restart(_ migration: MigrationReference, plan: Plan, tag: String) async throws
+    /// Sets the restart annotation of every selected workload of that order to `tag`; those which have it are left alone.
+    func restart(_ migration: MigrationReference, plan: Plan, tag: String, order: Int) async throws
+    /// What rests over the write pause, of what is selected; and whether anything still rests for this migration, selected or not.
+    func observeRest(_ migration: MigrationReference, selecting selections: [Plan.WorkloadSelection]) async -> Fact<RestState>
+    /// Suspends the selected CronJobs; what each was before is kept with it, in the same change.
+    func suspendCronJobs(_ migration: MigrationReference, plan: Plan) async throws
+    /// The same of replicas, where the plan says so.
+    func scaleToZero(_ migration: MigrationReference, plan: Plan) async throws
+    /// Puts back whatever rests for this migration.
+    func resume(_ migration: MigrationReference) async throws
+}
+
+/// What preflight says about workloads.
+public struct WorkloadFindings: Sendable {
+    public var problems: [PreflightProblem]
+    /// Said, and no reason to wait; `nil` when nobody looked.
+    public var warnings: [PreflightProblem]?
+
+    public init(problems: [PreflightProblem], warnings: [PreflightProblem]? = nil) {
+        self.problems = problems
+        self.warnings = warnings
+    }
+}
+
+/// Sessions of one kind that clients, none of them ours, have on a server.
+public struct ClientSession: Sendable, Hashable {
+    /// Where they come from, without a port.
+    public var address: String
+    public var database: String
+    public var user: String
+    /// `application_name`, which may be empty.
+    public var application: String
+    public var count: Int
+
+    public init(address: String, database: String, user: String, application: String, count: Int) {
+        self.address = address
+        self.database = database
+        self.user = user
+        self.application = application
+        self.count = count
+    }
 }
 
 /// Worker Jobs, without Kubernetes credentials; `backoffLimit: 0`.

@@ -79,6 +79,9 @@ public struct DatabaseContext: Sendable {
 /// What the controller does on the two servers; light SQL only, never rows. Every operation may be repeated and run late:
 /// fences are compare-and-set on their epoch.
 public protocol DatabasePort: Sendable {
+    /// Who is connected to the migrated databases of the source over the network, ours left out; at most 50 kinds. None where it cannot be asked, which
+    /// preflight itself reports.
+    func clientSessions(_ context: DatabaseContext) async -> [ClientSession]
     /// Read-only checks of both servers, all problems at once. Never throws: what cannot be asked is a problem of its own.
     func preflight(_ context: DatabaseContext) async -> [PreflightProblem]
 

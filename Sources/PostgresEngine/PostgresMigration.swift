@@ -12,6 +12,14 @@ public struct PostgresMigration: DatabasePort {
 
     public init(logger: Logger) { self.logger = logger }
 
+    public func clientSessions(_ context: DatabaseContext) async -> [ClientSession] {
+        let databases = context.plan.databases.map(\.name)
+        let found = try? await Sessions(context.source, uid: context.uid).withMaintenance { session in
+            try await ClientSessions(session: session, uid: context.uid, databases: databases).origins()
+        }
+        return found ?? []
+    }
+
     public func preflight(_ context: DatabaseContext) async -> [PreflightProblem] { await Preflight(context: context).run() }
 
     public func observeSource(_ context: DatabaseContext) async -> Fact<SourceState> {

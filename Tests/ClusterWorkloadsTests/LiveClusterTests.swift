@@ -72,19 +72,20 @@ struct LiveClusterTests {
     func workloads() async throws {
         try await LiveCluster.withNamespace { cluster in
             let port = Workloads(client: cluster.client)
-            #expect(await port.preflight(cluster.migration, plan: Fixtures.plan()).map(\.reason) == [.noWorkloadSelected])
+            let before = await port.preflight(cluster.migration, plan: Fixtures.plan(), sessions: [])
+            #expect(before.problems.map(\.reason) == [.noWorkloadSelected])
             try await cluster.createDeployment("web", replicas: 1)
             try await cluster.createDeployment("idle", replicas: 0)
-            #expect(await port.preflight(cluster.migration, plan: Fixtures.plan()).isEmpty)
+            #expect(await port.preflight(cluster.migration, plan: Fixtures.plan(), sessions: []).problems.isEmpty)
 
-            try await port.restart(cluster.migration, plan: Fixtures.plan(), tag: "u.1.forward")
+            try await port.restart(cluster.migration, plan: Fixtures.plan(), tag: "u.1.forward", order: 0)
             let generation = try await cluster.client.get(Deployment.self, "web", namespace: cluster.namespace).metadata.generation
-            try await port.restart(cluster.migration, plan: Fixtures.plan(), tag: "u.1.forward")
+            try await port.restart(cluster.migration, plan: Fixtures.plan(), tag: "u.1.forward", order: 0)
             #expect(try await cluster.client.get(Deployment.self, "web", namespace: cluster.namespace).metadata.generation == generation)
 
             try await cluster.eventually("the rollout waits for the new pod") {
                 let state = await port.observe(cluster.migration, plan: Fixtures.plan()).value
-                guard state?.tag == "u.1.forward", case .progressing(let message) = state?.rollout else { return false }
+                guard state?.groups.first?.tag == "u.1.forward", case .progressing(let message) = state?.groups.first?.rollout else { return false }
                 return message == "Deployment web: 1 old replicas still run"
             }
             try await cluster.eventually("the rollout is complete once the pod is ready") {

@@ -30,9 +30,9 @@ struct RolloutAssessmentTests {
                     observedGeneration: observed, replicas: replicas, updatedReplicas: updated, availableReplicas: available,
                     conditions: progressing.map { [$0] }))
             return RolloutAssessment(
-                deployment: deployment, replicaSets: [set("old", revision: "1"), set("new", revision: "2")],
-                pods: newPods.map { owned($0, by: "new") } + oldPods.map { owned($0, by: "old") } + [
-                    owned(Pod(metadata: ObjectMeta(name: "alien")), by: "x")
+                workload: Workload(deployment), replicaSets: [set("old", revision: "1"), set("new", revision: "2")],
+                pods: newPods.map { owned($0, by: "new", tag: "tag") } + oldPods.map { owned($0, by: "old", tag: nil) } + [
+                    owned(Pod(metadata: ObjectMeta(name: "alien")), by: "x", tag: nil)
                 ])
         }
 
@@ -43,8 +43,9 @@ struct RolloutAssessmentTests {
                     ownerReferences: [OwnerReference(apiVersion: "apps/v1", kind: "Deployment", name: "web", uid: "d")]))
         }
 
-        private func owned(_ pod: Pod, by uid: String) -> Pod {
+        private func owned(_ pod: Pod, by uid: String, tag: String?) -> Pod {
             var pod = pod
+            pod.metadata.annotations = tag.map { [ClusterNames.restartedFor: $0] }
             pod.metadata.ownerReferences = [OwnerReference(apiVersion: "apps/v1", kind: "ReplicaSet", name: uid, uid: uid)]
             return pod
         }
@@ -85,7 +86,7 @@ struct RolloutAssessmentTests {
     func oldPods() {
         #expect(
             rollout { $0.oldPods = [pod("o1", deleted: true)] }
-                == .progressing("Deployment web: pod o1 of the revision before has not ended"))
+                == .progressing("Deployment web: pod o1 from before the restart has not ended"))
     }
 
     @Test("the pod's own reason is in the message")
@@ -137,51 +138,164 @@ struct RolloutAssessmentTests {
         slow.updated = 0
         let good = World().assessment
         var untagged = good
-        untagged.deployment.spec?.template = nil
-        #expect(RolloutAssessment.combine([]) == nil)
-        #expect(RolloutAssessment.combine([good, good]) == WorkloadsState(tag: "tag", rollout: .complete))
-        #expect(RolloutAssessment.combine([good, untagged]) == WorkloadsState(tag: nil, rollout: .complete))
-        #expect(RolloutAssessment.combine([good, slow.assessment])?.rollout == .progressing("Deployment web: 0 of 2 replicas updated"))
-        guard case .failed = RolloutAssessment.combine([slow.assessment, stuck.assessment])?.rollout else {
+        untagged.workload.template = nil
+        #expect(RolloutAssessment.group(3, [good, good]) == .init(order: 3, tag: "tag", rollout: .complete))
+        #expect(RolloutAssessment.group(0, [good, untagged]).tag == nil)
+        #expect(RolloutAssessment.group(0, [good, slow.assessment]).rollout == .progressing("Deployment web: 0 of 2 replicas updated"))
+        guard case .failed = RolloutAssessment.group(0, [slow.assessment, stuck.assessment]).rollout else {
             Issue.record("failure was hidden"); return
         }
     }
 }
 
+@Suite("Rollout status of StatefulSets and DaemonSets")
+struct OtherKindsTests {
+    private func set(_ change: (inout StatefulSet) -> Void = { _ in }, pods: [Pod] = [], refusals: [String] = []) -> RolloutAssessment {
+        var set = StatefulSet(
+            metadata: ObjectMeta(name: "queue", uid: "s", generation: 2),
+            spec: StatefulSetSpec(replicas: 2, template: PodTemplateSpec(metadata: ObjectMeta(annotations: [ClusterNames.restartedFor: "tag"]))),
+            status: StatefulSetStatus(
+                observedGeneration: 2, replicas: 2, readyReplicas: 2, currentReplicas: 2, updatedReplicas: 2, currentRevision: "b",
+                updateRevision: "b"))
+        change(&set)
+        return RolloutAssessment(workload: Workload(set), pods: pods.map { owned($0, by: "s") }, refusals: refusals)
+    }
+
+    /// While the rollout goes on, or a pod is missing.
+    private func set(updated: Int, all: Int = 2, pods: [Pod] = [], refusals: [String] = []) -> RolloutAssessment {
+        let status = StatefulSetStatus(
+            observedGeneration: 2, replicas: all, readyReplicas: all, updatedReplicas: updated, currentRevision: "a", updateRevision: "b")
+        return set({ $0.status = status }, pods: pods, refusals: refusals)
+    }
+
+    private func owned(_ pod: Pod, by uid: String) -> Pod {
+        var pod = pod
+        pod.metadata.ownerReferences = [OwnerReference(apiVersion: "apps/v1", kind: "StatefulSet", name: "queue", uid: uid)]
+        return pod
+    }
+
+    @Test("a StatefulSet is complete when both revisions are one and every pod is ready, whatever it counts as updated")
+    func complete() {
+        #expect(set().rollout == .complete)
+        #expect(set { $0.status?.updatedReplicas = nil }.rollout == .complete)
+        #expect(
+            set {
+                $0.spec?.replicas = 0
+                $0.status = StatefulSetStatus(observedGeneration: 2)
+            }.rollout == .complete)
+    }
+
+    @Test("and waits in its own words")
+    func progressing() {
+        #expect(set { $0.metadata.generation = 3 }.rollout == .progressing("StatefulSet queue: the cluster has not seen the change yet"))
+        #expect(
+            set(updated: 1).rollout == .progressing("StatefulSet queue: 1 of 2 replicas updated"))
+        #expect(set { $0.status?.readyReplicas = 1 }.rollout == .progressing("StatefulSet queue: 1 of 2 updated replicas available"))
+        #expect(
+            set(pods: [pod("queue-0", deleted: true)]).rollout == .progressing("StatefulSet queue: pod queue-0 from before the restart has not ended")
+        )
+    }
+
+    @Test("an old pod that is not ready blocks a StatefulSet for ever, and the message has the way out")
+    func blocked() {
+        let unready = pod("queue-1", ready: false)
+        let state = set(updated: 0, pods: [unready]).rollout
+        guard case .progressing(let message) = state else { Issue.record("\(state)"); return }
+        #expect(message.contains("container app runs but is not ready") && message.contains("kubectl delete pod queue-1"))
+    }
+
+    @Test("the cluster's refusal to make a pod is quoted while one is missing, and forgotten when none is")
+    func refused() {
+        let quota = "create Pod queue-1 in StatefulSet queue failed: pods \"queue-1\" is forbidden: exceeded quota: pods"
+        let state = set(updated: 1, all: 1, refusals: [quota]).rollout
+        guard case .progressing(let message) = state else { Issue.record("\(state)"); return }
+        #expect(message.contains("1 of 2 replicas updated; no pod can be made: ") && message.contains("exceeded quota"))
+        #expect(set(refusals: [quota]).rollout == .complete)
+    }
+
+    @Test("a DaemonSet counts nodes")
+    func daemonSet() {
+        func rollout(updated: Int, available: Int) -> WorkloadsState.Rollout {
+            let set = DaemonSet(
+                metadata: ObjectMeta(name: "agent", uid: "s", generation: 2), spec: DaemonSetSpec(template: PodTemplateSpec()),
+                status: DaemonSetStatus(
+                    observedGeneration: 2, currentNumberScheduled: 3, desiredNumberScheduled: 3, updatedNumberScheduled: updated,
+                    numberAvailable: available))
+            return RolloutAssessment(workload: Workload(set), pods: []).rollout
+        }
+        #expect(rollout(updated: 3, available: 3) == .complete)
+        #expect(rollout(updated: 1, available: 3) == .progressing("DaemonSet agent: 1 of 3 replicas updated"))
+        #expect(rollout(updated: 3, available: 2) == .progressing("DaemonSet agent: 2 of 3 updated replicas available"))
+    }
+
+    @Test("a quota that a Deployment meets is in its own condition")
+    func replicaFailure() {
+        let deployment = Deployment(
+            metadata: ObjectMeta(name: "web", uid: "d", generation: 1), spec: DeploymentSpec(replicas: 2),
+            status: DeploymentStatus(
+                observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1,
+                conditions: [Condition(type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: "exceeded quota: pods")]))
+        #expect(
+            RolloutAssessment(workload: Workload(deployment), pods: []).rollout
+                == .progressing("Deployment web: 1 of 2 replicas updated; no pod can be made: exceeded quota: pods"))
+    }
+}
+
 @Suite("Restarts and the choice of workloads")
 struct WorkloadSelectionTests {
-    private func deployment(_ name: String, _ labels: [String: String], tag: String? = nil, paused: Bool? = nil) -> Deployment {
-        Deployment(
-            metadata: ObjectMeta(name: name, labels: labels),
-            spec: DeploymentSpec(
-                template: PodTemplateSpec(metadata: ObjectMeta(annotations: tag.map { [ClusterNames.restartedFor: $0] })), paused: paused))
+    private func deployment(_ name: String, _ labels: [String: String], tag: String? = nil, paused: Bool? = nil) -> Workload {
+        Workload(
+            Deployment(
+                metadata: ObjectMeta(name: name, labels: labels),
+                spec: DeploymentSpec(
+                    template: PodTemplateSpec(metadata: ObjectMeta(annotations: tag.map { [ClusterNames.restartedFor: $0] })), paused: paused)))
     }
 
     @Test("a restart changes one annotation, and only where it is missing")
     func restart() {
-        let patch = RestartPatch(tag: "u.1.forward")
+        let patch = RestartPatch(tag: "u.1.forward", uid: "u")
         #expect(patch.isNeeded(deployment("web", [:])))
         #expect(patch.isNeeded(deployment("web", [:], tag: "u.1.back")))
         #expect(!patch.isNeeded(deployment("web", [:], tag: "u.1.forward")))
         #expect(
-            patch.document == ["spec": ["template": ["metadata": ["annotations": ["migrations.mystira.app/restarted-for": "u.1.forward"]]]]])
+            patch.document(deployment("web", [:])) == [
+                "spec": ["template": ["metadata": ["annotations": ["migrations.mystira.app/restarted-for": "u.1.forward"]]]]
+            ])
     }
 
     @Test("a selector that matches nothing is named, with the labels there are")
     func nothingSelected() {
         let plan = Fixtures.plan(workloads: [["app": "mys"], ["app": "none", "tier": "web"]])
-        let problems = WorkloadPreflight(plan: plan, deployments: [deployment("web", ["app": "mys", "x": "y"])]).problems
+        let problems = WorkloadPreflight(plan: plan, workloads: [deployment("web", ["app": "mys", "x": "y"])]).problems
         #expect(problems.map(\.reason) == [.noWorkloadSelected])
-        #expect(problems.first?.message.contains("app=none,tier=web") == true)
+        #expect(problems.first?.message.contains("no Deployment or StatefulSet in this namespace has the labels app=none,tier=web") == true)
         #expect(problems.first?.message.contains("web (app=mys,x=y)") == true)
-        #expect(WorkloadPreflight(plan: plan, deployments: []).problems.count == 2)
+        #expect(WorkloadPreflight(plan: plan, workloads: []).problems.count == 2)
     }
 
-    @Test("a paused Deployment would never restart")
-    func paused() {
-        let problems = WorkloadPreflight(plan: Fixtures.plan(), deployments: [deployment("web", ["app": "mys"], paused: true)]).problems
-        #expect(problems.map(\.reason) == [.unsupportedObject])
-        #expect(problems.first?.message.contains("kubectl rollout resume deployment/web") == true)
+    @Test("a kind that was not asked for does not count")
+    func otherKind() {
+        var plan = Fixtures.plan()
+        plan.cutover.workloads[0].kinds = [.daemonSet]
+        #expect(WorkloadPreflight(plan: plan, workloads: [deployment("web", ["app": "mys"])]).problems.map(\.reason) == [.noWorkloadSelected])
+    }
+
+    @Test("what would never restart is refused, with the command that mends it")
+    func obstacles() {
+        let labels = ["app": "mys"]
+        func problem(_ workload: Workload) -> String {
+            let problems = WorkloadPreflight(plan: Fixtures.plan(), workloads: [workload]).problems
+            #expect(problems.map(\.reason) == [.unsupportedObject])
+            return problems.first?.message ?? ""
+        }
+        func set(_ strategy: UpdateStrategy) -> Workload {
+            Workload(StatefulSet(metadata: ObjectMeta(name: "queue", labels: labels), spec: StatefulSetSpec(updateStrategy: strategy)))
+        }
+        #expect(problem(deployment("web", labels, paused: true)).contains("kubectl rollout resume deployment/web"))
+        #expect(problem(set(UpdateStrategy(type: "OnDelete"))).contains("StatefulSet queue has updateStrategy OnDelete"))
+        let partitioned = set(UpdateStrategy(type: "RollingUpdate", rollingUpdate: .init(partition: 1)))
+        #expect(problem(partitioned).contains("kubectl patch statefulset/queue"))
+        #expect(WorkloadPreflight(plan: Fixtures.plan(), workloads: [set(UpdateStrategy(type: "RollingUpdate"))]).problems.isEmpty)
     }
 }
 

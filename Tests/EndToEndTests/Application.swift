@@ -14,30 +14,11 @@ enum Application: Sendable {
 extension Scenario {
     func arrange(_ application: Application) async throws {
         guard application != .none else { return }
-        var variables: [JSONValue] = [
-            ["name": "DATABASE_URL", "valueFrom": ["secretKeyRef": ["name": .string(Self.secret), "key": .string(Self.key)]]],
-            ["name": "POD_IP", "valueFrom": ["fieldRef": ["fieldPath": "status.podIP"]]],
-        ]
-        if application == .unwellOnTarget { variables.append(["name": "FAIL_HEALTH_WHEN_HOST", "value": .string(targetHost)]) }
         let labels: JSONValue = ["app": "ledger"]
+        let variables: [JSONValue] = application == .unwellOnTarget ? [["name": "FAIL_HEALTH_WHEN_HOST", "value": .string(targetHost)]] : []
         let deployment: JSONValue = [
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": ["name": "ledger", "namespace": .string(namespace), "labels": labels],
-            "spec": [
-                "replicas": 1, "selector": ["matchLabels": labels],
-                "template": [
-                    "metadata": ["labels": labels],
-                    "spec": [
-                        "terminationGracePeriodSeconds": 2,
-                        "containers": [
-                            [
-                                "name": "ledger", "image": "demo-ledger", "env": .array(variables),
-                                "ports": [["name": "http", "containerPort": 8080]],
-                                "readinessProbe": ["httpGet": ["path": "/ready", "port": "http"], "periodSeconds": 1],
-                            ]
-                        ],
-                    ],
-                ],
-            ],
+            "spec": ["replicas": 1, "selector": ["matchLabels": labels], "template": podTemplate(labels, variables)],
         ]
         let service: JSONValue = [
             "apiVersion": "v1", "kind": "Service", "metadata": ["name": "ledger", "namespace": .string(namespace)],
@@ -46,5 +27,27 @@ extension Scenario {
         _ = try await lab.client.create(Deployment.resource, deployment)
         _ = try await lab.client.create(Service.resource, service)
         try await lab.waitFor(Deployment.self, "ledger", namespace, "the application to be ready") { $0.status?.readyReplicas == 1 }
+    }
+
+    /// A pod of the ledger service that reads the Secret.
+    func podTemplate(_ labels: JSONValue, _ variables: [JSONValue] = []) -> JSONValue {
+        let environment: [JSONValue] =
+            [
+                ["name": "DATABASE_URL", "valueFrom": ["secretKeyRef": ["name": .string(Self.secret), "key": .string(Self.key)]]],
+                ["name": "POD_IP", "valueFrom": ["fieldRef": ["fieldPath": "status.podIP"]]],
+            ] + variables
+        return [
+            "metadata": ["labels": labels],
+            "spec": [
+                "terminationGracePeriodSeconds": 2,
+                "containers": [
+                    [
+                        "name": "ledger", "image": "demo-ledger", "env": .array(environment),
+                        "ports": [["name": "http", "containerPort": 8080]],
+                        "readinessProbe": ["httpGet": ["path": "/ready", "port": "http"], "periodSeconds": 1],
+                    ]
+                ],
+            ],
+        ]
     }
 }

@@ -23,7 +23,7 @@ struct PlanBuilderTests {
         #expect(plan.cutover.pauseSeconds == 60)
         #expect(plan.cutover.connections.first?.credentials == Plan.CredentialsReference(name: "chain-new", usernameKey: "user"))
         #expect(plan.cutover.connections.last?.credentials == nil)
-        #expect(plan.cutover.workloads == [Plan.WorkloadSelection(matchLabels: ["part-of": "mys"], rolloutSeconds: 30)])
+        #expect(plan.cutover.workloads == [Plan.WorkloadSelection(matchLabels: ["part-of": "mys"], kinds: [.deployment], rolloutSeconds: 30)])
         let limits = Plan.CheckLimits(failureLimit: 2, totalFailureLimit: 20, inconclusiveLimit: 30, successThreshold: 2, initialDelaySeconds: 5)
         #expect(
             plan.health.http.first
@@ -150,6 +150,10 @@ struct PlanBuilderTests {
             ("{cutover: {connections: [{credentials: {extra: 1}}]}}", "spec.cutover.connections[0].credentials"),
             ("{cutover: {connections: [{}, {}, {secretRef: {name: a, key: b}}]}}", "spec.cutover.connections[2].database"),
             ("{cutover: {workloads: [{}, {selector: {}}]}}", "spec.cutover.workloads[1].selector.matchLabels"),
+            ("{cutover: {workloads: [{kinds: [ReplicaSet]}]}}", "spec.cutover.workloads[0].kinds[0]"),
+            ("{cutover: {workloads: [{order: 101}]}}", "spec.cutover.workloads[0].order"),
+            ("{cutover: {workloads: [{kinds: [Deployment, DaemonSet], scaleToZero: true}]}}", "spec.cutover.workloads[0].scaleToZero"),
+            ("{cutover: {workloads: [{kinds: [CronJob], scaleToZero: true}]}}", "spec.cutover.workloads[0].scaleToZero"),
             ("{health: {http: [{url: 'ftp://a/'}]}}", "spec.health.http[0].url"),
             ("{health: {http: [{url: 'https://'}]}}", "spec.health.http[0].url"),
             ("{health: {http: [{url: 'https://me:pw@a/'}]}}", "spec.health.http[0].url"),
@@ -205,7 +209,6 @@ struct PlanBuilderTests {
             ("{strategy: Fresh}", "spec.strategy"), ("{strategy: InPlace}", "spec.strategy"), ("{criticality: Critical}", "spec.criticality"),
             ("{gates: [{name: uat}]}", "spec.gates"),
             ("{cutover: {traffic: PgBouncer}}", "spec.cutover.traffic"), ("{cutover: {secretWriter: External}}", "spec.cutover.secretWriter"),
-            ("{cutover: {workloads: [{kinds: [StatefulSet]}]}}", "spec.cutover.workloads[0].kinds[0]"),
             ("{backup: {formats: [Plain]}}", "spec.backup"),
         ])
     func later(changes: String, path: String) throws {

@@ -127,6 +127,23 @@ struct StatusBuilderTests: StatusSuite {
             try build(record(.preflight), Observation(preflight: .unknown("no DNS")))[.preflightPassed], "Unknown", .observationFailed)
     }
 
+    @Test("warnings of a preflight that passed are in its message, and stay there while nobody looks again")
+    func warnings() throws {
+        var passed = record(.awaitingCutover)
+        passed.milestones = [.preflightPassed]
+        var seen = Observation(preflight: .value([]))
+        seen.warnings = [PreflightProblem(reason: .workloadNotSelected, message: "CronJob nightly reads it")]
+        let first = try build(passed, seen)
+        expect(first[.preflightPassed], "True", .succeeded)
+        #expect(first[.preflightPassed]?.message?.hasSuffix("\nWarning: CronJob nightly reads it") == true)
+        passed.phase = .soaking
+        let later = try build(passed, previous: first)
+        #expect(later[.preflightPassed]?.message == first[.preflightPassed]?.message)
+        seen.warnings = []
+        let mended = try build(passed, seen, previous: first)
+        #expect(mended[.preflightPassed]?.message?.contains("Warning") == false)
+    }
+
     @Test("a transition time moves only with the status")
     func transitions() throws {
         let first = try build(record(.soaking, fenced: true), at: Timestamp(milliseconds: 1_000_000))

@@ -6,9 +6,15 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
     static let snapshot = AbstractSpace(plan: .example(soakSeconds: 0, failureLimit: 1))
     static let live = AbstractSpace(plan: .example(mode: .live, soakSeconds: 0, failureLimit: 1))
 
+    /// CronJobs and replicas rest over the pause.
+    static let resting = AbstractSpace(plan: .example(soakSeconds: 0, failureLimit: 1, rests: true))
+
     let plan: Plan
 
-    var description: String { plan.copy.mode.rawValue }
+    /// With more facts to vary, fewer values of the others do.
+    private var isWide: Bool { plan.isLive || plan.cutover.rests }
+
+    var description: String { plan.cutover.rests ? "resting" : plan.copy.mode.rawValue }
 
     private static let everySource: [Fact<SourceState>] =
         [.unknown("timeout")] + (0...2).flatMap { epoch in FenceState.allCases.map { .value(.init(fence: $0, epoch: epoch)) } }
@@ -40,12 +46,12 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
         .value(.lane(.running, retained: 1 << 50)),
     ]
 
-    var sources: [Fact<SourceState>] { plan.isLive ? Self.fewSources : Self.everySource }
-    var targets: [Fact<TargetState>] { plan.isLive ? Self.fewTargets : Self.everyTarget }
+    var sources: [Fact<SourceState>] { isWide ? Self.fewSources : Self.everySource }
+    var targets: [Fact<TargetState>] { isWide ? Self.fewTargets : Self.everyTarget }
 
-    /// With lanes: every second value, the unknown among them.
+    /// Every second value, the unknown among them.
     private func few<Value>(_ all: [Fact<Value>]) -> [Fact<Value>] {
-        plan.isLive ? all.enumerated().filter { $0.offset.isMultiple(of: 2) || all.count < 4 }.map(\.element) : all
+        isWide ? all.enumerated().filter { $0.offset.isMultiple(of: 2) || all.count < 4 }.map(\.element) : all
     }
 
     private static let everyTarget: [Fact<TargetState>] =
@@ -63,6 +69,14 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
         + [Dialogue.forward, Dialogue.back].flatMap { tag in
             [WorkloadsState.Rollout.complete, .progressing("1 of 2"), .failed("stuck")].map { .value(.init(tag: tag, rollout: $0)) }
         }
+
+    static let rests: [Fact<RestState>] = [
+        .unknown("forbidden"), .value(.init(isSuspended: false, isScaledToZero: false, isHeld: false)),
+        .value(.init(isSuspended: true, runningJobs: "Job nightly", isScaledToZero: false, isHeld: true)),
+        .value(.init(isSuspended: true, isScaledToZero: false, isHeld: true)),
+        .value(.init(isSuspended: true, isScaledToZero: true, runningPods: "pod web-1", isHeld: true)),
+        .value(.init(isSuspended: true, isScaledToZero: true, isHeld: true)),
+    ]
 
     static let jobs: [Fact<JobState>] = [
         .unknown("forbidden"), .value(.absent), .value(.running("")), .value(.succeeded("")),
@@ -82,7 +96,7 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
     /// Every wish: goals × suspended × deleted × invalid × attempt × accepted loss.
     var wishes: [Desired] {
         Goal.allCases.flatMap { goal in
-            (0..<32).filter { !plan.isLive || $0.nonzeroBitCount <= 1 }.map { bits in
+            (0..<32).filter { !isWide || $0.nonzeroBitCount <= 1 }.map { bits in
                 let intent = Intent(
                     goal: goal, attempt: bits & 1 == 0 ? 1 : 2, isSuspended: bits & 2 != 0, isDeleted: bits & 4 != 0,
                     acceptedLoss: bits & 8 != 0 ? "NoReverseLane" : "")
@@ -104,6 +118,16 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
 
     /// The records a phase may stand on: the plain one, and what sets its rules apart.
     func records(_ phase: Phase) -> [Record] {
+        let all = plainRecords(phase)
+        guard plan.cutover.rests else { return all }
+        return all.flatMap { record in
+            var rested = record
+            rested.hasRested = true
+            return [record, rested]
+        }
+    }
+
+    private func plainRecords(_ phase: Phase) -> [Record] {
         var plain = Record.reached(phase, plan: plan)
         if plan.isLive, [.copying, .verifying].contains(phase) { (plain.fence, plain.frozen) = (nil, nil) }
         func with(_ change: (inout Record) -> Void) -> Record {
@@ -144,22 +168,24 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
             for target in of(.target, targets) {
                 for secret in of(.secrets, few(Self.secrets)) {
                     for workload in of(.workloads, few(Self.workloads)) {
-                        for job in of(.job, Self.jobs) {
+                        for (rest, job) in of(.rest, Self.rests).flatMap({ rest in of(.job, Self.jobs).map { (rest, $0) } }) {
                             for hasJob in of(.hasJobs, Self.hasJobs) {
                                 for left in of(.leftovers, Self.leftovers) {
-                                    for probe in facts.contains(.probes) ? (plan.isLive ? Array(Self.probes.prefix(3)) : Self.probes) : [[]] {
+                                    for probe in facts.contains(.probes) ? (isWide ? Array(Self.probes.prefix(3)) : Self.probes) : [[]] {
                                         for owner in of(.conflictingOwner, Self.owners) {
                                             for preflight in of(.preflight, few(Self.preflights)) {
                                                 for forward in of(.forward, facts.contains(.reverse) ? Self.lanes : Self.lanes + Self.moreLanes) {
                                                     for reverse in of(.reverse, Self.lanes) {
-                                                        body(
+                                                        var seen =
                                                             Observation(
                                                                 hasFinalizer: owner.value != "other", conflictingOwner: owner, preflight: preflight,
                                                                 source: source,
                                                                 target: target, secrets: secret, workloads: workload, job: job, hasJobs: hasJob,
                                                                 forward: forward, reverse: reverse,
                                                                 leftovers: left,
-                                                                probes: probe))
+                                                                probes: probe)
+                                                        seen.rest = rest
+                                                        body(seen)
                                                     }
                                                 }
                                             }
@@ -190,11 +216,11 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
     private func varied(_ desired: Desired, _ record: Record) -> Set<FactKind> {
         let facts = factsNeeded(desired, record: record, now: start)
         if record.isCommitted { return facts }
-        if desired.intent.isDeleted { return facts.intersection([.source, .hasJobs, .leftovers, .conflictingOwner]) }
+        if desired.intent.isDeleted { return facts.intersection([.source, .hasJobs, .leftovers, .conflictingOwner, .rest]) }
         // They are looked at for the phases that follow.
         if [.fencing, .draining].contains(record.phase) { return facts.subtracting([.target, .reverse]) }
         if record.phase == .awaitingCutover { return facts.subtracting([.secrets]) }
-        return record.phase == .rollingBack ? facts.intersection([.source, .hasJobs]) : facts
+        return record.phase == .rollingBack ? facts.intersection([.source, .hasJobs, .rest]) : facts
     }
 
     private func isTimed(_ phase: Phase) -> Bool {

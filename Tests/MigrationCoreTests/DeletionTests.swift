@@ -32,13 +32,14 @@ struct DeletionTests {
         case .closeTarget(let epoch): talk.seen.target = .value(.closed(epoch + 1))
         case .openTarget(let epoch): talk.seen.target = .value(.open(epoch + 1))
         case .pointSecrets(let side): talk.seen.secrets = .value(side == .source ? .source : .target)
-        case .restartWorkloads(let tag): talk.seen.workloads = .value(.init(tag: tag, rollout: .complete))
+        case .restartWorkloads(let tag, _): talk.seen.workloads = .value(.init(tag: tag, rollout: .complete))
         case .deleteJobs: talk.seen.hasJobs = .value(false)
         case .removeArtefacts(let side):
             talk.seen.leftovers = talk.seen.leftovers.map { $0.subtracting([side == .source ? .sourceArtefacts : .targetArtefacts]) }
         case .discardOriginals: talk.seen.leftovers = talk.seen.leftovers.map { $0.subtracting([.originals]) }
-        case .releaseFinalizer: break
-        case .holdFinalizer, .prepareTarget, .keepSnapshots, .closeSource, .sealSource, .runJob, .prepareLanes, .connectLanes, .disconnectLanes,
+        case .releaseFinalizer, .resumeWorkloads: break
+        case .holdFinalizer, .prepareTarget, .keepSnapshots, .suspendCronJobs, .scaleToZero, .closeSource, .sealSource, .runJob, .prepareLanes,
+            .connectLanes, .disconnectLanes,
             .removeLanes,
             .drainLanes:
             Issue.record("\(action) while deleting")

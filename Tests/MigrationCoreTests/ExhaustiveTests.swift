@@ -7,7 +7,7 @@ import Testing
 struct ExhaustiveTests {
     @Test(
         "leads to a legal successor, decides nothing on an unknown, and never waits for nothing", arguments: Phase.allCases,
-        [AbstractSpace.snapshot, .live])
+        [AbstractSpace.snapshot, .live, .resting])
     func everyVisit(phase: Phase, space: AbstractSpace) {
         var complaints: [String] = []
         var visits = 0
@@ -51,7 +51,7 @@ struct ExhaustiveTests {
         #expect(try JSONEncoder().encode(record).count <= Record.sizeLimit)
     }
 
-    @Test("a record survives being written and read", arguments: Phase.allCases, [AbstractSpace.snapshot, .live])
+    @Test("a record survives being written and read", arguments: Phase.allCases, [AbstractSpace.snapshot, .live, .resting])
     func codable(phase: Phase, space: AbstractSpace) throws {
         for record in space.records(phase) {
             #expect(try JSONDecoder().decode(Record.self, from: JSONEncoder().encode(record)) == record)
@@ -130,7 +130,7 @@ enum Rules {
                 seen.source.value == nil ? .source : nil, seen.target.value == nil ? .target : nil, seen.secrets.value == nil ? .secrets : nil,
                 seen.workloads.value == nil ? .workloads : nil, seen.job.value == nil ? .job : nil, seen.hasJobs.value == nil ? .hasJobs : nil,
                 seen.leftovers.value == nil ? .leftovers : nil, seen.forward.value == nil ? .forward : nil,
-                seen.reverse.value == nil ? .reverse : nil,
+                seen.reverse.value == nil ? .reverse : nil, seen.rest.value == nil ? .rest : nil,
             ].compactMap { $0 })
         let needed: Set<FactKind> =
             switch action {
@@ -145,6 +145,7 @@ enum Rules {
                 .drainLanes(let direction, _, _, _):
                 [.source, direction == .forward ? .forward : .reverse]
             case .deleteJobs: [.hasJobs]
+            case .suspendCronJobs, .scaleToZero, .resumeWorkloads: [.rest]
             case .pointSecrets(.target): [.source, .target, .secrets]
             case .pointSecrets(.source): record.targetEpoch == nil ? [.source, .secrets] : [.source, .target, .secrets]
             case .restartWorkloads: record.targetEpoch == nil ? [.source, .secrets, .workloads] : [.source, .target, .secrets, .workloads]
@@ -163,6 +164,13 @@ enum Rules {
         case .openTarget where seen.source.value.map({ $0.epoch < record.fence?.sealEpoch ?? 0 }) ?? true: return "the source is not sealed"
         case .openSource where record.targetEpoch != nil && seen.target.value?.fence != .closed: return "the target is not closed"
         case .closeSource where record.phase != .fencing: return "fences outside Fencing"
+        case .closeSource
+        where record.frozen?.cutover.stopsWorkloads == true && seen.rest.value.map { !$0.isScaledToZero || $0.runningPods != nil } ?? true:
+            return "fences before the workloads are scaled to zero"
+        case .suspendCronJobs where record.phase != .awaitingCutover, .scaleToZero where record.phase != .fencing:
+            return "rests without a pause to come"
+        case .suspendCronJobs where record.hasRested != true, .scaleToZero where record.hasRested != true: return "nobody would remember it"
+        case .resumeWorkloads where record.isFencedBeforeSwitch && seen.source.value?.fence != .open: return "goes on within the pause"
         case .sealSource(let epoch) where record.phase != .switching || epoch != record.fence?.closedEpoch || seen.target.value?.fence == .open:
             return "seals something else than the fence it is to switch behind"
         case .removeArtefacts, .discardOriginals:

@@ -8,14 +8,18 @@ extension Plan {
     static func example(
         mode: Copy.Mode = .snapshot, verification: Verification = .rowCount, pauseSeconds: Int = 60, rolloutSeconds: Int = 120,
         periodSeconds: Int = 10,
-        soakSeconds: Int = 30, failureLimit: Int = 2, automaticRollback: Bool = true, strategy: Strategy = .blueGreen
+        soakSeconds: Int = 30, failureLimit: Int = 2, automaticRollback: Bool = true, strategy: Strategy = .blueGreen, rests: Bool = false
     ) -> Plan {
         Plan(
             source: .init(host: "old", credentials: .init(name: "old-admin")), target: .init(host: "new", credentials: .init(name: "new-admin")),
             databases: [.init(name: "ledger")], strategy: strategy, copy: .init(mode: mode), verification: verification,
             cutover: .init(
                 pauseSeconds: pauseSeconds, connections: [.init(secret: .init(name: "ledger", key: "url"), database: "ledger")],
-                workloads: [.init(matchLabels: ["app": "ledger"], rolloutSeconds: rolloutSeconds)]),
+                workloads: [
+                    .init(
+                        matchLabels: ["app": "ledger"], kinds: rests ? [.deployment, .cronJob] : [.deployment], scaleToZero: rests,
+                        rolloutSeconds: rolloutSeconds)
+                ]),
             health: .init(
                 periodSeconds: periodSeconds,
                 http: [.init(name: "health", address: .url("http://ledger/health"), limits: .init(failureLimit: failureLimit))],

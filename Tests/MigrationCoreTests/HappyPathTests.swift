@@ -128,6 +128,17 @@ struct HappyPathTests {
         talk.expectStalled(.stateLost)
     }
 
+    @Test("warnings hold nothing up; they are told when preflight is passed and when the pause begins")
+    func warnings() {
+        for phase in [Phase.preflight, .awaitingCutover] {
+            var talk = Dialogue.reached(phase)
+            talk.seen.warnings = [.init(reason: .workloadNotSelected, message: "CronJob nightly reads it")]
+            let decision = talk.ask()
+            #expect(talk.phase != phase)
+            #expect(decision.notices.contains(Notice(.warning, .workloadNotSelected, "CronJob nightly reads it")))
+        }
+    }
+
     @Test("Provisioning gives up after its deadline, and a new attempt starts over")
     func provisioningDeadline() {
         var talk = Dialogue.reached(.provisioning)

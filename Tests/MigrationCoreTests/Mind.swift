@@ -117,7 +117,7 @@ struct Mind {
         if world.sourceArtefacts { leftovers.insert(.sourceArtefacts) }
         if world.targetArtefacts { leftovers.insert(.targetArtefacts) }
         let hasJobs = world.hasStaleJob || world.copy.state != .absent || world.verify.state != .absent
-        return Observation(
+        var seen = Observation(
             hasFinalizer: world.hasFinalizer, conflictingOwner: see(.conflictingOwner, .cluster, nil), preflight: see(.preflight, .target, []),
             source: see(
                 .source, .source,
@@ -135,6 +135,13 @@ struct Mind {
             reverse: see(.reverse, .target, lanes(world.reverse, delivered: !world.writeOnTargetOnly, isWayBack: true, epoch: world.target.epoch)),
             leftovers: see(.leftovers, .target, leftovers),
             probes: facts.contains(.probes) ? [.init(name: "health", verdict: probe, message: "")] : [])
+        seen.rest = see(
+            .rest, .cluster,
+            RestState(
+                isSuspended: !plan.cutover.waitsForJobs || world.cronJobs == .resting,
+                isScaledToZero: !plan.cutover.stopsWorkloads || world.replicas == .resting,
+                isHeld: world.cronJobs != .awake || world.replicas != .awake))
+        return seen
     }
 
     /// What a closed publisher has written.

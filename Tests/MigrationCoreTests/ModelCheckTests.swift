@@ -39,6 +39,18 @@ struct ModelCheckTests {
         #expect(phases.isSuperset(of: [.pending, .copying, .draining, .switching, .soaking, .promoted, .rollingBack, .rolledBack]))
     }
 
+    @Test("the same where CronJobs and replicas rest over the pause: they are as they were wherever it comes to rest", arguments: [0, 2, 3])
+    func restingPromises(run: Int) {
+        for mode in [Plan.Copy.Mode.snapshot, .live] {
+            let plan = Plan.example(mode: mode, periodSeconds: 0, soakSeconds: 0, failureLimit: 1, rests: true)
+            var search = Search(plan: plan, limits: Self.runs[run])
+            search.explore()
+            search.calm()
+            if let counterexample = search.counterexample { Issue.record("\(counterexample)") }
+            #expect(search.worlds.contains { $0.cronJobs == .resting && $0.replicas == .resting && $0.source.state == .closed })
+        }
+    }
+
     @Test("the same when every visit stops at the next phase, with more places to fail in between")
     func stepByStep() {
         for plan in [Self.plan, Self.livePlan] {

@@ -159,6 +159,7 @@ struct Search {
             Outcome(
                 wish: world.wish, phase: mind.record(world).phase, secrets: world.secrets, source: world.source.state, target: world.target.state,
                 isGone: world.isGone))
+        if world.cronJobs != .awake || world.replicas != .awake { return "rests while CronJobs are \(world.cronJobs) and replicas \(world.replicas)" }
         let fence = world.secrets == .source ? world.source : world.target
         if world.secrets == .mixed { return "rests with Secrets that point to both sides" }
         if fence.state != .open { return "rests while the applications' side is \(fence.state)" }
@@ -192,6 +193,7 @@ struct Search {
         if world.writeOnTargetOnly { words.append("write on target only") }
         if world.isCopied { words.append("copied") }
         if world.isLive { words.append("forward \(world.forward)"); words.append("reverse \(world.reverse)") }
+        if world.cronJobs != .awake || world.replicas != .awake { words.append("CronJobs \(world.cronJobs) replicas \(world.replicas)") }
         if let abort = record.abort { words.append("abort \(abort.reason)") }
         if let held = record.held { words.append("held \(held.reason)") }
         for action in mind.actions[Int(world.pending)] { words.append("pending \(action)") }

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Deciding again changes nothing")
 struct StabilityTests {
-    @Test("once it waits or rests, the same observation leaves the record as it is", arguments: Phase.allCases, [AbstractSpace.snapshot, .live])
+    @Test(
+        "once it waits or rests, the same observation leaves the record as it is", arguments: Phase.allCases,
+        [AbstractSpace.snapshot, .live, .resting])
     func fixpoint(phase: Phase, space: AbstractSpace) {
         var complaints: [String] = []
         space.forEachVisit(phase) { desired, record, observation, now in
@@ -21,7 +23,7 @@ struct StabilityTests {
 
     @Test(
         "going onward decides what single steps decide one after the other, and acts once", arguments: Phase.allCases,
-        [AbstractSpace.snapshot, .live])
+        [AbstractSpace.snapshot, .live, .resting])
     func onward(phase: Phase, space: AbstractSpace) {
         var complaints: [String] = []
         space.forEachVisit(phase) { desired, record, observation, now in
@@ -40,7 +42,8 @@ struct StabilityTests {
     }
 
     @Test(
-        "on a frozen observation it comes to one wait, or to one action that it repeats", arguments: Phase.allCases, [AbstractSpace.snapshot, .live])
+        "on a frozen observation it comes to one wait, or to one action that it repeats", arguments: Phase.allCases,
+        [AbstractSpace.snapshot, .live, .resting])
     func noPingPong(phase: Phase, space: AbstractSpace) {
         var complaints: [String] = []
         var turn = 0

@@ -43,6 +43,9 @@ struct World {
         var applies: Bool { stage == .running && holds && !isLost }
     }
 
+    /// What rests over the write pause, and carries what it was before.
+    enum Rest: UInt8 { case awake, mixed, resting }
+
     enum Rollout: UInt8 { case complete, progressing, failed }
     enum Reach: UInt8 {
         case source, target, mixed
@@ -65,6 +68,8 @@ struct World {
     /// 0 none or mixed, otherwise 2 × attempt + (1 when back).
     var tag: UInt8 = 0
     var rollout = Rollout.complete
+    var cronJobs = Rest.awake
+    var replicas = Rest.awake
     /// Set for the Live mode; never changes.
     var isLive = false
     var forward = Lanes()
@@ -134,6 +139,8 @@ extension World {
         high.add(openedAfterCopy, 4)
         high.add(forward)
         high.add(reverse)
+        high.add(cronJobs.rawValue, 2)
+        high.add(replicas.rawValue, 2)
         var low = Bits()
         low.add(copy)
         low.add(verify)
@@ -146,11 +153,15 @@ extension World {
     /// Everything an observation can show, for the memory of decisions.
     var visible: UInt64 {
         var bits = Bits()
-        bits.add(source)
-        bits.add(target)
+        for fence in [source, target] {
+            bits.add(fence.state.ordinal, 2)
+            bits.add(fence.epoch, 5)
+        }
+        bits.add(cronJobs.rawValue, 2)
+        bits.add(replicas.rawValue, 2)
         for flag in [isPrepared, clientWrote, hasStaleJob, originals, sourceArtefacts, targetArtefacts, hasFinalizer] { bits.add(flag) }
         bits.add(secrets.rawValue, 2)
-        bits.add(tag, 4)
+        bits.add(tag, 3)
         bits.add(rollout.rawValue, 2)
         bits.add(wish)
         for lanes in [forward, reverse] {

@@ -68,7 +68,12 @@ extension World {
             if side == .target { originals = true }
             let goal: Reach = side == .source ? .source : .target
             secrets = cut != nil && secrets != goal ? .mixed : goal
-        case .restartWorkloads(let text): restart(Self.code(text), cut)
+        case .restartWorkloads(let text, _): restart(Self.code(text), cut)
+        case .suspendCronJobs: cronJobs = cut == nil ? .resting : .mixed
+        case .scaleToZero: replicas = cut == nil ? .resting : .mixed
+        case .resumeWorkloads:
+            if cronJobs != .awake { cronJobs = cut == nil ? .awake : .mixed }
+            if replicas != .awake { replicas = cut == nil ? .awake : .mixed }
         case .removeArtefacts(let side): removeArtefacts(side)
         case .discardOriginals: originals = false
         }
@@ -113,6 +118,8 @@ extension World {
         guard tag != code else { return }
         tag = cut == nil ? code : 0
         rollout = .progressing
+        // The same change brings the replicas back.
+        if replicas != .awake { replicas = cut == nil ? .awake : .mixed }
         if pods != secrets { pods = .mixed }
     }
 

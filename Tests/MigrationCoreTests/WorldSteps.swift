@@ -138,6 +138,8 @@ extension Mind {
         switch actions[Int(next.pending)].first {
         case .removeArtefacts?, .discardOriginals?:
             return after.phase == .cleaningUp || world.wish.isDeleted ? nil : "something is destroyed before goal Completed"
+        case .closeSource? where plan.cutover.stopsWorkloads && world.replicas != .resting: return "the source is fenced before replicas are at zero"
+        case .releaseFinalizer? where world.cronJobs != .awake || world.replicas != .awake: return "deleted while CronJobs or replicas rest"
         default: return nil
         }
     }
@@ -244,11 +246,12 @@ extension Action {
     fileprivate var canBeCut: Bool {
         switch self {
         case .closeSource, .sealSource, .openSource, .closeTarget, .openTarget, .pointSecrets, .restartWorkloads: true
+        case .suspendCronJobs, .scaleToZero, .resumeWorkloads: true
         default: false
         }
     }
 
-    /// May arrive after a later decision. Known limit: a late ``pointSecrets(_:)`` is not modelled; its lifetime is bounded by the request's timeout,
+    /// May arrive after a later decision. Known limit: late ones of ``pointSecrets(_:)`` and of what rests are not modelled; their lifetime is bounded by the request's timeout,
     /// which is shorter than a lease, not by compare-and-set.
     fileprivate var canBeLate: Bool {
         switch self {

@@ -1,86 +1,99 @@
 import KubernetesModel
 import MigrationCore
 
-/// How far one Deployment has come, by the rules of `kubectl rollout status`, and stricter: no pod of an earlier revision may still run,
+/// How far one workload has come, by the rules of `kubectl rollout status`, and stricter: no pod from before the restart may still run,
 /// because it holds the old connection string. Pure.
 struct RolloutAssessment: Sendable {
     /// So many restarts of a new pod mean that it will not come up by itself.
     static let hopelessRestarts = 3
 
-    var deployment: Deployment
-    /// Those which the Deployment's selector matches; others' are ignored.
-    var replicaSets: [ReplicaSet]
+    var workload: Workload
+    /// Of a Deployment: those which its selector matches; others' are ignored.
+    var replicaSets: [ReplicaSet] = []
+    /// Those which the workload's selector matches; others' are ignored.
     var pods: [Pod]
-
-    var tag: String? { deployment.spec?.template?.metadata?.annotations?[ClusterNames.restartedFor] }
+    /// What the cluster said when it refused to make a pod, the newest last.
+    var refusals: [String] = []
 
     var rollout: WorkloadsState.Rollout {
-        let name = "Deployment \(deployment.name)"
-        let (spec, status) = (deployment.spec, deployment.status)
-        let wanted = spec?.replicas ?? 1
-        if (status?.observedGeneration ?? 0) < (deployment.metadata.generation ?? 0) {
-            return .progressing("\(name): the cluster has not seen the change yet")
+        let (title, counts) = (workload.title, workload.counts)
+        if workload.observedGeneration < workload.metadata.generation ?? 0 {
+            return .progressing("\(title): the cluster has not seen the change yet")
         }
-        if let message = failure { return .failed("\(name): \(message)") }
-        if spec?.paused == true { return .progressing("\(name) is paused; kubectl rollout resume deployment/\(deployment.name)") }
-        let updated = status?.updatedReplicas ?? 0
-        if updated < wanted { return .progressing("\(name): \(updated) of \(wanted) replicas updated\(troubleSuffix)") }
-        let all = status?.replicas ?? 0
-        if all > updated { return .progressing("\(name): \(all - updated) old replicas still run\(troubleSuffix)") }
-        let available = status?.availableReplicas ?? 0
-        if available < updated { return .progressing("\(name): \(available) of \(updated) updated replicas available\(troubleSuffix)") }
-        if let old = oldPods.first { return .progressing("\(name): pod \(old.name) of the revision before has not ended") }
+        if let message = failure { return .failed("\(title): \(message)") }
+        if let obstacle = workload.obstacle { return .progressing("\(title) \(obstacle)") }
+        if counts.updated < counts.wanted { return .progressing("\(title): \(counts.updated) of \(counts.wanted) replicas updated\(troubleSuffix)") }
+        if counts.all > counts.updated { return .progressing("\(title): \(counts.all - counts.updated) old replicas still run\(troubleSuffix)") }
+        if counts.available < counts.updated {
+            return .progressing("\(title): \(counts.available) of \(counts.updated) updated replicas available\(troubleSuffix)")
+        }
+        if let old = oldPods.first { return .progressing("\(title): pod \(old.name) from before the restart has not ended") }
         return .complete
     }
 
     /// Why time will not mend it.
     private var failure: String? {
-        if let progressing = deployment.status?.conditions?.first(where: { $0.type == "Progressing" }), progressing.status == "False",
-            progressing.reason == "ProgressDeadlineExceeded"
-        {
+        if let progressing = workload.conditions["Progressing"], progressing.status == "False", progressing.reason == "ProgressDeadlineExceeded" {
             return "ProgressDeadlineExceeded: \(progressing.message ?? "the rollout made no progress")\(troubleSuffix)"
         }
         return newPods.lazy.compactMap { PodTrouble($0).crashLoop(after: Self.hopelessRestarts) }.first
     }
 
     private var troubleSuffix: String {
-        newPods.lazy.compactMap { PodTrouble($0).message }.first.map { "; \($0)" } ?? ""
+        let trouble = newPods.lazy.compactMap { PodTrouble($0).message }.first ?? refusal ?? blockedBy
+        return trouble.map { "; \($0)" } ?? ""
+    }
+
+    /// What keeps pods from being made at all, such as a quota.
+    private var refusal: String? {
+        if let failure = workload.conditions["ReplicaFailure"], failure.isTrue {
+            return "no pod can be made: \(PodTrouble.quote(failure.message ?? failure.reason ?? "no reason given"))"
+        }
+        guard lacksPods, let last = refusals.last else { return nil }
+        return "no pod can be made: \(PodTrouble.quote(last))"
+    }
+
+    /// A StatefulSet replaces no pod while another one is not ready, not even by one that would be.
+    private var blockedBy: String? {
+        guard workload.kind == .statefulSet, let pod = oldPods.first(where: { !$0.isBeingDeleted && PodTrouble($0).message != nil }) else {
+            return nil
+        }
+        return "\(PodTrouble(pod).message ?? ""), for which the StatefulSet waits before it replaces another; kubectl delete pod \(pod.name)"
     }
 }
 
 extension RolloutAssessment {
-    private static let revision = "deployment.kubernetes.io/revision"
+    /// By the pods themselves: a StatefulSet's controller that fails to make one leaves its status as it was.
+    var lacksPods: Bool { ownPods.count < workload.counts.wanted }
 
-    private var ownReplicaSets: [ReplicaSet] {
-        replicaSets.filter { set in set.metadata.ownerReferences?.contains { $0.uid == deployment.uid } ?? false }
-    }
-
-    private func pods(of sets: [ReplicaSet]) -> [Pod] {
-        let owners = Set(sets.compactMap(\.uid))
+    /// Those that have not ended.
+    var ownPods: [Pod] {
+        var owners = Set([workload.metadata.uid].compactMap(\.self))
+        if workload.kind == .deployment {
+            owners = Set(replicaSets.filter { set in set.metadata.ownerReferences?.contains { owners.contains($0.uid) } ?? false }.compactMap(\.uid))
+        }
         return pods.filter { pod in
             let isOver = pod.status?.phase == "Succeeded" || pod.status?.phase == "Failed"
             return !isOver && pod.metadata.ownerReferences?.contains { owners.contains($0.uid) } ?? false
         }
     }
 
-    private func isNew(_ set: ReplicaSet) -> Bool {
-        set.metadata.annotations?[Self.revision] == deployment.metadata.annotations?[Self.revision]
-    }
+    /// Pods carry the annotations of the template they were made from.
+    private func isNew(_ pod: Pod) -> Bool { pod.metadata.annotations?[ClusterNames.restartedFor] == workload.tag }
 
-    private var newPods: [Pod] { pods(of: ownReplicaSets.filter(isNew)).filter { !$0.isBeingDeleted } }
+    private var newPods: [Pod] { ownPods.filter { isNew($0) && !$0.isBeingDeleted } }
 
     /// Pods being deleted count too: until they are gone they may hold sessions.
-    private var oldPods: [Pod] { pods(of: ownReplicaSets.filter { !isNew($0) }) }
+    private var oldPods: [Pod] { ownPods.filter { !isNew($0) } }
 }
 
 extension RolloutAssessment {
-    /// At most this many Deployments are named in a message.
+    /// At most this many workloads are named in a message.
     static let namedLimit = 3
 
-    /// All selected workloads together: the worst one decides. `nil` when there are none.
-    static func combine(_ assessments: [RolloutAssessment]) -> WorkloadsState? {
-        guard let first = assessments.first else { return nil }
-        let tag = assessments.allSatisfy { $0.tag == first.tag } ? first.tag : nil
+    /// The workloads of one order together: the worst one decides.
+    static func group(_ order: Int, _ assessments: [RolloutAssessment]) -> WorkloadsState.Group {
+        let tag = assessments.first?.workload.tag
         var (failed, progressing): ([String], [String]) = ([], [])
         for assessment in assessments {
             switch assessment.rollout {
@@ -89,8 +102,9 @@ extension RolloutAssessment {
             case .complete: break
             }
         }
-        if !failed.isEmpty { return WorkloadsState(tag: tag, rollout: .failed(summary(failed))) }
-        return WorkloadsState(tag: tag, rollout: progressing.isEmpty ? .complete : .progressing(summary(progressing)))
+        let rollout: WorkloadsState.Rollout =
+            !failed.isEmpty ? .failed(summary(failed)) : progressing.isEmpty ? .complete : .progressing(summary(progressing))
+        return .init(order: order, tag: assessments.allSatisfy { $0.workload.tag == tag } ? tag : nil, rollout: rollout)
     }
 
     private static func summary(_ messages: [String]) -> String {

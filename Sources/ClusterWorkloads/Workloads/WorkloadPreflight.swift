@@ -3,41 +3,44 @@ import MigrationCore
 
 /// Whether the plan's selections find workloads that can be restarted. Pure.
 struct WorkloadPreflight: Sendable {
-    /// At most so many Deployments are listed as what could have been meant.
+    /// At most so many workloads are listed as what could have been meant.
     static let listedLimit = 5
 
     var plan: Plan
     /// All of the namespace.
-    var deployments: [Deployment]
+    var workloads: [Workload]
 
     var problems: [PreflightProblem] {
-        plan.cutover.workloads.flatMap { selection in
+        var named: Set<String> = []
+        return plan.cutover.workloads.flatMap { selection in
             let selector = LabelSelector(matchLabels: selection.matchLabels)
-            let matches = deployments.filter { selector.matches($0.metadata.labels ?? [:]) }
-            return matches.isEmpty ? [nothing(selector)] : matches.filter { $0.spec?.paused == true }.map(paused)
+            let candidates = workloads.filter { selection.kinds.contains($0.kind) }
+            let matches = candidates.filter { selector.matches($0.metadata.labels ?? [:]) }
+            // That no Job runs is no mistake.
+            return matches.isEmpty && selection.kinds != [.job]
+                ? [nothing(selection, candidates)] : matches.filter { $0.obstacle != nil && named.insert($0.title).inserted }.map(unmovable)
         }
     }
 
-    private func nothing(_ selector: LabelSelector) -> PreflightProblem {
+    private func nothing(_ selection: Plan.WorkloadSelection, _ candidates: [Workload]) -> PreflightProblem {
         PreflightProblem(
             reason: .noWorkloadSelected,
-            message: "no Deployment in this namespace has the labels \(selector.query); there \(existing); "
+            message: "no \(selection.kinds.map(\.rawValue).joined(separator: " or ")) in this namespace has the labels "
+                + "\(LabelSelector(matchLabels: selection.matchLabels).query); there \(existing(candidates)); "
                 + "correct spec.cutover.workloads or the labels")
     }
 
-    private var existing: String {
-        if deployments.isEmpty { return "are none at all" }
-        let listed = deployments.sorted { $0.name < $1.name }.prefix(Self.listedLimit).map { deployment in
-            "\(deployment.name) (\(LabelSelector(matchLabels: deployment.metadata.labels).query))"
+    private func existing(_ candidates: [Workload]) -> String {
+        if candidates.isEmpty { return "are none at all" }
+        let listed = candidates.sorted { $0.name < $1.name }.prefix(Self.listedLimit).map { workload in
+            "\(workload.name) (\(LabelSelector(matchLabels: workload.metadata.labels).query))"
         }
-        let rest = deployments.count - listed.count
+        let rest = candidates.count - listed.count
         return "are: \(listed.joined(separator: ", "))\(rest > 0 ? " and \(rest) more" : "")"
     }
 
-    private func paused(_ deployment: Deployment) -> PreflightProblem {
+    private func unmovable(_ workload: Workload) -> PreflightProblem {
         PreflightProblem(
-            reason: .unsupportedObject,
-            message: "Deployment \(deployment.name) is paused, so its restart would never happen; "
-                + "kubectl rollout resume deployment/\(deployment.name)")
+            reason: .unsupportedObject, message: "\(workload.title) \(workload.obstacle ?? ""), so its restart would never come to an end")
     }
 }

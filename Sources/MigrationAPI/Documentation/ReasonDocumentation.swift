@@ -50,7 +50,18 @@ extension Reason {
                 "Store the value in a notation of docs/connection-strings.md under that key, or name another key.")
         case .connectionElsewhere:
             Documentation("A connection string points to neither source nor target.", "Correct the Secret, `spec.source`, or the entry's `database`.")
-        case .noWorkloadSelected: Documentation("A selector matches no Deployment.", "Correct `spec.cutover.workloads[].selector`.")
+        case .noWorkloadSelected: Documentation("A selector matches no workload of its kinds.", "Correct `spec.cutover.workloads[].selector`.")
+        case .workloadNotSelected:
+            Documentation(
+                "A warning: something reads a connection string of the plan and is not selected.",
+                "Add its labels and kind to `spec.cutover.workloads`, or restart it yourself after the switch.")
+        case .sessionNotSelected:
+            Documentation(
+                "A warning: sessions on the source come from no pod of a selected workload.",
+                "Find out whose they are; the write pause ends them, and they cannot write there afterwards.")
+        case .autoscaled:
+            Documentation(
+                "A warning: a HorizontalPodAutoscaler scales a workload that has `scaleToZero`.", "Nothing, unless the message says otherwise.")
         case .databaseMissing:
             Documentation("A database does not exist.", "Correct `spec.databases`, or create it on the target when `create` is `Never`.")
         case .targetNotEmpty: Documentation("A target database holds objects that are not ours.", "Drop them, or choose another `targetName`.")
@@ -120,6 +131,10 @@ extension Reason {
             Documentation(
                 "The cutover may begin, but not before its maintenance window opens.",
                 "Wait until `status.cutover.nextWindowAt`, or change or remove `spec.cutover.window`, which counts at once.")
+        case .jobRunning:
+            Documentation(
+                "A Job of `spec.cutover.workloads` runs, and the write pause waits for it; CronJobs are suspended meanwhile.",
+                "Wait, or end the Job the message names.")
         case .draining: Documentation("The write pause waits until the other side has everything.")
         case .pauseBudgetExceeded:
             Documentation(
@@ -133,7 +148,7 @@ extension Reason {
             Documentation("A fence does not hold as recorded; somebody changed it.", "Find who changed the database's settings or `_dbmigration`.")
         case .deadlineExceeded: Documentation("A phase took longer than its deadline.", "Remove what the message names, then raise `spec.attempt`.")
         case .rolloutFailed:
-            Documentation("The restarted workloads did not become available.", "Look at the pods of the Deployment the message names.")
+            Documentation("The restarted workloads did not become available.", "Look at the pods of the workload the message names.")
 
         case .probeFailed: Documentation("A health check failed as often as its limit.", "Look at the application the message names.")
         case .probeInconclusive:

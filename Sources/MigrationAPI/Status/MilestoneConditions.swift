@@ -1,3 +1,4 @@
+import KubernetesModel
 import MigrationCore
 
 /// The conditions that follow from what the record has reached.
@@ -25,7 +26,18 @@ struct MilestoneConditions {
         if record.phase == .preflight, let why = input.observation.preflight.whyUnknown, why != Observation.notAsked {
             return ConditionDraft(.preflightPassed, .unknown, .observationFailed, "Preflight could not be done: \(why)")
         }
-        return step(.preflightPassed, .preflightPassed, in: [.preflight], done: "Both servers, the Secrets and the workloads are as needed.")
+        return step(.preflightPassed, .preflightPassed, in: [.preflight], done: passedMessage)
+    }
+
+    /// With the warnings of the last look, which not every visit takes.
+    private var passedMessage: String {
+        if input.observation.warnings == nil, let last = input.previousOfAttempt?[.preflightPassed], last.status == "True",
+            let said = last.message
+        {
+            return said
+        }
+        let warnings = (input.observation.warnings ?? []).map { "\nWarning: \($0.message)" }.joined()
+        return "Both servers, the Secrets and the workloads are as needed.\(warnings)"
     }
 
     private var verified: ConditionDraft {

@@ -113,17 +113,19 @@ enum CutoverRules {
             findings.add("\(path).selector.matchLabels.\(key)", "is longer than 63 characters, which no label can be")
         }
         findings.later("\(path).selector.matchExpressions", spec.selector.matchExpressions, "selecting by expressions (use matchLabels) is")
-        for (index, kind) in spec.kinds.enumerated() {
-            findings.word("\(path).kinds[\(index)]", kind, oneOf: ["Deployment", "StatefulSet"])
-            if kind == "StatefulSet" {
-                findings.notImplemented("\(path).kinds[\(index)]", "StatefulSet is not implemented in this version; restart Deployments only")
-            }
-        }
-        if spec.kinds.isEmpty { findings.add("\(path).kinds", "is empty; give Deployment, or leave the field out") }
+        let kinds = Plan.WorkloadSelection.Kind.allCases
+        for (index, kind) in spec.kinds.enumerated() { findings.word("\(path).kinds[\(index)]", kind, oneOf: kinds.map(\.rawValue)) }
+        if spec.kinds.isEmpty { findings.add("\(path).kinds", "is empty; name the kinds to restart, or leave the field out") }
+        findings.range("\(path).order", spec.order, 0...100)
         findings.range("\(path).rolloutSeconds", spec.rolloutSeconds, 10...86_400, unit: "seconds")
-        findings.later("\(path).order", spec.order, "restarting in an order is")
-        findings.later("\(path).scaleToZero", spec.scaleToZero, "scaling to zero is")
+        if spec.scaleToZero, spec.kinds.contains("DaemonSet") {
+            findings.add("\(path).scaleToZero", "cannot be done with a DaemonSet, which has no replicas; give its kind an entry of its own")
+        } else if spec.scaleToZero, !spec.kinds.contains("Deployment"), !spec.kinds.contains("StatefulSet") {
+            findings.add("\(path).scaleToZero", "needs kind Deployment or StatefulSet; remove it, or add one of them to kinds")
+        }
         findings.later("\(path).clusterRef", spec.clusterRef, "a second cluster is")
-        return Plan.WorkloadSelection(matchLabels: labels, rolloutSeconds: spec.rolloutSeconds)
+        return Plan.WorkloadSelection(
+            matchLabels: labels, kinds: kinds.filter { spec.kinds.contains($0.rawValue) }, order: spec.order,
+            scaleToZero: spec.scaleToZero, rolloutSeconds: spec.rolloutSeconds)
     }
 }

@@ -70,17 +70,17 @@ public struct WorkloadSpec: Codable, Sendable, Hashable {
     public var selector: Selector
     public var kinds: [String]
     public var rolloutSeconds: Int
-    var order: JSONValue?
-    var scaleToZero: JSONValue?
+    public var order: Int
+    public var scaleToZero: Bool
     var clusterRef: JSONValue?
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         selector = try container.decode(Selector.self, forKey: .selector)
-        kinds = try container.value(.kinds, default: ["Deployment"])
+        kinds = try container.value(.kinds, default: ["Deployment", "StatefulSet"])
         rolloutSeconds = try container.value(.rolloutSeconds, default: 600)
-        order = try container.decodeIfPresent(JSONValue.self, forKey: .order)
-        scaleToZero = try container.decodeIfPresent(JSONValue.self, forKey: .scaleToZero)
+        order = try container.value(.order, default: 0)
+        scaleToZero = try container.value(.scaleToZero, default: false)
         clusterRef = try container.decodeIfPresent(JSONValue.self, forKey: .clusterRef)
     }
 }

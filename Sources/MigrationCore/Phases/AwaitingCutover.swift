@@ -1,6 +1,14 @@
 /// AwaitingCutover: everything that can be done without a write pause is done; the goal decides when the pause begins.
 extension Visit {
     mutating func awaitingCutover(_ plan: Plan) -> Decision {
+        let decision = gates(plan)
+        guard decision.actions.isEmpty, record.phase == .awaitingCutover, observation.rest.value?.isHeld == true, !keepsResting(decision) else {
+            return decision
+        }
+        return putsBack() ?? decision
+    }
+
+    private mutating func gates(_ plan: Plan) -> Decision {
         if intent.goal == .ready { record.held = nil }
         if intent.attempt > record.attempt {
             record.attempt = intent.attempt
@@ -27,9 +35,12 @@ extension Visit {
         case (.value, .value(let source)) where source.fence != .open:
             return rest(.stalled(.init(.stateLost, "The source is fenced but no fence is on record: \(source.evidence)")), wake: 30)
         case (.value, .value(let source)):
-            if let decision = outsideWindow(plan) ?? reverseLanesReady(plan, source) ?? baselinesTaken(plan) { return decision }
+            if let decision = outsideWindow(plan) ?? jobsEnded(plan) ?? reverseLanesReady(plan, source) ?? baselinesTaken(plan) {
+                return decision
+            }
             record.frozen = plan
             record.fence = .init(epoch: source.epoch, decidedAt: now, deadline: now.adding(seconds: plan.cutover.pauseSeconds))
+            warn()
             notice(.normal, .progressing, "The write pause begins; it is undone after \(plan.cutover.pauseSeconds) s unless the switch has begun.")
             return move(to: Phase.awaitingCutover.next(in: plan), "Fencing the source.")
         }

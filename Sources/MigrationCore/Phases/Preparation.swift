@@ -16,11 +16,17 @@ extension Visit {
         case .unknown(let why): return wait(.observationFailed, "Preflight could not be done: \(why)", wake: 10)
         case .value(let problems) where problems.isEmpty:
             record.milestones.insert(.preflightPassed)
+            warn()
             return move(to: Phase.preflight.next(in: plan), "Preflight passed.")
         case .value(let problems):
             if let lost = problems.first(where: { $0.reason == .stateLost }) { return rest(.stalled(.init(.stateLost, lost.message)), wake: 60) }
             return wait(.progressingWithRetry, preflightMessage(problems), wake: 15)
         }
+    }
+
+    /// Once for a passage: when preflight is passed, and when the write pause begins.
+    mutating func warn() {
+        for warning in observation.warnings ?? [] { notice(.warning, warning.reason, warning.message) }
     }
 
     func preflightMessage(_ problems: [PreflightProblem]) -> String {

@@ -1,7 +1,8 @@
 /// RollingBack and the two phases at its end. The target is closed before the source is opened, so that never two sides take writes.
 extension Visit {
     mutating func rollingBack(_ plan: Plan, back tag: String) -> Decision {
-        closedTarget() ?? carriedBack(plan) ?? openedSource() ?? originalSecrets() ?? backOnSource(plan, tag) ?? withoutJobs() ?? forwardAgain(plan)
+        closedTarget() ?? carriedBack(plan) ?? openedSource() ?? originalSecrets() ?? backOnSource(plan, tag) ?? putBack(plan) ?? withoutJobs()
+            ?? forwardAgain(plan)
             ?? wentBack(plan)
     }
 
@@ -138,8 +139,11 @@ extension Visit {
         let limit = plan.cutover.rolloutSeconds
         switch observation.workloads {
         case .unknown(let why): return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2)
-        case .value(let workloads) where workloads.tag != tag: return act(.restartWorkloads(tag: tag), "Restarting the workloads on the source.")
         case .value(let workloads):
+            // Without waiting for one another: those that were moved are down.
+            if let group = workloads.groups.first(where: { $0.tag != tag }) {
+                return act(.restartWorkloads(tag: tag, order: group.order), "Restarting the workloads\(inTurn(group.order, plan)) on the source.")
+            }
             switch workloads.rollout {
             case .complete: return nil
             case .progressing(let why), .failed(let why):
@@ -203,6 +207,7 @@ extension Visit {
         var fresh = Record(attempt: intent.attempt, at: now)
         fresh.jobs = record.jobs
         fresh.timeline = record.timeline
+        fresh.hasRested = record.hasRested
         record = fresh
         return move(to: .pending, "Attempt \(intent.attempt) begins.")
     }

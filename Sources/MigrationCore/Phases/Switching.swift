@@ -69,24 +69,34 @@ extension Visit {
         let limit = plan.cutover.rolloutSeconds
         switch observation.workloads {
         case .unknown(let why): return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2)
-        case .value(let workloads) where workloads.tag != tag: return act(.restartWorkloads(tag: tag), "Restarting the workloads.")
         case .value(let workloads):
-            if let decision = connectsBack(plan) { return decision }
-            switch workloads.rollout {
-            case .complete:
+            if workloads.hasBegun(tag), let decision = connectsBack(plan) { return decision }
+            switch workloads.turn(tag) {
+            case .restart(let order): return act(.restartWorkloads(tag: tag, order: order), "Restarting the workloads\(inTurn(order, plan)).")
+            case .rollout(.complete):
+                if secondsInPhase < Int64(limit), let decision = putsBack() { return decision }
                 record.milestones.insert(.cutOver)
                 notice(.normal, .succeeded, "The applications run on the target.")
                 return move(to: .soaking, "The applications run on the target; watching their health.")
-            case .failed(let why): return rolloutFailed(plan, why)
-            case .progressing(let why) where secondsInPhase >= Int64(limit): return rolloutFailed(plan, "not complete after \(limit) s: \(why)")
-            case .progressing(let why): return wait(.progressing, "Restarting the workloads: \(why)", wake: 1)
+            case .rollout(.failed(let why)): return rolloutFailed(plan, workloads, tag, why)
+            case .rollout(.progressing(let why)) where secondsInPhase >= Int64(limit):
+                return rolloutFailed(plan, workloads, tag, "not complete after \(limit) s: \(why)")
+            case .rollout(.progressing(let why)): return wait(.progressing, "Restarting the workloads: \(why)", wake: 1)
             }
         }
     }
 
-    private mutating func rolloutFailed(_ plan: Plan, _ why: String) -> Decision {
-        if plan.rollback.automatic, loss == nil {
-            guard let behind = tooFarBehind(plan) else { return goBack(.init(.rolloutFailed, "the rollout failed: \(why)")) }
+    /// Which of several groups a message is about.
+    func inTurn(_ order: Int, _ plan: Plan) -> String { Set(plan.cutover.workloads.map(\.order)).count > 1 ? " of order \(order)" : "" }
+
+    private mutating func rolloutFailed(_ plan: Plan, _ workloads: WorkloadsState, _ tag: String, _ why: String) -> Decision {
+        let behind = tooFarBehind(plan)
+        if plan.rollback.automatic, loss == nil, behind == nil { return goBack(.init(.rolloutFailed, "the rollout failed: \(why)")) }
+        // Those whose turn has not come would stay on a source that takes no writes.
+        if let group = workloads.groups.first(where: { $0.tag != tag }) {
+            return act(.restartWorkloads(tag: tag, order: group.order), "Restarting the workloads\(inTurn(group.order, plan)) as well: \(why)")
+        }
+        if plan.rollback.automatic, loss == nil, let behind {
             notice(.warning, .rolloutFailed, "The rollout failed, and going back waits until the source is close behind (\(behind)): \(why)")
             return move(to: .soaking, "The rollout failed: \(why)", reason: .rolloutFailed)
         }

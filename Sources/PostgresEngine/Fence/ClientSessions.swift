@@ -1,3 +1,5 @@
+import MigrationPorts
+
 /// Client sessions in the migrated databases, seen from the maintenance database. Sessions of ours and a provider's superusers that have
 /// written nothing are not counted: the guard refuses the latter, and nobody but a superuser could end them.
 struct ClientSessions: Sendable {
@@ -20,6 +22,19 @@ struct ClientSessions: Sendable {
 
     /// One line for each, at most 5.
     func list() async throws -> [String] { Self.lines(try await session.rows(listing, attempt: "list client sessions")) }
+
+    /// Where they come from over the network, the most numerous first.
+    func origins() async throws -> [ClientSession] {
+        let text = """
+            SELECT host(a.client_addr) AS address, a.datname, a.usename, a.application_name, count(*) AS sessions \(selection)
+            AND a.client_addr IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3, 4 LIMIT 50
+            """
+        return try await session.rows(text, attempt: "list client sessions").map { row in
+            ClientSession(
+                address: row.text("address"), database: row.text("datname"), user: row.text("usename"), application: row.text("application_name"),
+                count: Int(row.integer("sessions") ?? 0))
+        }
+    }
 
     /// For who asks several things in one round trip.
     var listing: String { "SELECT a.pid, a.usename, a.datname, a.application_name \(selection) ORDER BY a.pid LIMIT 5" }

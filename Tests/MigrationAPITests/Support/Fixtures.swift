@@ -117,7 +117,7 @@ enum Fixtures {
         databases: [{excludeTables: ["audit.*"]}]
         cutover:
           connections: [{redis: {host: r}}]
-          workloads: [{selector: {matchExpressions: [{key: a, operator: Exists}]}, order: 1, scaleToZero: false, clusterRef: {name: c}}]
+          workloads: [{selector: {matchExpressions: [{key: a, operator: Exists}]}, clusterRef: {name: c}}]
         health: {logs: {maxMatches: 0}}
         cleanup: {terraformDestroyTargets: [module.database], afterSeconds: 1, quietSeconds: 1, confirm: "yes"}
         gates: [{name: uat}]
