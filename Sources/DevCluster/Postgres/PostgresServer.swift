@@ -81,6 +81,7 @@ struct PostgresServer: Sendable {
         password_encryption = 'scram-sha-256'
         wal_level = logical
         max_connections = 100
+        max_locks_per_transaction = 256
         max_wal_senders = 20
         max_replication_slots = 20
         max_worker_processes = 32

@@ -15,12 +15,31 @@ struct BuildLane: Sendable {
 
     mutating func run() async throws {
         do {
-            while let step = try await queue.nextStep() { await queue.done(step, adding: try await run(step)) }
+            while let step = try await queue.nextStep() {
+                let keys = try await run(step)
+                await note(step)
+                await queue.done(step, adding: keys)
+            }
         } catch {
             await target.close()
             throw error
         }
         await target.close()
+    }
+
+    private func note(_ step: CopyOrder.Step) async {
+        let (what, object, database): (String, String?, CopyOrder.DatabaseID)
+        switch step {
+        case .index(let index, let table): (what, object, database) = ("built an index", index.sql, await queue.database(of: table))
+        case .complete(let table):
+            (what, object, database) = ("completed a table", await queue.work(table).table.sql, await queue.database(of: table))
+        case .link(let id): (what, object, database) = ("added foreign keys", nil, id)
+        case .validate(let keys, let id): (what, object, database) = ("validated foreign keys", keys.first?.tableSQL, id)
+        case .finish(let id): (what, object, database) = ("finished", nil, id)
+        }
+        var metadata: Logger.Metadata = ["database": "\(copies[database].database.name)"]
+        metadata["object"] = object.map { "\($0)" }
+        context.logger.info("\(what)", metadata: metadata)
     }
 
     /// - Returns: Foreign keys to validate, by table.

@@ -68,6 +68,7 @@ struct DatabaseCopy: Sendable {
         } else if context.isLive {
             copy.views = try await LaneStart(context: context, database: database, holder: holder).run()
         }
+        context.logger.info("begun", metadata: ["database": "\(database.name)", "from": "\(phase)"])
         if phase == .started {
             let dump = try await copy.makeDump()
             try await copy.restoreTables(from: dump)
@@ -77,6 +78,7 @@ struct DatabaseCopy: Sendable {
                 try await Guard(session: holder).replace(by: .refusing(token: context.token))
             }
         }
+        context.logger.info("the tables stand", metadata: ["database": "\(database.name)"])
         guard phase <= .schema else { return Prepared(copy: copy, phase: phase) }
         let inventory = try await copy.views.main.with { try await DatabaseInventory.read(source: $0, target: holder) }
         return Prepared(copy: copy, phase: .schema, inventory: inventory)

@@ -28,6 +28,7 @@ struct Preflight: Sendable {
             problems += found.problems
             facts?.superuserObjects += found.superuserObjects
             facts?.roleNeeds.add(found.roleNeeds)
+            if let locks = found.lockNeeds { facts?.lockNeeds.append(locks) }
             facts?.extensions.merge(found.extensions) { ExtensionVersions.newer($0, $1) }
             if let live = found.live {
                 problems += live.problems
@@ -43,6 +44,7 @@ struct Preflight: Sendable {
         var extensions: [String: String] = [:]
         var superuserObjects: [SuperuserObject] = []
         var roleNeeds = RoleNeeds()
+        var lockNeeds: LockNeeds?
         var live: LiveDatabase?
     }
 
@@ -86,6 +88,7 @@ struct Preflight: Sendable {
                 .init(reason: .unsupportedObject, message: "extensions not available on \(to): \(list); \(remedy), or drop them on \(from)"))
         }
         problems += await rights(source, target, (from, to))
+        problems += LockChecks(context: context).problems(source: source, target: target)
         problems += StorageChecks(context: context).problems(source: source.storage, target: target.storage)
         if context.plan.isLive { problems += await LivePair(context: context, source: source, target: target).problems() }
         return problems
@@ -124,6 +127,9 @@ struct ServerFacts: Sendable, Hashable {
     var superuserObjects: [SuperuserObject] = []
     var roleNeeds = RoleNeeds()
     var settings: [SettingUse] = []
+    /// Of each database of the source.
+    var lockNeeds: [LockNeeds] = []
+    var lockTable: LockTable?
     /// The target.
     var roles = TargetRoles()
     /// `nil` when no storage is given to check it against.
@@ -137,8 +143,9 @@ struct ServerFacts: Sendable, Hashable {
             attempt: "identify the server"
         ).first
         return ServerFacts(
-            systemIdentifier: row?.text("system_identifier") ?? "", major: Int(row?.integer("major") ?? 0), provider: try await Provider.read(session)
-        )
+            systemIdentifier: row?.text("system_identifier") ?? "", major: Int(row?.integer("major") ?? 0),
+            provider: try await Provider.read(session),
+            lockTable: try await LockTable.read(session))
     }
 }
 

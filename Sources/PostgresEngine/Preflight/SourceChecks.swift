@@ -157,6 +157,6 @@ struct SourceChecks: Sendable {
         return Preflight.Found(
             problems: problems, extensions: Dictionary(extensions.map { ($0.text("extname"), $0.text("extversion")) }) { first, _ in first },
             superuserObjects: try await SuperuserObjects(session: session).read(), roleNeeds: try await RoleNeeds.read(session),
-            live: context.plan.isLive ? try await live.database(session) : nil)
+            lockNeeds: try await LockNeeds.read(session), live: context.plan.isLive ? try await live.database(session) : nil)
     }
 }
