@@ -14,9 +14,9 @@ final class CurrentMigration: Sendable {
     func follow(_ client: KubernetesClient) async {
         for await output in client.watch(DatabaseMigration.self, namespace: StagingNames.namespace) {
             switch output {
-            case .replaced(let all): set(all.first { $0.name == StagingNames.migration }?.status)
+            case .replaced(let all, _): set(all.first { $0.name == StagingNames.migration }?.status)
             case .applied(let migration) where migration.name == StagingNames.migration: set(migration.status)
-            case .applied, .deleted, .interrupted, .resumed: break
+            case .applied, .deleted, .unreadable, .interrupted, .resumed: break
             }
         }
     }

@@ -14,6 +14,8 @@ struct APIRequest: Sendable {
     var query: [(name: String, value: String)] = []
     var body: Data?
     var contentType = "application/json"
+    /// The form of the answer.
+    var accept = "application/json"
 
     /// Set for paths that are no resource.
     var rawPath: String?

@@ -22,14 +22,19 @@ public final class KubernetesClient: Sendable {
     private let credentials: CredentialSource
     private let userAgent: String
     private let http: HTTPClient
+    private let host: String
+    private let onAnswer: @Sendable (AnsweredRequest) -> Void
 
     /// - Parameters:
     ///   - version: this program's, for the `User-Agent`.
     ///   - fieldManager: who owns the fields we write. Default `dbmigration`.
+    ///   - onAnswer: told about every request, for metrics; must be quick.
     public init(
         _ configuration: ClusterConfiguration, version: String = "0.1.0", fieldManager: String = "dbmigration",
-        timeouts: RequestTimeouts = RequestTimeouts(), http: HTTPClient = .shared
+        timeouts: RequestTimeouts = RequestTimeouts(), http: HTTPClient = .shared, onAnswer: @escaping @Sendable (AnsweredRequest) -> Void = { _ in }
     ) {
+        host = AnsweredRequest.host(configuration.server)
+        self.onAnswer = onAnswer
         server = configuration.server.hasSuffix("/") ? String(configuration.server.dropLast()) : configuration.server
         tls = configuration.tls
         proxy = configuration.proxy
@@ -96,17 +101,25 @@ public final class KubernetesClient: Sendable {
         _ request: APIRequest, status: (Answer) -> Int, _ send: (HTTPRequest) async throws(HTTPError) -> Answer
     ) async throws(KubernetesError) -> Answer {
         let first = try await resolve(request)
-        let answer = try await once(request, first, send)
+        let answer = try await once(request, first, status: status, send)
         guard status(answer) == 401, await credentials.renew(first) else { return answer }
-        return try await once(request, resolve(request), send)
+        return try await once(request, resolve(request), status: status, send)
     }
 
     private func once<Answer: Sendable>(
-        _ request: APIRequest, _ resolved: ResolvedCredentials, _ send: (HTTPRequest) async throws(HTTPError) -> Answer
+        _ request: APIRequest, _ resolved: ResolvedCredentials, status: (Answer) -> Int, _ send: (HTTPRequest) async throws(HTTPError) -> Answer
     ) async throws(KubernetesError) -> Answer {
+        let start = ContinuousClock.now
+        func told(_ status: Int?) {
+            onAnswer(
+                AnsweredRequest(method: request.method.rawValue, verb: request.verb, host: host, status: status, duration: start.duration(to: .now)))
+        }
         do throws(HTTPError) {
-            return try await send(message(request, resolved))
+            let answer = try await send(message(request, resolved))
+            told(status(answer))
+            return answer
         } catch {
+            told(nil)
             throw request.error(error)
         }
     }
@@ -122,7 +135,7 @@ public final class KubernetesClient: Sendable {
     private func message(_ request: APIRequest, _ resolved: ResolvedCredentials) -> HTTPRequest {
         var message = HTTPRequest(request.method, server + request.target, timeouts: timeouts.http(request), tls: tls)
         message.proxy = proxy
-        message.headers["Accept"] = "application/json"
+        message.headers["Accept"] = request.accept
         message.headers["User-Agent"] = userAgent
         if let token = resolved.token { message.headers["Authorization"] = "Bearer " + token.reveal() }
         if let identity = resolved.identity { message.tls.identity = identity }

@@ -13,7 +13,7 @@ extension KubernetesClient {
         try await get(Object.resource, name, namespace: namespace, as: type)
     }
 
-    /// Reads every page. A `continue` token that expires meanwhile is `.gone`.
+    /// Reads every page; when the token of one has expired meanwhile, everything at once.
     public func list<Object: KubernetesObject>(
         _ type: Object.Type, namespace: String? = nil, labels: String? = nil, fields: String? = nil
     ) async throws(KubernetesError) -> ObjectList<Object> {

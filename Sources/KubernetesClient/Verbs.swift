@@ -64,10 +64,21 @@ extension KubernetesClient {
     func list<Object: Decodable & Sendable>(
         _ resource: APIResource, namespace: String?, labels: String?, fields: String?, as type: Object.Type
     ) async throws(KubernetesError) -> ObjectList<Object> {
+        do throws(KubernetesError) {
+            return try await pages(resource, namespace: namespace, labels: labels, fields: fields, limit: Self.pageSize, as: type)
+        } catch  where error.kind == .gone {
+            // The token of a page has expired meanwhile. What was read is of no use, and one answer needs no tokens.
+            return try await pages(resource, namespace: namespace, labels: labels, fields: fields, limit: nil, as: type)
+        }
+    }
+
+    private func pages<Object: Decodable & Sendable>(
+        _ resource: APIResource, namespace: String?, labels: String?, fields: String?, limit: Int?, as type: Object.Type
+    ) async throws(KubernetesError) -> ObjectList<Object> {
         var items: [Object] = []
         var token: String?
         while true {
-            let page = try await page(resource, namespace: namespace, labels: labels, fields: fields, token: token, as: type)
+            let page = try await page(resource, namespace: namespace, labels: labels, fields: fields, token: token, limit: limit, as: type)
             items += page.items ?? []
             token = page.metadata.continue
             if (token ?? "").isEmpty { return ObjectList(items: items, resourceVersion: page.metadata.resourceVersion ?? "") }
@@ -75,11 +86,12 @@ extension KubernetesClient {
     }
 
     func page<Object: Decodable>(
-        _ resource: APIResource, namespace: String?, labels: String?, fields: String?, token: String?, as type: Object.Type
+        _ resource: APIResource, namespace: String?, labels: String?, fields: String?, token: String?, limit: Int? = KubernetesClient.pageSize,
+        as type: Object.Type
     ) async throws(KubernetesError) -> ListPage<Object> {
         var request = APIRequest(verb: "list", method: .get, resource: resource, namespace: namespace)
         request.select(labels: labels, fields: fields)
-        request.query.append(("limit", String(Self.pageSize)))
+        if let limit { request.query.append(("limit", String(limit))) }
         if let token { request.query.append(("continue", token)) }
         return try await object(request, as: ListPage<Object>.self)
     }

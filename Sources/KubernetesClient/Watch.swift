@@ -15,6 +15,7 @@ public struct Watch<Object: Decodable & Sendable>: AsyncSequence, Sendable {
     let namespace: String?
     let labels: String?
     let fields: String?
+    let known: KnownVersions?
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(watch: self) }
 
@@ -60,8 +61,16 @@ public struct Watch<Object: Decodable & Sendable>: AsyncSequence, Sendable {
         private mutating func list(_ token: String?) async {
             do throws(KubernetesError) {
                 let page = try await watch.client.page(
-                    watch.resource, namespace: watch.namespace, labels: watch.labels, fields: watch.fields, token: token, as: Object.self)
-                tell(.page(page.items ?? [], continue: page.metadata.continue, resourceVersion: page.metadata.resourceVersion ?? ""))
+                    watch.resource, namespace: watch.namespace, labels: watch.labels, fields: watch.fields, token: token, as: Readable<Object>.self)
+                var (objects, unreadable): ([Object], [UnreadableObject]) = ([], [])
+                for item in page.items ?? [] {
+                    switch item {
+                    case .object(let object): objects.append(object)
+                    case .unreadable(let object): unreadable.append(object)
+                    }
+                }
+                let version = page.metadata.resourceVersion ?? ""
+                tell(.page(objects, unreadable: unreadable, continue: page.metadata.continue, resourceVersion: version))
             } catch {
                 tell(.failed(error))
             }
@@ -92,7 +101,7 @@ public struct Watch<Object: Decodable & Sendable>: AsyncSequence, Sendable {
             }
             for line in lines {
                 do {
-                    tell(.event(try JSON.decode(WatchEvent<Object>.self, from: line)))
+                    tell(.event(try JSON.decode(WatchEvent<Object>.self, from: line, userInfo: watch.userInfo)))
                 } catch {
                     let request = watch.request(from: "")
                     tell(.failed(request.error(.decoding, "an event is not understood: \(error)")))
@@ -115,6 +124,11 @@ private struct OpenWatch {
 }
 
 extension Watch {
+    fileprivate var userInfo: [CodingUserInfoKey: any Sendable] {
+        guard let key = KnownVersions.key, let known else { return [:] }
+        return [key: known]
+    }
+
     /// One that is silent for too long is taken for dead and asked for again; where it was alive after all, that cost one request.
     func request(from version: String) -> APIRequest {
         var request = APIRequest(verb: "watch", method: .get, resource: resource, namespace: namespace)
@@ -129,16 +143,20 @@ extension Watch {
 
 extension KubernetesClient {
     /// Watches a kind known at compile time; `namespace` `nil` means all.
+    ///
+    /// - Parameter known: whether whoever watches has this version, or a newer one, already. Events of such versions are not read and not told.
     public func watch<Object: KubernetesObject>(
-        _ type: Object.Type, namespace: String? = nil, labels: String? = nil, fields: String? = nil
+        _ type: Object.Type, namespace: String? = nil, labels: String? = nil, fields: String? = nil, known: (@Sendable (ObjectHead) -> Bool)? = nil
     ) -> Watch<Object> {
-        Watch(client: self, resource: Object.resource, namespace: namespace, labels: labels, fields: fields)
+        Watch(
+            client: self, resource: Object.resource, namespace: namespace, labels: labels, fields: fields, known: known.map { KnownVersions(has: $0) }
+        )
     }
 
     /// Watches a kind known at run time only; `namespace` `nil` means all.
     public func watch(
         _ resource: APIResource, namespace: String? = nil, labels: String? = nil, fields: String? = nil
     ) -> Watch<JSONValue> {
-        Watch(client: self, resource: resource, namespace: namespace, labels: labels, fields: fields)
+        Watch(client: self, resource: resource, namespace: namespace, labels: labels, fields: fields, known: nil)
     }
 }

@@ -13,7 +13,7 @@ public struct WatchLineDecoder: Sendable {
     public mutating func feed(_ chunk: Data) -> [Data]? {
         var lines: [Data] = []
         var rest = chunk[...]
-        while let end = rest.firstIndex(of: 0x0a) {
+        while let end = Self.lineEnd(rest) {
             var line = partial
             line.append(rest[..<end])
             partial = Data()
@@ -24,5 +24,10 @@ public struct WatchLineDecoder: Sendable {
         guard partial.count + rest.count <= Self.limit else { return nil }
         partial.append(rest)
         return lines
+    }
+
+    /// As `firstIndex(of:)`, without a call for each byte.
+    private static func lineEnd(_ bytes: Data) -> Int? {
+        unsafe bytes.withUnsafeBytes { unsafe $0.firstIndex(of: 0x0a) }.map { bytes.startIndex + $0 }
     }
 }

@@ -2,10 +2,12 @@ import KubernetesModel
 
 /// What a watcher learns. The sequence never ends by itself.
 public enum WatchOutput<Object: Sendable>: Sendable {
-    /// The whole truth as of now: whatever is not in it is gone.
-    case replaced([Object])
+    /// The whole truth as of now: whatever is not in it is gone, except what is there and cannot be read.
+    case replaced([Object], unreadable: [UnreadableObject] = [])
     case applied(Object)
     case deleted(Object)
+    /// An object that was added, changed or deleted cannot be read.
+    case unreadable(UnreadableObject)
     /// A list or watch request failed and will be tried again. What was known may grow stale.
     case interrupted(KubernetesError)
     /// A watch stands again, after `interrupted`.
@@ -29,7 +31,7 @@ struct WatchMachine<Object: Sendable>: Sendable {
     }
 
     enum Input: Sendable {
-        case page([Object], continue: String?, resourceVersion: String)
+        case page([Object], unreadable: [UnreadableObject] = [], continue: String?, resourceVersion: String)
         /// The watch was accepted.
         case opened
         case event(WatchEvent<Object>)
@@ -41,14 +43,14 @@ struct WatchMachine<Object: Sendable>: Sendable {
     }
 
     private indirect enum State: Sendable {
-        case listing(continue: String?, collected: [Object])
+        case listing(continue: String?, collected: [Object], unreadable: [UnreadableObject])
         case watching(resourceVersion: String)
         case backingOff(atLeast: Duration?, then: State)
     }
 
     /// For messages.
     private let resource: String
-    private var state = State.listing(continue: nil, collected: [])
+    private var state = State.listing(continue: nil, collected: [], unreadable: [])
     /// Failures since the last sign of life.
     private var failures = 0
     private var isInterrupted = false
@@ -58,7 +60,7 @@ struct WatchMachine<Object: Sendable>: Sendable {
 
     var next: Step {
         switch state {
-        case .listing(let token, _): .list(continue: token)
+        case .listing(let token, _, _): .list(continue: token)
         case .watching(let version): .watch(resourceVersion: version)
         case .backingOff(let atLeast, _): .wait(attempt: failures, atLeast: atLeast)
         }
@@ -66,14 +68,14 @@ struct WatchMachine<Object: Sendable>: Sendable {
 
     mutating func handle(_ input: Input) -> [WatchOutput<Object>] {
         switch (state, input) {
-        case (.listing(_, let collected), .page(let items, let token, let version)):
-            let all = collected + items
+        case (.listing(_, let collected, let before), .page(let items, let unreadable, let token, let version)):
+            let (all, unread) = (collected + items, before + unreadable)
             if let token, !token.isEmpty {
-                state = .listing(continue: token, collected: all)
+                state = .listing(continue: token, collected: all, unreadable: unread)
                 return []
             }
             state = .watching(resourceVersion: version)
-            return [.replaced(all)]
+            return [.replaced(all, unreadable: unread)]
         case (.watching, .opened):
             sawEvent = false
             defer { isInterrupted = false }
@@ -108,6 +110,9 @@ struct WatchMachine<Object: Sendable>: Sendable {
         case .bookmark(let version):
             advance(to: version)
             return []
+        case .unreadable(let object):
+            advance(to: object.head.resourceVersion)
+            return [.unreadable(object)]
         case .error(let status):
             let code = status.code ?? 500
             let kind = APIRequest.kind(status: code, reason: status.reason, retryAfter: nil)
@@ -138,12 +143,12 @@ struct WatchMachine<Object: Sendable>: Sendable {
         switch state {
         case .watching where !relist: then = state
         case .backingOff(_, let after): then = after
-        default: then = .listing(continue: nil, collected: [])
+        default: then = .listing(continue: nil, collected: [], unreadable: [])
         }
         // The first expiry is ordinary and answered at once; a server that says so again and again is not.
         if error.kind == .gone, failures == 0 {
             failures = 1
-            state = .listing(continue: nil, collected: [])
+            state = .listing(continue: nil, collected: [], unreadable: [])
             return []
         }
         backOff(atLeast: error.retryAfter, then: then)

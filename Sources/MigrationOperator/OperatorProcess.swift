@@ -43,11 +43,14 @@ public struct OperatorProcess: Sendable {
     private let registry: PrometheusRegistry
     private let logger: Logger
 
-    public init(_ configuration: OperatorConfiguration, client: KubernetesClient, logger: Logger) {
+    /// - Parameter registry: what `/metrics` shows; the client may count its requests there.
+    public init(
+        _ configuration: OperatorConfiguration, client: KubernetesClient, registry: PrometheusRegistry = PrometheusRegistry(), logger: Logger
+    ) {
         self.configuration = configuration
         self.client = client
         self.logger = logger
-        registry = PrometheusRegistry()
+        self.registry = registry
         registry.describeRuntimeMetrics()
     }
 
@@ -71,7 +74,8 @@ public struct OperatorProcess: Sendable {
             performer: MigrationPerformer(client: client, adapters: adapters, access: access, finalizer: DatabaseMigration.finalizer),
             failures: ActionFailures(), permissions: permissions, metrics: OperatorMetrics(registry: registry), events: recorder, undo: undo,
             logger: logger)
-        let controller = Controller(name: "databasemigration", metrics: registry, logger: logger, reconcile: reconciler.reconcile)
+        let controller = Controller(
+            name: "databasemigration", recheck: Controller.Recheck { store.keys }, metrics: registry, logger: logger, reconcile: reconciler.reconcile)
         let election = LeaderElection(
             lease: configuration.leaseName, identity: configuration.identity,
             storage: KubernetesLease(client: client, namespace: configuration.leaseNamespace, name: configuration.leaseName), metrics: registry,
@@ -108,15 +112,16 @@ public struct OperatorProcess: Sendable {
     > {
         let client = client
         return Informer(
-            store: store, namespaces: configuration.namespaces, readiness: readiness, logger: logger,
-            watch: { client.watch(DatabaseMigration.self, namespace: $0) },
+            store: store, namespaces: configuration.namespaces, readiness: readiness, metrics: registry, logger: logger,
+            watch: { client.watch(DatabaseMigration.self, namespace: $0, known: store.has) },
             onChange: { changes in await controller.enqueue(changes.map { ObjectKey($0.object) }) })
     }
 
     private func jobs(_ controller: Controller, _ readiness: HealthChecks) -> Informer<Job> {
         let client = client
         return Informer(
-            store: ObjectStore<Job>(namespaces: configuration.namespaces), namespaces: configuration.namespaces, readiness: readiness, logger: logger,
+            store: ObjectStore<Job>(namespaces: configuration.namespaces), namespaces: configuration.namespaces, readiness: readiness,
+            metrics: registry, logger: logger,
             watch: { client.watch(Job.self, namespace: $0, labels: DatabaseMigration.label) },
             onChange: { changes in await controller.enqueue(changes.compactMap { $0.object.controllerKey(kind: "DatabaseMigration") }) })
     }

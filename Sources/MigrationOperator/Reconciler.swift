@@ -6,7 +6,6 @@ import Logging
 import MigrationAPI
 import MigrationCore
 import MigrationPorts
-import StructuredData
 
 /// The seven steps of a visit: read, plan, observe, decide, persist, perform, wake.
 ///
@@ -106,14 +105,10 @@ struct Reconciler: Sendable {
     /// - Returns: the object to go on with; `nil` when somebody else changed it since it was read: this decision is void.
     private func persist(_ status: DatabaseMigrationStatus, of object: DatabaseMigration, key: ObjectKey) async throws -> DatabaseMigration? {
         guard status != object.status else { return object }
-        let read = object.metadata.resourceVersion ?? ""
-        // "add" replaces the whole status, so that what is no longer said goes; the resourceVersion makes a stale read a conflict.
-        let patch: [JSONValue] = [
-            ["op": "replace", "path": "/metadata/resourceVersion", "value": .string(read)],
-            ["op": "add", "path": "/status", "value": try JSONValue(encoding: status)],
-        ]
-        do {
-            let written = try await client.patch(DatabaseMigration.self, key.name, namespace: key.namespace, .json(patch), subresource: "status")
+        do throws(KubernetesError) {
+            var written = object
+            written.metadata = try await client.replaceStatus(of: object, with: status)
+            written.status = status
             store.observe(written)
             return written
         } catch {

@@ -18,8 +18,12 @@ public enum JSON {
     }
 
     /// - Throws: `DecodingError`.
-    public static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from data: Data) throws -> Value {
-        try JSONDecoder().decode(type, from: data)
+    public static func decode<Value: Decodable>(
+        _ type: Value.Type = Value.self, from data: Data, userInfo: [CodingUserInfoKey: any Sendable] = [:]
+    ) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.userInfo = userInfo
+        return try decoder.decode(type, from: data)
     }
 
     /// - Throws: `DecodingError`.

@@ -10,7 +10,7 @@ struct BenchControllerCommand: AsyncParsableCommand {
             Its last line without --json is:
             controller: with N objects N × cold sync, N × p50, N × p99, N × RSS of kopf's
             With --json it is one object:
-            {"ours": [{"objects", "coldSyncSeconds", "p50Ms", "p99Ms", "rssMiB", "idleCPUPercent", …}], "kopf": […]}.
+            {"ours": [{"objects", "coldSyncSeconds", "restartSeconds", "p50Ms", "p99Ms", "rssMiB", "idleCPUPercent", …}], "kopf": […]}.
             """)
 
     @OptionGroup var bench: BenchOptions

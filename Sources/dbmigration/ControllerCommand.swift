@@ -55,7 +55,9 @@ struct ControllerCommand: AsyncParsableCommand {
             throw ValidationError("--worker-image or DBMIGRATION_IMAGE must name the image of worker Jobs")
         }
         let cluster = try ClusterConfiguration.load(environment: environment)
-        let client = KubernetesClient(cluster, timeouts: RequestTimeouts(watch: .seconds(watchSeconds)))
+        let registry = PrometheusRegistry()
+        let client = KubernetesClient(
+            cluster, timeouts: RequestTimeouts(watch: .seconds(watchSeconds)), onAnswer: RequestMetrics(factory: registry).count)
         var configuration = OperatorConfiguration(
             namespaces: namespace, workerImage: image, leaseNamespace: leaseNamespace ?? environment["POD_NAMESPACE"] ?? client.namespace,
             identity: environment["POD_NAME"] ?? "\(ProcessInfo.processInfo.hostName)_\(UInt32.random(in: .min ... .max))",
@@ -63,7 +65,7 @@ struct ControllerCommand: AsyncParsableCommand {
         configuration.leaseName = leaseName
         configuration.operations = OperationsConfiguration(bindAddress: bindAddress, healthPort: healthPort, metricsPort: metricsPort)
         do {
-            try await OperatorProcess(configuration, client: client, logger: logger).run()
+            try await OperatorProcess(configuration, client: client, registry: registry, logger: logger).run()
         } catch let lost as LeadershipLost {
             logger.error("the lease was lost; exiting", metadata: ["error": "\(lost)"])
             throw ExitCode.failure

@@ -45,6 +45,27 @@ struct ControllerTests {
         #expect(text.contains("controller_runtime_reconcile_time_seconds_count{controller=\"test\"} 3\n"))
     }
 
+    @Test("what nobody told about is looked at again from time to time, until the controller ends")
+    func rechecks() async {
+        let runs = Mutex(0)
+        let (key, often) = (key, Latch())
+        let controller = Controller(
+            name: "test", recheck: Controller.Recheck(every: .milliseconds(5)) { [key] }, metrics: registry, logger: logger
+        ) { seen in
+            #expect(seen == key)
+            let run = runs.withLock { runs in
+                runs += 1
+                return runs
+            }
+            if run == 3 { often.open() }
+            return .done
+        }
+        let running = Task { await controller.run() }
+        try? await often.wait()
+        running.cancel()
+        await running.value
+    }
+
     @Test("the informer fills the store, tells changes but no echoes, and reports readiness")
     func informs() async throws {
         let (outputs, feed) = AsyncStream<WatchOutput<ConfigMap>>.makeStream()
@@ -87,6 +108,42 @@ struct ControllerTests {
         let informer = Informer(store: store, readiness: readiness, logger: logger, watch: { _ in outputs }) { _ in }
         try await informer.run()
         #expect("\(readiness.report())".contains("install its CRD"))
+    }
+
+    @Test("an object that cannot be read hides no other: its last version stays, it is counted and gone when it is deleted")
+    func unreadable() async throws {
+        let (outputs, feed) = AsyncStream<WatchOutput<ConfigMap>>.makeStream()
+        let (store, registry) = (store, PrometheusRegistry())
+        let (changes, told) = AsyncStream<String>.makeStream()
+        let informer = Informer(store: store, readiness: readiness, metrics: registry, logger: logger, watch: { _ in outputs }) { changes in
+            for change in changes { told.yield("\(change.object.name)\(change.object.metadata.resourceVersion ?? "")") }
+        }
+        let running = Task { try await informer.run() }
+        var heard = changes.makeAsyncIterator()
+        func unread(_ version: String, isGone: Bool = false) -> UnreadableObject {
+            var object = UnreadableObject(
+                ObjectHead(namespace: "shop", name: "a", uid: object("1").uid ?? "", resourceVersion: version), problem: ".spec.x is no String")
+            object.isGone = isGone
+            return object
+        }
+        func count(_ number: Int) -> Bool { registry.text.contains("informer_unreadable_objects{resource=\"configmaps\"} \(number)\n") }
+        feed.yield(.replaced([object("1"), object("1", name: "b")]))
+        let first = [await heard.next(), await heard.next()]
+        #expect(Set(first) == ["a1", "b1"])
+        #expect(count(0))
+        feed.yield(.unreadable(unread("2")))
+        feed.yield(.applied(object("2", name: "b")))
+        #expect(await heard.next() == "b2")
+        #expect(count(1))
+        feed.yield(.replaced([object("3", name: "b")], unreadable: [unread("2")]))
+        #expect(await heard.next() == "b3")
+        #expect(store[key]?.metadata.resourceVersion == "1")
+        feed.yield(.unreadable(unread("4", isGone: true)))
+        #expect(await heard.next() == "a1")
+        #expect(count(0))
+        #expect(store.objects.map(\.name) == ["b"])
+        running.cancel()
+        try await running.value
     }
 
     @Test("each namespace is watched by itself, and readiness names the one that is denied")

@@ -15,7 +15,54 @@ private struct Widget: KubernetesObject {
     var metadata = ObjectMeta()
 }
 
+/// A ConfigMap as one sees it who wants numbers.
+private struct Counted: KubernetesObject {
+    static let resource = ConfigMap.resource
+    var metadata = ObjectMeta()
+    var data: Numbers?
+
+    struct Numbers: Codable, Sendable, Hashable {
+        var k: Int
+
+        init(from decoder: any Decoder) throws {
+            let text = try decoder.singleValueContainer().decode([String: String].self)["k"] ?? ""
+            guard let number = Int(text) else {
+                throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "k is no number"))
+            }
+            k = number
+        }
+    }
+}
+
 extension FaultTests {
+    @Test("an object that cannot be read hides no other, in the list and in the watch, and is read once it is mended")
+    func unreadable() async throws {
+        try await FaultStage.open { stage in
+            try await stage.put("good", "1")
+            try await stage.put("bad", "many")
+            let store = ObjectStore<Counted>()
+            let registry = PrometheusRegistry()
+            let informer = Informer(
+                store: store, readiness: stage.readiness, metrics: registry,
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+                watch: { _ in stage.proxied.watch(Counted.self, namespace: stage.namespace, labels: "l", known: store.has) }, onChange: { _ in })
+            let following = Task { try await informer.run() }
+            defer { following.cancel() }
+            func value(_ name: String) -> Int? { store[ObjectKey(namespace: stage.namespace, name: name)]?.data?.k }
+            func unread(_ number: Int) -> Bool { registry.text.contains("informer_unreadable_objects{resource=\"configmaps\"} \(number)\n") }
+            try await eventually { value("good") == 1 && unread(1) }
+            #expect(stage.readiness.report().isPassing)
+            try await stage.put("good", "none")
+            try await eventually { unread(2) }
+            #expect(value("good") == 1)
+            try await stage.put("bad", "2")
+            try await eventually { value("bad") == 2 && unread(1) }
+            try await stage.delete("good")
+            try await eventually { store.objects.map(\.name) == ["bad"] && unread(0) }
+            #expect(stage.proxy.requests("limit=500") == 1)
+        }
+    }
+
     private static let rbac = "rbac.authorization.k8s.io"
 
     @Test("permissions withdrawn and given back: readiness names the verb, and what was missed is seen")

@@ -81,7 +81,7 @@ struct Lab: Sendable {
             for await output in client.watch(type, namespace: namespace, fields: "metadata.name=\(name)") {
                 let seen: [T] =
                     switch output {
-                    case .replaced(let objects): objects
+                    case .replaced(let objects, _): objects
                     case .applied(let object): [object]
                     default: []
                     }
@@ -99,7 +99,7 @@ struct Lab: Sendable {
         try await within(seconds, failing: { "\(type) \(namespace)/\(name) still exists after \(seconds) s" }) {
             for await output in client.watch(type, namespace: namespace, fields: "metadata.name=\(name)") {
                 switch output {
-                case .replaced(let objects): if objects.isEmpty { return }
+                case .replaced(let objects, _): if objects.isEmpty { return }
                 case .deleted: return
                 default: break
                 }

@@ -100,7 +100,7 @@ struct ServerTests {
         try await withNamespace { client, namespace in
             _ = try await client.create(configMap("a", namespace))
             var outputs = client.watch(ConfigMap.self, namespace: namespace, labels: "l in (a,b)").makeAsyncIterator()
-            guard case .replaced(let first) = await outputs.next() else { return #expect(Bool(false), "no list") }
+            guard case .replaced(let first, _) = await outputs.next() else { return #expect(Bool(false), "no list") }
             #expect(first.map(\.name) == ["a"])
             _ = try await client.create(configMap("b", namespace))
             _ = try await client.patch(ConfigMap.self, "b", namespace: namespace, .merge(["data": ["k": "2"]]))
@@ -156,6 +156,11 @@ struct ServerTests {
             let patched = try await client.patch(
                 Deployment.self, "d", namespace: namespace, .merge(["status": ["collisionCount": 3]]), subresource: "status")
             #expect(patched.status?.collisionCount == 3)
+            let after = try await client.replaceStatus(of: patched, with: ["replicas": 0, "observedGeneration": 1])
+            #expect(after.resourceVersion != patched.metadata.resourceVersion && after.uid == patched.uid && after.generation == 1)
+            #expect(try await client.get(Deployment.self, "d", namespace: namespace).status?.collisionCount == nil)
+            let stale = await #expect(throws: KubernetesError.self) { try await client.replaceStatus(of: patched, with: ["replicas": 0]) }
+            #expect(stale?.kind == .conflict)
 
             let lease = Lease(
                 metadata: ObjectMeta(name: "l", namespace: namespace),

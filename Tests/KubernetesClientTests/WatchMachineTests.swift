@@ -16,9 +16,10 @@ struct WatchMachineTests {
     private func text(_ outputs: [WatchOutput<String>]) -> [String] {
         outputs.map {
             switch $0 {
-            case .replaced(let all): "=" + all.joined(separator: ",")
+            case .replaced(let all, let unreadable): "=" + (all + unreadable.map { "?" + $0.head.name }).joined(separator: ",")
             case .applied(let one): "+" + one
             case .deleted(let one): "-" + one
+            case .unreadable(let one): "?" + one.head.name
             case .interrupted(let error): "!\(error.kind)"
             case .resumed: "resumed"
             }

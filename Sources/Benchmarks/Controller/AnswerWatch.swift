@@ -17,11 +17,11 @@ final class AnswerWatch: Sendable {
     func follow(_ client: KubernetesClient, namespace: String) async {
         for await output in client.watch(DatabaseMigration.self, namespace: namespace) {
             switch output {
-            case .replaced(let all): for object in all { note(object) }
+            case .replaced(let all, _): for object in all { note(object) }
             case .applied(let object):
                 changes.withLock { $0 += 1 }
                 note(object)
-            case .deleted, .interrupted, .resumed: break
+            case .deleted, .unreadable, .interrupted, .resumed: break
             }
         }
     }

@@ -1,4 +1,5 @@
 import DevCluster
+import FoundationEssentials
 import KubernetesClient
 import KubernetesModel
 import MigrationAPI
@@ -43,7 +44,8 @@ public struct ControllerBench: Sendable {
         for count in objects {
             for contender in contenders {
                 tell("\(contender.name) with \(count) objects")
-                let row = try await measure(contender, count, cluster)
+                var row = try await measure(contender, count, cluster)
+                if contender.name == "ours" { row.restartSeconds = try await restart(contender.program, count, cluster) }
                 result.add(row, of: contender)
                 tell(
                     "  cold sync \(tenths(row.coldSyncSeconds)) s, p50 \(tenths(row.p50Ms)) ms, p99 \(tenths(row.p99Ms)) ms, \(tenths(row.rssMiB)) MiB"
@@ -55,7 +57,7 @@ public struct ControllerBench: Sendable {
 
     /// In a namespace of its own, so that what others left is nobody's business.
     private func measure(_ contender: ControllerContender, _ count: Int, _ cluster: Cluster) async throws -> ControllerResult.Row {
-        let namespace = "bench-\(contender.name)-\(count)"
+        let namespace = Self.namespace(contender.name, count)
         let client = cluster.client
         _ = try await client.create(Namespace(metadata: ObjectMeta(name: namespace)))
         let migrations = SuspendedMigrations(client: client, namespace: namespace, count: count)
@@ -87,6 +89,24 @@ public struct ControllerBench: Sendable {
                 objects: count, coldSyncSeconds: cold / .seconds(1), p50Ms: alone.median, p99Ms: alone.p99, rssMiB: memory, idleCPUPercent: idle,
                 busyP50Ms: together.median, busyP99Ms: together.p99, busyCPUPercent: busyCPU, peakRSSMiB: peak)
         }
+    }
+
+    private static func namespace(_ name: String, _ count: Int) -> String { "bench-\(name)-\(count)" }
+
+    /// What a restart costs: a new process looks at the objects that the last one has answered. It writes nothing, so its own figures have to tell.
+    private func restart(_ program: String, _ count: Int, _ cluster: Cluster) async throws -> Double {
+        let port = 18_080
+        let metrics = KubernetesClient(ClusterConfiguration(server: "http://127.0.0.1:\(port)"))
+        let visits = "controller_runtime_reconcile_total{controller=\"databasemigration\",result=\"success\"} "
+        let start = ContinuousClock.now
+        return try await ControllerContender.ours(program, metricsPort: port)
+            .run(namespace: Self.namespace("ours", count), kubeconfig: cluster.state.kubeconfig) { _ in
+                try await insist("\(count) objects to be looked at again", seconds: limitSeconds) {
+                    let lines = String(decoding: try await metrics.raw("/metrics"), as: UTF8.self).split(separator: "\n")
+                    return lines.contains { $0.hasPrefix(visits) && (Int($0.dropFirst(visits.count)) ?? 0) >= count }
+                }
+                return (ContinuousClock.now - start) / .seconds(1)
+            }
     }
 
     // MARK: Changes

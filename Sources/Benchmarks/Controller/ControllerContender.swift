@@ -8,13 +8,14 @@ public struct ControllerContender: Sendable, Hashable {
     var program: String
     var arguments: [String]
 
-    /// This project's controller; it watches one namespace and serves nothing.
+    /// This project's controller; it watches one namespace and serves nothing but its metrics.
     ///
     /// - Parameters:
     ///   - program: the executable.
     ///   - watchSeconds: how long its watches last.
-    public static func ours(_ program: String, watchSeconds: Int = 290) -> ControllerContender {
-        let quiet = ["--health-port", "0", "--metrics-port", "0", "--log-level", "error", "--watch-seconds", "\(watchSeconds)"]
+    ///   - metricsPort: where it serves its metrics; 0: nowhere.
+    public static func ours(_ program: String, watchSeconds: Int = 290, metricsPort: Int = 0) -> ControllerContender {
+        let quiet = ["--health-port", "0", "--metrics-port", "\(metricsPort)", "--log-level", "error", "--watch-seconds", "\(watchSeconds)"]
         let names = ["--worker-image", "none", "--lease-namespace", "default", "--lease-name", "bench-\(namespacePlaceholder)"]
         return ControllerContender(
             name: "ours", program: program, arguments: ["controller", "--namespace", namespacePlaceholder] + names + quiet)

@@ -22,18 +22,35 @@ public final class Controller: Sendable {
     private let queue: WorkQueue<ObjectKey>
     private let metrics: ControllerMetrics
     private let logger: Logger
+    private let recheck: Recheck?
     private let reconcile: @Sendable (ObjectKey) async throws -> ReconcileResult
+
+    /// Every object is looked at again from time to time, whether or not anything was heard of it: what an event should have told and did not is made
+    /// good then.
+    public struct Recheck: Sendable {
+        public var every: Duration
+        public var keys: @Sendable () -> [ObjectKey]
+
+        /// - Parameters:
+        ///   - every: default 10 hours, as in Go's controller-runtime.
+        ///   - keys: all there are, usually a store's.
+        public init(every: Duration = .seconds(36_000), keys: @escaping @Sendable () -> [ObjectKey]) {
+            self.every = every
+            self.keys = keys
+        }
+    }
 
     /// - Parameters:
     ///   - name: the label `controller` of the metrics.
     ///   - workers: how many keys are reconciled at once; a key never runs twice at once.
     ///   - reconcile: brings one object closer to its wish. An error means: again, with backoff.
     public init(
-        name: String, workers: Int = 4, backoff: Backoff = Backoff(), metrics factory: any MetricsFactory, logger: Logger,
+        name: String, workers: Int = 4, backoff: Backoff = Backoff(), recheck: Recheck? = nil, metrics factory: any MetricsFactory, logger: Logger,
         reconcile: @escaping @Sendable (ObjectKey) async throws -> ReconcileResult
     ) {
         self.name = name
         self.workers = max(1, workers)
+        self.recheck = recheck
         self.logger = logger
         self.reconcile = reconcile
         metrics = ControllerMetrics(controller: name, factory: factory)
@@ -47,6 +64,12 @@ public final class Controller: Sendable {
 
     /// Reconciles until graceful shutdown or cancellation; returns when the last running reconcile has ended.
     public func run() async {
+        let rechecking = recheck.map { recheck in
+            Task {
+                while (try? await Task.sleep(for: recheck.every)) != nil { await queue.add(recheck.keys()) }
+            }
+        }
+        defer { rechecking?.cancel() }
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for _ in 0..<workers {

@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import KubernetesClient
 public import KubernetesModel
 public import Logging
@@ -26,16 +27,19 @@ public struct Informer<Object: KubernetesObject>: ServiceLifecycle.Service {
     private let readiness: HealthChecks
     private let logger: Logger
     private let onChange: @Sendable ([ObjectChange<Object>]) async -> Void
+    private let unreadable: UnreadableObjects
 
     /// - Parameters:
     ///   - namespaces: each is watched by itself, so that rights in these namespaces suffice; empty (the default): one watch of all. The store is
     ///     made for the same ones.
     ///   - readiness: gets the check `watch-<plural>` (`watch-<plural>-<namespace>`): failing until the first list, and while access is denied or
     ///     the kind is unknown.
-    ///   - watch: usually `{ client.watch(Object.self, namespace: $0, …) }`; called once for each namespace.
+    ///   - metrics: where objects that cannot be read are counted.
+    ///   - watch: usually `{ client.watch(Object.self, namespace: $0, …, known: store.has) }`; called once for each namespace.
     ///   - onChange: called in order of each watch, whose next event waits for it.
     public init(
-        store: ObjectStore<Object>, namespaces: [String] = [], readiness: HealthChecks, logger: Logger,
+        store: ObjectStore<Object>, namespaces: [String] = [], readiness: HealthChecks, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        logger: Logger,
         watch: @escaping @Sendable (_ namespace: String?) -> any AsyncSequence<WatchOutput<Object>, Never>,
         onChange: @escaping @Sendable ([ObjectChange<Object>]) async -> Void
     ) {
@@ -45,6 +49,7 @@ public struct Informer<Object: KubernetesObject>: ServiceLifecycle.Service {
         self.readiness = readiness
         self.logger = logger
         self.onChange = onChange
+        unreadable = UnreadableObjects(Object.resource, metrics: metrics)
         for namespace in self.namespaces { readiness.set(check(namespace), .failing("the first list has not arrived yet")) }
     }
 
@@ -63,21 +68,38 @@ public struct Informer<Object: KubernetesObject>: ServiceLifecycle.Service {
         var isListed = false
         for await output in outputs {
             switch output {
-            case .replaced(let objects):
-                let (changed, removed) = store.replace(with: objects, namespace: namespace)
+            case .replaced(let objects, let unread):
+                for object in unreadable.replace(with: unread, namespace: namespace) { report(object) }
+                let (changed, removed) = store.replace(with: objects, unread: Set(unread.map { ObjectKey($0.head) }), namespace: namespace)
                 isListed = true
                 readiness.set(check(namespace), .passing)
                 await onChange(changed.compactMap { store[$0].map { .applied($0) } } + removed.map { .deleted($0) })
             case .applied(let object):
+                unreadable.forget(ObjectKey(object))
                 if store.apply(object) { await onChange([.applied(object)]) }
             case .deleted(let object):
+                unreadable.forget(ObjectKey(object))
                 if store.remove(object) { await onChange([.deleted(object)]) }
+            case .unreadable(let object):
+                if unreadable.note(object) { report(object) }
+                let key = ObjectKey(object.head)
+                if object.isGone, let known = store[key], known.uid == object.head.uid, store.remove(known) { await onChange([.deleted(known)]) }
             case .interrupted(let error):
                 interrupted(error, namespace, isListed: isListed)
             case .resumed:
                 if isListed { readiness.set(check(namespace), .passing) }
             }
         }
+    }
+
+    /// The version that could be read stays in the store: nothing can be written by it, since the object has another one, but an undo may need it.
+    private func report(_ object: UnreadableObject) {
+        logger.error(
+            "an object cannot be read and is left alone until it changes",
+            metadata: [
+                "resource": "\(Object.resource)", "object": "\(ObjectKey(object.head))", "resourceVersion": "\(object.head.resourceVersion)",
+                "problem": "\(object.problem)",
+            ])
     }
 
     private func interrupted(_ error: KubernetesError, _ namespace: String?, isListed: Bool) {

@@ -80,6 +80,7 @@ enum MetricName {
     static func label(_ name: String) -> String { sanitize(name, colons: false) }
 
     private static func sanitize(_ name: String, colons: Bool) -> String {
+        if name.utf8.first.map(isLetter) == true, name.utf8.allSatisfy({ isLetter($0) || (0x30...0x39).contains($0) }) { return name }
         var result = ""
         for scalar in name.unicodeScalars {
             switch scalar {
@@ -91,4 +92,6 @@ enum MetricName {
         }
         return result.isEmpty ? "_" : result
     }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte) || byte == 0x5f }
 }

@@ -63,6 +63,9 @@ extension PrometheusRegistry {
         describe("workqueue_retries_total", "Keys added again after a failure.")
         describe("workqueue_queue_duration_seconds", "How long a due key waited for a worker.")
         describe("workqueue_work_duration_seconds", "How long a key was worked on.")
+        describe("rest_client_requests_total", "Requests to the API server, by code, method and host; <error> where no answer came.")
+        describe("rest_client_request_duration_seconds", "Duration of requests to the API server.")
+        describe("informer_unreadable_objects", "Objects of a watched kind that this version cannot read and leaves alone.")
         describe("leader_election_master_status", "1 while this process holds the lease.")
     }
 }

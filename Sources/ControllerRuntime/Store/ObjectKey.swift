@@ -1,3 +1,4 @@
+public import KubernetesClient
 public import KubernetesModel
 
 /// Namespace and name: what identifies an object of one kind in a store and in a queue.
@@ -14,6 +15,8 @@ public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible
     public init(_ object: some KubernetesObject) {
         self.init(namespace: object.namespace ?? "", name: object.name)
     }
+
+    public init(_ head: ObjectHead) { self.init(namespace: head.namespace, name: head.name) }
 
     public var description: String { namespace.isEmpty ? name : "\(namespace)/\(name)" }
 

@@ -20,6 +20,9 @@ public final class ObjectStore<Object: KubernetesObject>: Sendable {
 
     public var keys: [ObjectKey] { state.withLock { Array($0.entries.keys) } }
 
+    /// Whether it holds this version of an object, or a newer one: then an event about it is no news.
+    public func has(_ head: ObjectHead) -> Bool { state.withLock { $0.has(ObjectKey(head), uid: head.uid, version: head.resourceVersion) } }
+
     /// Whether a complete list (of every watched namespace) has arrived.
     public var isSynced: Bool { latch.isOpen }
 
@@ -46,9 +49,12 @@ public final class ObjectStore<Object: KubernetesObject>: Sendable {
     }
 
     /// Takes a complete list of one namespace, or of all (`nil`), atomically. Returns the keys that are new or changed, and what is gone.
+    /// What the list has in a version that cannot be read (`unread`) stays as it is here.
     @discardableResult
-    public func replace(with objects: [Object], namespace: String? = nil) -> (changed: Set<ObjectKey>, removed: [Object]) {
-        let result = state.withLock { $0.replace(with: objects.map(Self.entry), namespace: namespace) }
+    public func replace(
+        with objects: [Object], unread: Set<ObjectKey> = [], namespace: String? = nil
+    ) -> (changed: Set<ObjectKey>, removed: [Object]) {
+        let result = state.withLock { $0.replace(with: objects.map(Self.entry), unread: unread, namespace: namespace) }
         told(Array(result.changed) + result.removed.map { ObjectKey($0) }, if: true)
         let isComplete = awaited.withLock { awaited in
             awaited.remove(namespace ?? "")

@@ -17,7 +17,7 @@ struct StoreState<Object: Sendable>: Sendable {
 
     /// Takes one watched object. Returns whether it told us anything new.
     mutating func apply(_ entry: Entry) -> Bool {
-        if let present = entries[entry.key], present.uid == entry.uid, !ResourceVersion.isNews(entry.version, after: present.version) { return false }
+        if has(entry.key, uid: entry.uid, version: entry.version) { return false }
         entries[entry.key] = entry
         return true
     }
@@ -29,10 +29,18 @@ struct StoreState<Object: Sendable>: Sendable {
         return true
     }
 
+    /// Whether this version, or a newer one of the same object, is here.
+    func has(_ key: ObjectKey, uid: String, version: String) -> Bool {
+        guard let present = entries[key] else { return false }
+        return present.uid == uid && !ResourceVersion.isNews(version, after: present.version)
+    }
+
     /// Takes a complete list of one namespace, or of all (`nil`). Returns every key that is new or changed, and what is gone.
-    mutating func replace(with listed: [Entry], namespace: String?) -> (changed: Set<ObjectKey>, removed: [Object]) {
+    ///
+    /// - Parameter unread: what the list has as well, in a version that could not be read: what is here of it stays.
+    mutating func replace(with listed: [Entry], unread: Set<ObjectKey>, namespace: String?) -> (changed: Set<ObjectKey>, removed: [Object]) {
         var changed: Set<ObjectKey> = []
-        var present: Set<ObjectKey> = []
+        var present = unread
         for entry in listed {
             present.insert(entry.key)
             if let before = entries[entry.key], before.uid == entry.uid {

@@ -14,10 +14,10 @@ final class ReadyAddresses: Sendable {
         for await output in client.watch(Endpoints.self, namespace: namespace) {
             byService.withLock { known in
                 switch output {
-                case .replaced(let all): known = Dictionary(all.map { ($0.name, Self.addresses($0)) }) { $1 }
+                case .replaced(let all, _): known = Dictionary(all.map { ($0.name, Self.addresses($0)) }) { $1 }
                 case .applied(let endpoints): known[endpoints.name] = Self.addresses(endpoints)
                 case .deleted(let endpoints): known[endpoints.name] = nil
-                case .interrupted, .resumed: break
+                case .unreadable, .interrupted, .resumed: break
                 }
             }
         }

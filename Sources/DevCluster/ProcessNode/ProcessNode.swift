@@ -44,14 +44,14 @@ actor ProcessNode {
     private func watchPods() async {
         for await output in context.client.watch(Pod.self) {
             switch output {
-            case .replaced(let pods):
+            case .replaced(let pods, _):
                 let present = Set(pods.compactMap(\.uid))
                 for uid in workers.keys where !present.contains(uid) { forget(uid) }
                 for pod in pods { consider(pod) }
             case .applied(let pod): consider(pod)
             case .deleted(let pod): forget(pod.uid ?? "")
             case .interrupted(let error): context.logger.warning("watching pods was interrupted", metadata: ["error": "\(error)"])
-            case .resumed: break
+            case .unreadable, .resumed: break
             }
         }
     }

@@ -56,10 +56,10 @@ struct ObjectTable<Object: KubernetesObject>: Sendable {
 
     mutating func take(_ output: WatchOutput<Object>) {
         switch output {
-        case .replaced(let all): objects = Dictionary(all.map { (Self.key($0), $0) }) { $1 }
+        case .replaced(let all, _): objects = Dictionary(all.map { (Self.key($0), $0) }) { $1 }
         case .applied(let object): objects[Self.key(object)] = object
         case .deleted(let object): objects[Self.key(object)] = nil
-        case .interrupted, .resumed: break
+        case .unreadable, .interrupted, .resumed: break
         }
     }
 

@@ -49,10 +49,10 @@ final class MigrationWatch: Sendable {
             DatabaseMigration.self, namespace: arena.namespace)
         {
             switch output {
-            case .replaced(let all): set(all.first)
+            case .replaced(let all, _): set(all.first)
             case .applied(let migration): set(migration)
             case .deleted: set(nil)
-            case .interrupted, .resumed: break
+            case .unreadable, .interrupted, .resumed: break
             }
         }
     }
