@@ -14,7 +14,7 @@ RULES = ROOT / "manifests/prometheus/prometheus_rule.yaml"
 DASHBOARD = ROOT / "manifests/prometheus/dashboard.json"
 CASES = pathlib.Path(__file__).parent / "alert_cases.yaml"
 # Names of the runtime come from Go's controller-runtime, ours are in docs/observability.md.
-METRIC = re.compile(r"\b(?:dbmigration|controller_runtime|workqueue|leader_election|rest_client)_[a-z_]+")
+METRIC = re.compile(r"\b(?:dbmigration|controller_runtime|workqueue|leader_election|rest_client|informer)_[a-z_]+")
 
 
 def check():
