@@ -169,6 +169,7 @@ let package = Package(
             "ClusterWorkloadsTests",
             [
                 "ClusterWorkloads", "ConnectionStrings", "KubernetesClient", "KubernetesModel", "MigrationCore", "MigrationPorts", "StructuredData",
+                "TestServers",
             ], exclude: ["Golden"]),
         tests(
             "EndToEndTests",

@@ -23,6 +23,9 @@ struct PodTrouble: Sendable {
         return "pod \(pod.name): \(problem), restarted \(container.restartCount ?? 0) times; see kubectl logs --previous \(pod.name)"
     }
 
+    /// Of all its containers together.
+    var restarts: Int { containers.map { $0.restartCount ?? 0 }.reduce(0, +) }
+
     private var containers: [ContainerStatus] { (pod.status?.initContainerStatuses ?? []) + (pod.status?.containerStatuses ?? []) }
 
     private var unschedulable: String? {

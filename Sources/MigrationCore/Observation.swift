@@ -159,7 +159,7 @@ public struct Observation: Sendable, Hashable {
     public var seenLeftovers: Set<Leftover> = []
     /// Readings of this visit; empty when no probe was due.
     public var probes: [ProbeReading]
-    /// What the queries of Prometheus checks gave, by the check's name; empty when none was due.
+    /// What checks of numbers measured, by the check's name; empty when none was due.
     public var measurements: [String: Fact<MeasuredValues>] = [:]
     /// Asked while a cutover with a window waits.
     public var window: Fact<MaintenanceWindow.State> = .unknown(notAsked)

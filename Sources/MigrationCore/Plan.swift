@@ -232,13 +232,22 @@ extension Plan {
         public var periodSeconds: Int
         public var http: [HTTPCheck]
         public var prometheus: [PrometheusCheck]
+        public var workloads: WorkloadCheck?
+        public var sessions: SessionCheck?
+        public var logs: LogCheck?
         /// Every check must be good without a break for this long before promotion.
         public var soakSeconds: Int
 
-        public init(periodSeconds: Int = 10, http: [HTTPCheck] = [], prometheus: [PrometheusCheck] = [], soakSeconds: Int = 86_400) {
+        public init(
+            periodSeconds: Int = 10, http: [HTTPCheck] = [], prometheus: [PrometheusCheck] = [], workloads: WorkloadCheck? = nil,
+            sessions: SessionCheck? = nil, logs: LogCheck? = nil, soakSeconds: Int = 86_400
+        ) {
             self.periodSeconds = periodSeconds
             self.http = http
             self.prometheus = prometheus
+            self.workloads = workloads
+            self.sessions = sessions
+            self.logs = logs
             self.soakSeconds = soakSeconds
         }
 
@@ -248,6 +257,9 @@ extension Plan {
             periodSeconds = try values.decode(Int.self, forKey: .periodSeconds)
             http = try values.decode([HTTPCheck].self, forKey: .http)
             prometheus = try values.decodeIfPresent([PrometheusCheck].self, forKey: .prometheus) ?? []
+            workloads = try values.decodeIfPresent(WorkloadCheck.self, forKey: .workloads)
+            sessions = try values.decodeIfPresent(SessionCheck.self, forKey: .sessions)
+            logs = try values.decodeIfPresent(LogCheck.self, forKey: .logs)
             soakSeconds = try values.decode(Int.self, forKey: .soakSeconds)
         }
     }

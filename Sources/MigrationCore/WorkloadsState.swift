@@ -7,17 +7,37 @@ public struct WorkloadsState: Sendable, Hashable {
         case failed(String)
     }
 
+    /// How one workload's pods are.
+    public struct Replicas: Sendable, Hashable {
+        /// Kind and name.
+        public var workload: String
+        public var wanted: Int
+        public var available: Int
+        /// Of the containers of its pods.
+        public var restarts: Int
+
+        public init(workload: String, wanted: Int, available: Int, restarts: Int = 0) {
+            self.workload = workload
+            self.wanted = wanted
+            self.available = available
+            self.restarts = restarts
+        }
+    }
+
     /// The workloads of one ``Plan/WorkloadSelection/order``.
     public struct Group: Sendable, Hashable {
         public var order: Int
         /// The restart annotation, when all of them carry the same one.
         public var tag: String?
         public var rollout: Rollout
+        /// Of each of them; empty when they were not looked at.
+        public var replicas: [Replicas]
 
-        public init(order: Int, tag: String?, rollout: Rollout) {
+        public init(order: Int, tag: String?, rollout: Rollout, replicas: [Replicas] = []) {
             self.order = order
             self.tag = tag
             self.rollout = rollout
+            self.replicas = replicas
         }
     }
 
@@ -26,7 +46,11 @@ public struct WorkloadsState: Sendable, Hashable {
 
     public init(groups: [Group]) { self.groups = groups }
 
-    public init(tag: String?, rollout: Rollout) { self.init(groups: [Group(order: 0, tag: tag, rollout: rollout)]) }
+    public init(tag: String?, rollout: Rollout, replicas: [Replicas] = []) {
+        self.init(groups: [Group(order: 0, tag: tag, rollout: rollout, replicas: replicas)])
+    }
+
+    public var replicas: [Replicas] { groups.flatMap(\.replicas) }
 }
 
 extension WorkloadsState {

@@ -8,10 +8,11 @@ public struct MigrationAdapters: Sendable {
     public var jobs: any JobsPort
     public var probes: any ProbesPort
     public var measurements: any MeasurementsPort
+    public var logs: any LogsPort
 
     public init(
         databases: any DatabasePort, secrets: any ConnectionSecretsPort, workloads: any WorkloadsPort, jobs: any JobsPort, probes: any ProbesPort,
-        measurements: any MeasurementsPort
+        measurements: any MeasurementsPort, logs: any LogsPort
     ) {
         self.databases = databases
         self.secrets = secrets
@@ -19,5 +20,6 @@ public struct MigrationAdapters: Sendable {
         self.jobs = jobs
         self.probes = probes
         self.measurements = measurements
+        self.logs = logs
     }
 }

@@ -27,7 +27,7 @@ struct MigrationObserver: Sendable {
         observation.job = fromCluster.job
         observation.hasJobs = fromCluster.hasJobs
         observation.probes = fromCluster.probes
-        observation.measurements = fromCluster.measurements
+        observation.measurements = fromCluster.measurements.merging(fromServers.measurements) { first, _ in first }
         observation.preflight = fromServers.preflight
         observation.warnings = fromServers.warnings
         observation.source = fromServers.source
@@ -60,17 +60,10 @@ struct MigrationObserver: Sendable {
             observation.job = await adapters.jobs.observe(reference, step: step, number: number)
         }
         if facts.contains(.hasJobs) { observation.hasJobs = await adapters.jobs.any(reference) }
-        async let measurements = self.measurements(reference, plan.health.prometheus, facts)
+        async let measurements = self.measurements(reference, plan, record, facts)
         if facts.contains(.probes) { observation.probes = await adapters.probes.read(reference, plan: plan) }
         observation.measurements = await measurements
         return observation
-    }
-
-    private func measurements(
-        _ reference: MigrationReference, _ checks: [Plan.PrometheusCheck], _ facts: Set<FactKind>
-    ) async -> [String: Fact<MeasuredValues>] {
-        if facts.contains(.probes) { return await adapters.measurements.measure(reference, checks) }
-        return facts.contains(.baseline) ? await adapters.measurements.measure(reference, checks.filter(\.wantsBaseline)) : [:]
     }
 
     /// - Returns: the facts, and what more can be asked with; `nil` when there is no access.
@@ -89,6 +82,7 @@ struct MigrationObserver: Sendable {
             observation.target = .unknown(why)
             observation.forward = .unknown(why)
             observation.reverse = .unknown(why)
+            observation.measurements = unknownSessions(plan, facts, why)
             (observation.leftovers, observation.seenLeftovers) = await leftovers(visit) { _ in .unknown(why) }
             return (observation, nil)
         case .access(let source, let target):
@@ -101,6 +95,7 @@ struct MigrationObserver: Sendable {
                 ? databases.observeTarget(context, withPosition: isRollingBack) : .unknown(Observation.notAsked)
             async let forward = facts.contains(.forward) ? databases.observeLanes(context, .forward) : .unknown(Observation.notAsked)
             async let reverse = facts.contains(.reverse) ? databases.observeLanes(context, .reverse) : .unknown(Observation.notAsked)
+            async let sessions = self.sessions(context, facts)
             async let progress = record?.phase.step != nil ? databases.progress(context) : .unknown(Observation.notAsked)
             if facts.contains(.preflight) {
                 async let onServers = databases.preflight(context)
@@ -119,6 +114,7 @@ struct MigrationObserver: Sendable {
             observation.target = roles.problems.isEmpty ? seen : .unknown(roles.problems.map(\.message).joined(separator: "; "))
             observation.forward = await forward
             observation.reverse = await reverse
+            observation.measurements = await sessions
             observation.progress = await progress.value ?? []
             return (observation, context)
         }

@@ -104,7 +104,8 @@ public struct OperatorProcess: Sendable {
         return MigrationAdapters(
             databases: PostgresMigration(logger: logger), secrets: ConnectionSecrets(client: client), workloads: Workloads(client: client),
             jobs: WorkerJobs(client: client, configuration: WorkerJobConfiguration(image: configuration.workerImage)),
-            probes: HTTPProbes(addresses: ServiceEndpoints(client: client), secrets: secret), measurements: PrometheusQueries(secrets: secret))
+            probes: HTTPProbes(addresses: ServiceEndpoints(client: client), secrets: secret), measurements: PrometheusQueries(secrets: secret),
+            logs: PodLogs(client: client))
     }
 
     private func migrations(_ store: ObjectStore<DatabaseMigration>, _ controller: Controller, _ readiness: HealthChecks) -> Informer<

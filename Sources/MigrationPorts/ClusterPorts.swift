@@ -102,3 +102,10 @@ public protocol ProbesPort: Sendable {
 public protocol MeasurementsPort: Sendable {
     func measure(_ migration: MigrationReference, _ checks: [Plan.PrometheusCheck]) async -> [String: Fact<MeasuredValues>]
 }
+
+/// What the selected workloads' pods log.
+public protocol LogsPort: Sendable {
+    /// Lines of the last `seconds` that have the check's pattern, over all pods; as a lower bound where there was more than could be read. Never throws:
+    /// what could not be read is unknown.
+    func matches(_ migration: MigrationReference, plan: Plan, check: Plan.LogCheck, seconds: Int) async -> Fact<MeasuredValues>
+}

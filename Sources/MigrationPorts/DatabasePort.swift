@@ -88,6 +88,8 @@ public protocol DatabasePort: Sendable {
     func observeSource(_ context: DatabaseContext) async -> Fact<SourceState>
     /// - Parameter withPosition: Whether to read where the log of a closed target ends, for what has to flow back; false saves a round trip.
     func observeTarget(_ context: DatabaseContext, withPosition: Bool) async -> Fact<TargetState>
+    /// Client sessions of others in the migrated databases of a side.
+    func countSessions(_ context: DatabaseContext, side: Side) async -> Fact<Int>
     /// Rows and bytes of each database from the journal; for display only.
     func progress(_ context: DatabaseContext) async -> Fact<[DatabaseProgress]>
 

@@ -30,6 +30,17 @@ public struct PostgresMigration: DatabasePort {
         await fact { try await TargetObservation(context, pool).read(withPosition: withPosition) }
     }
 
+    public func countSessions(_ context: DatabaseContext, side: Side) async -> Fact<Int> {
+        let (access, databases) =
+            side == .source
+            ? (context.source, context.plan.databases.map(\.name)) : (context.target, context.plan.databases.map(\.targetName))
+        return await fact {
+            try await Sessions(access, uid: context.uid, pool: pool).withMaintenance { session in
+                try await ClientSessions(session: session, uid: context.uid, databases: databases).count()
+            }
+        }
+    }
+
     public func progress(_ context: DatabaseContext) async -> Fact<[DatabaseProgress]> {
         await fact { try await ProgressReading(sessions: Sessions(context.target, uid: context.uid, pool: pool)).read(context.plan.databases) }
     }

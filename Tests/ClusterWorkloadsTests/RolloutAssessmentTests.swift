@@ -69,6 +69,16 @@ struct RolloutAssessmentTests {
         #expect(rollout { ($0.wanted, $0.replicas, $0.updated, $0.available) = (0, nil, nil, nil) } == .complete)
     }
 
+    @Test("replicas are told with the restarts of the new pods, those of a pod on its way out aside")
+    func replicas() {
+        var world = World()
+        world.available = 1
+        world.newPods = [pod("n1", restarts: 2), pod("n2", restarts: 1), pod("n3", restarts: 9, deleted: true)]
+        world.oldPods = [pod("o1", restarts: 7)]
+        #expect(world.assessment.replicas == .init(workload: "Deployment web", wanted: 2, available: 1, restarts: 3))
+        #expect(RolloutAssessment.group(0, [world.assessment, world.assessment]).replicas.count == 2)
+    }
+
     @Test("every rule of kubectl waits with its own words")
     func progressing() {
         #expect(rollout { $0.generation = 3 } == .progressing("Deployment web: the cluster has not seen the change yet"))
@@ -139,7 +149,8 @@ struct RolloutAssessmentTests {
         let good = World().assessment
         var untagged = good
         untagged.workload.template = nil
-        #expect(RolloutAssessment.group(3, [good, good]) == .init(order: 3, tag: "tag", rollout: .complete))
+        let replicas = [good.replicas, good.replicas]
+        #expect(RolloutAssessment.group(3, [good, good]) == .init(order: 3, tag: "tag", rollout: .complete, replicas: replicas))
         #expect(RolloutAssessment.group(0, [good, untagged]).tag == nil)
         #expect(RolloutAssessment.group(0, [good, slow.assessment]).rollout == .progressing("Deployment web: 0 of 2 replicas updated"))
         guard case .failed = RolloutAssessment.group(0, [slow.assessment, stuck.assessment]).rollout else {

@@ -78,6 +78,49 @@ extension EndToEnd {
             #expect(await scenario.applicationCanWrite(.source))
             try await scenario.end()
         }
+
+        @Test("workloads, sessions and logs are read on both servers and in the pods, and together they promote")
+        func ownChecks() async throws {
+            let scenario = try await Scenario("own")
+            try await scenario.arrange()
+            // The application connects when it is asked for something, and nobody asks before the cutover.
+            let session = try await scenario.session(.source)
+            try await scenario.apply { spec in
+                spec["health"]?["workloads"] = [:]
+                spec["health"]?["sessions"] = ["minOnTarget": 1, "maxDecreasePercent": 50]
+                spec["health"]?["logs"] = ["errorPattern": "panic|FATAL", "maxMatches": 0, "maxIncreasePercent": 50]
+            }
+            let status = try await scenario.wait(phase: .promoted)
+            let endpoints = Dictionary(uniqueKeysWithValues: (status.endpoints ?? []).map { ($0.name, $0) })
+            #expect(endpoints.keys.sorted() == ["ledger", "logs", "rollout", "source-sessions", "target-sessions", "workloads"])
+            #expect(endpoints.values.allSatisfy { $0.verdict == "ok" }, "\(endpoints)")
+            #expect(endpoints["workloads"]?.lastResult == "1 of 1 replicas available, 0 restarts")
+            #expect(endpoints["source-sessions"]?.lastResult == "application sessions on the source: 0")
+            #expect(endpoints["target-sessions"]?.baseline == "1")
+            #expect(endpoints["logs"]?.baseline == "0")
+            await session.close()
+            try await scenario.end()
+        }
+
+        @Test("error lines that the pods did not log before the cutover go back to the source")
+        func errorLines() async throws {
+            let scenario = try await Scenario("lines")
+            try await scenario.arrange()
+            let target = scenario.targetHost
+            try await scenario.apply { spec in
+                spec["health"]?["soakSeconds"] = 3600
+                // Every pod says once which database it serves.
+                spec["health"]?["logs"] = [
+                    "errorPattern": .string("listening.*\(target)|\(target).*listening"), "maxIncreasePercent": 0, "failureLimit": 2,
+                ]
+            }
+            let status = try await scenario.wait(phase: .rolledBack)
+            #expect(status[.stalled]?.reason == "ProbeFailed")
+            #expect(status.message?.contains("log lines with errorPattern in a minute: 1 is more than 0 % above the baseline 0") == true)
+            #expect(status.endpoints?.first { $0.name == "logs" }?.baseline == "0")
+            #expect(await scenario.applicationCanWrite(.source))
+            try await scenario.end()
+        }
     }
 
     /// What a Prometheus answers: nothing but 503 until it is given a value.

@@ -178,16 +178,21 @@ struct Scenario: Sendable {
 
     /// Whether the application's role can write on a side, as an application would: an ordinary session and one row.
     func applicationCanWrite(_ side: Side) async -> Bool {
-        let server = side == .source ? lab.state.servers.source : lab.state.servers.target
         do {
-            let connection = try await PostgresConnection.open(
-                lab.access(server, role, Redacted(password)), ConnectionOptions(database: database, applicationName: "app"))
+            let connection = try await session(side)
             defer { Task { await connection.close() } }
             try await connection.execute("INSERT INTO app.ledger (number) VALUES (-1)")
             return true
         } catch {
             return false
         }
+    }
+
+    /// A session of the application's role.
+    func session(_ side: Side) async throws -> PostgresConnection {
+        let server = side == .source ? lab.state.servers.source : lab.state.servers.target
+        return try await PostgresConnection.open(
+            lab.access(server, role, Redacted(password)), ConnectionOptions(database: database, applicationName: "app"))
     }
 
     /// Waits until a COPY into the target has written some rows and is not done. PostgreSQL can only be asked, so this polls.

@@ -14,7 +14,7 @@ struct RealPrometheusTests {
                     maxDecreasePercent: decrease)
             }
             func read(_ check: Plan.PrometheusCheck, _ baseline: Record.Baseline? = nil) async -> String {
-                let reading = check.reading(of: await measure(check), baseline: baseline)
+                let reading = check.measured.reading(of: await measure(check), baseline: baseline)
                 return "\(reading.verdict.rawValue): \(reading.message)"
             }
             let ratio = #"error_ratio{app="ledger"}"#
@@ -32,7 +32,7 @@ struct RealPrometheusTests {
             #expect(await read(check("\(ratio)[5m]", max: 2)) == "inconclusive: the query gives neither a scalar nor an instant vector")
 
             let relative = check("max(\(ratio))", increase: 20, decrease: 20)
-            let baseline = try #require(relative.baseline(from: await measure(relative)).value)
+            let baseline = try #require(relative.measured.baseline(from: await measure(relative)).value)
             #expect(baseline == Record.Baseline(lowest: 0.5, highest: 0.5))
             #expect(await read(relative, baseline) == "ok: 0.5")
             #expect(await read(relative) == "inconclusive: there is no baseline to compare with")

@@ -188,6 +188,13 @@ struct PlanBuilderTests {
             ("{health: {prometheus: [{headersSecretRef: {name: A_B}}]}}", "spec.health.prometheus[0].headersSecretRef.name"),
             ("{health: {prometheus: [{}, {name: none, address: 'http://a', query: up}]}}", "spec.health.prometheus[1]"),
             ("{health: {prometheus: [{}, {name: errors, address: 'http://a', query: up, max: 1}]}}", "spec.health.prometheus[1].name"),
+            ("{health: {http: [{name: source-sessions}]}}", "spec.health.http[0].name"),
+            ("{health: {prometheus: [{name: logs}]}}", "spec.health.prometheus[0].name"),
+            ("{health: {logs: {errorPattern: '('}}}", "spec.health.logs.errorPattern"),
+            ("{health: {logs: {errorPattern: '(a{99}){99}'}}}", "spec.health.logs.errorPattern"),
+            ("{health: {logs: {errorPattern: ''}}}", "spec.health.logs.errorPattern"),
+            ("{health: {workloads: {minAvailablePercent: 0}}}", "spec.health.workloads.minAvailablePercent"),
+            ("{health: {sessions: {maxDecreasePercent: 101}}}", "spec.health.sessions.maxDecreasePercent"),
             ("{cutover: {window: {schedule: '0 2 * *'}}}", "spec.cutover.window.schedule"),
             ("{cutover: {window: {schedule: '0 25 * * *'}}}", "spec.cutover.window.schedule"),
             ("{cutover: {window: {schedule: '0 0 31 2 *'}}}", "spec.cutover.window.schedule"),
@@ -226,11 +233,21 @@ struct PlanBuilderTests {
         let check = "{name: errors, address: 'http://a', query: up, \(field): 0}"
         let spec = try Fixtures.json(Fixtures.complete).setting(Fixtures.json(check), at: [.key("health"), .key("prometheus"), .index(0)])
         let plan = try #require(PlanBuilder.read(Fixtures.migration(spec)).plan)
-        #expect(plan.health.prometheus.map(\.wantsBaseline) == [field == "maxIncreasePercent"])
+        #expect(plan.health.prometheus.map(\.measured.wantsBaseline) == [field == "maxIncreasePercent"])
         guard field != "maxIncreasePercent" else { return }
         let fraction = Fixtures.document(spec: spec).setting(
             .number(0.5), at: [.key("spec"), .key("health"), .key("prometheus"), .index(0), .key(field)])
         #expect(PlanBuilder.lint(fraction).map(\.path) == ["spec.health.prometheus[0].\(field)"])
+    }
+
+    @Test("a log check needs a limit; the names of checks that are not there are free")
+    func ownChecks() throws {
+        let spec = try Fixtures.json(Fixtures.complete)
+        let logs: [StructuralSchema.Step] = [.key("health"), .key("logs")]
+        let bare = spec.setting(["errorPattern": "x"], at: logs[...])
+        #expect(try PlanBuilder.read(Fixtures.migration(bare)).problems.map(\.path) == ["spec.health.logs"])
+        let free = spec.setting(nil, at: logs[...]).setting("logs", at: [.key("health"), .key("http"), .index(0), .key("name")])
+        #expect(try PlanBuilder.read(Fixtures.migration(free)).problems == [])
     }
 
     @Test("all problems come at once")

@@ -136,6 +136,8 @@ struct SchemaTests {
         case .collection: return mirror.children.reduce(into: []) { $0.formUnion(members(of: $1.value, "\(path)[]")) }
         case .struct where !(value is Time) && !(value is MicroTime):
             return mirror.children.reduce(into: []) { paths, child in
+                // A check's own settings stand beside its limits.
+                if child.label == "settings" { return paths.formUnion(members(of: child.value, path)) }
                 let inner = "\(path).\(child.label ?? "")"
                 paths.insert(inner)
                 paths.formUnion(members(of: child.value, inner))

@@ -217,11 +217,14 @@ struct StatusBuilderTests: StatusSuite {
         // The fixture's chain needs two good readings in a row.
         expect(try build(record)[.healthy], "Unknown", .probeInconclusive)
         record.checks["chain"]?.streak = 2
+        expect(try build(record)[.healthy], "Unknown", .probeInconclusive)
+        let own = ["logs", "source-sessions", "target-sessions", "workloads"]
+        for name in own { record.checks[name] = .init(verdict: .ok, streak: 2, message: "0") }
         record.healthySince = Timestamp(milliseconds: 950_000)
         let good = try build(record)
         expect(good[.healthy], "True", .succeeded)
         #expect(good.etaSeconds == 50)
-        #expect(good.endpoints?.map(\.name) == ["chain", "errors", "publisher"])
+        #expect(good.endpoints?.map(\.name) == (["chain", "errors", "publisher"] + own).sorted())
         record.checks["chain"] = .init(verdict: .failed, streak: 3, message: "503")
         expect(try build(record)[.healthy], "False", .probeFailed)
         expect(try build(record)[.promoted], "Unknown", .progressing)

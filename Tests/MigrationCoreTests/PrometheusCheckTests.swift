@@ -25,14 +25,14 @@ struct PrometheusCheckTests {
         ] as [([Double], Verdict, String)])
     func absolute(values: [Double], verdict: Verdict, message: String) throws {
         let found = try #require(MeasuredValues(values))
-        let reading = Self.check(max: 0.01, min: -1).reading(of: .value(found), baseline: nil)
+        let reading = Self.check(max: 0.01, min: -1).measured.reading(of: .value(found), baseline: nil)
         #expect(reading == ProbeReading(name: "errors", verdict: verdict, message: message))
     }
 
     @Test("nothing measured is inconclusive, with its reason")
     func absent() {
         #expect(MeasuredValues([]) == nil && MeasuredValues([.nan, .nan]) == nil)
-        let reading = Self.check(max: 1, increase: 1).reading(of: .unknown("no series"), baseline: .init(lowest: 0, highest: 0))
+        let reading = Self.check(max: 1, increase: 1).measured.reading(of: .unknown("no series"), baseline: .init(lowest: 0, highest: 0))
         #expect(reading == ProbeReading(name: "errors", verdict: .inconclusive, message: "no series"))
     }
 
@@ -45,7 +45,7 @@ struct PrometheusCheckTests {
         ] as [([Double], Verdict, String)])
     func relative(values: [Double], verdict: Verdict, message: String) throws {
         let found = try #require(MeasuredValues(values))
-        let reading = Self.check(increase: 20, decrease: 10).reading(of: .value(found), baseline: .init(lowest: 50, highest: 100))
+        let reading = Self.check(increase: 20, decrease: 10).measured.reading(of: .value(found), baseline: .init(lowest: 50, highest: 100))
         #expect(reading == ProbeReading(name: "errors", verdict: verdict, message: message))
     }
 
@@ -53,7 +53,7 @@ struct PrometheusCheckTests {
     func signs() {
         let check = Self.check(increase: 50, decrease: 50)
         let verdict = { (value: Double, baseline: Double) in
-            check.reading(of: Self.measured(value), baseline: .init(lowest: baseline, highest: baseline)).verdict
+            check.measured.reading(of: Self.measured(value), baseline: .init(lowest: baseline, highest: baseline)).verdict
         }
         #expect([-4, -5, -6, -7.5].map { verdict($0, -5) } == [.ok, .ok, .ok, .ok])
         #expect([-2, -8].map { verdict($0, -5) } == [.failed, .failed])
@@ -63,16 +63,16 @@ struct PrometheusCheckTests {
     @Test("without a baseline nothing is good, and a limit of its own still fails")
     func withoutBaseline() {
         let check = Self.check(max: 10, increase: 20)
-        #expect(check.reading(of: Self.measured(5), baseline: nil).verdict == .inconclusive)
-        #expect(check.reading(of: Self.measured(11), baseline: nil).verdict == .failed)
+        #expect(check.measured.reading(of: Self.measured(5), baseline: nil).verdict == .inconclusive)
+        #expect(check.measured.reading(of: Self.measured(11), baseline: nil).verdict == .failed)
     }
 
     @Test("only a finite, complete measurement is a baseline")
     func usable() {
         let check = Self.check(increase: 20)
-        #expect(check.baseline(from: Self.measured(3, 1, 2)) == .value(.init(lowest: 1, highest: 3)))
+        #expect(check.measured.baseline(from: Self.measured(3, 1, 2)) == .value(.init(lowest: 1, highest: 3)))
         for measured in [Self.measured(1, .infinity), Self.measured(-.infinity), Self.measured(1, .nan), .unknown("timeout")] {
-            #expect(check.baseline(from: measured).value == nil, "\(measured)")
+            #expect(check.measured.baseline(from: measured).value == nil, "\(measured)")
         }
     }
 

@@ -1,4 +1,5 @@
 import MigrationCore
+import MigrationPorts
 import PostgresEngine
 import Testing
 
@@ -40,6 +41,25 @@ extension DatabaseTests {
 
             try await port.removeArtefacts(context, side: .source)
             #expect(await port.artefacts(context) == .value([]))
+        }
+
+        @Test("sessions of the applications are counted on each side, ours and those in other databases are not")
+        func countSessions() async throws {
+            let scenario = try await Scenario.make("count", schema: ["CREATE TABLE t (a int)"])
+            let (port, context) = (scenario.port, scenario.context)
+            _ = await port.observeSource(context)
+            #expect(await port.countSessions(context, side: .source) == .value(0))
+            let first = try await scenario.application(on: scenario.source)
+            let second = try await scenario.application(on: scenario.source)
+            #expect(await port.countSessions(context, side: .source) == .value(2))
+            #expect(await port.countSessions(context, side: .target) == .value(0))
+            await first.close()
+            try await port.closeSource(context, epoch: 0)
+            #expect(await port.countSessions(context, side: .source) == .value(0))
+            await second.close()
+            var unreachable = context
+            unreachable.source.server.port = 1
+            #expect(await port.countSessions(unreachable, side: .source).value == nil)
         }
 
         @Test("an action decided at another epoch is stopped")

@@ -31,6 +31,12 @@ struct RolloutAssessment: Sendable {
         return .complete
     }
 
+    var replicas: WorkloadsState.Replicas {
+        WorkloadsState.Replicas(
+            workload: workload.title, wanted: workload.counts.wanted, available: workload.counts.available,
+            restarts: newPods.map { PodTrouble($0).restarts }.reduce(0, +))
+    }
+
     /// Why time will not mend it.
     private var failure: String? {
         if let progressing = workload.conditions["Progressing"], progressing.status == "False", progressing.reason == "ProgressDeadlineExceeded" {
@@ -104,7 +110,8 @@ extension RolloutAssessment {
         }
         let rollout: WorkloadsState.Rollout =
             !failed.isEmpty ? .failed(summary(failed)) : progressing.isEmpty ? .complete : .progressing(summary(progressing))
-        return .init(order: order, tag: assessments.allSatisfy { $0.workload.tag == tag } ? tag : nil, rollout: rollout)
+        return .init(order: order, tag: assessments.allSatisfy { $0.workload.tag == tag } ? tag : nil, rollout: rollout,
+            replicas: assessments.map(\.replicas))
     }
 
     private static func summary(_ messages: [String]) -> String {

@@ -62,6 +62,18 @@ public struct Workloads: WorkloadsPort {
     func lister(_ migration: MigrationReference) -> WorkloadLister { WorkloadLister(client: client, namespace: migration.namespace) }
 }
 
+extension Workloads {
+    /// The pods of all workloads that restart, each once, by name.
+    func pods(_ migration: MigrationReference, _ plan: Plan) async throws -> [Pod] {
+        var result: [String: Pod] = [:]
+        for (_, workload) in try await lister(migration).selected(plan) {
+            let labels = workload.selector?.query
+            for pod in try await client.list(Pod.self, namespace: migration.namespace, labels: labels).items { result[pod.name] = pod }
+        }
+        return result.values.sorted { $0.name < $1.name }
+    }
+}
+
 /// A change of the pod template that does nothing but make new pods; replicas that rested over the write pause come back with it.
 struct RestartPatch: Sendable {
     var tag: String

@@ -9,16 +9,21 @@ enum HealthRules {
         findings.range("\(path).soakSeconds", spec.soakSeconds, 0...2_592_000, unit: "seconds")
         findings.count("\(path).http", spec.http.count, atMost: 32)
         findings.count("\(path).prometheus", spec.prometheus.count, atMost: 16)
-        findings.later("\(path).logs", spec.logs, "log checks are")
         let checks = spec.http.enumerated().compactMap { index, check in self.check(check, "\(path).http[\(index)]", &findings) }
         let queries = spec.prometheus.enumerated().map { index, check in
             PrometheusRules.check(check, "\(path).prometheus[\(index)]", &findings)
         }
+        let health = Plan.Health(
+            periodSeconds: spec.periodSeconds, http: checks, prometheus: queries,
+            workloads: spec.workloads.map { ApplicationCheckRules.workloads($0, "\(path).workloads", &findings) },
+            sessions: spec.sessions.map { ApplicationCheckRules.sessions($0, "\(path).sessions", &findings) },
+            logs: spec.logs.map { ApplicationCheckRules.logs($0, "\(path).logs", &findings) }, soakSeconds: spec.soakSeconds)
+        let own = ApplicationCheckRules.names(health)
         let paths = spec.http.indices.map { "\(path).http[\($0)].name" } + spec.prometheus.indices.map { "\(path).prometheus[\($0)].name" }
-        findings.duplicates(spec.http.map(\.name) + spec.prometheus.map(\.name), path: { paths[$0] }) {
-            "'\($0)' is used twice; name every check differently"
+        findings.duplicates(own + spec.http.map(\.name) + spec.prometheus.map(\.name), path: { paths[$0 - own.count] }) {
+            "'\($0)' is \(own.contains($0) ? "the name of a check of its own" : "used twice"); name every check differently"
         }
-        return Plan.Health(periodSeconds: spec.periodSeconds, http: checks, prometheus: queries, soakSeconds: spec.soakSeconds)
+        return health
     }
 
     private static func check(_ spec: HTTPCheckSpec, _ path: String, _ findings: inout Findings) -> Plan.HTTPCheck? {
@@ -37,11 +42,15 @@ enum HealthRules {
             followsRedirects: spec.followRedirects)
     }
 
-    /// The fields of every kind of check.
+    /// The fields of every check that asks somebody.
     static func common(_ spec: some CheckSpec, _ path: String, _ findings: inout Findings) -> Plan.CheckLimits {
         findings.text("\(path).name", spec.name, .label)
-        if spec.name == Health.rolloutCheck { findings.add("\(path).name", "'\(spec.name)' is the name of the workloads' own rollout; take another") }
         findings.range("\(path).timeoutSeconds", spec.timeoutSeconds, 1...60, unit: "seconds")
+        return self.limits(spec, path, &findings)
+    }
+
+    /// The limits of every check.
+    static func limits(_ spec: some LimitsSpec, _ path: String, _ findings: inout Findings) -> Plan.CheckLimits {
         findings.range("\(path).failureLimit", spec.failureLimit, 1...1_000)
         if let limit = spec.totalFailureLimit { findings.range("\(path).totalFailureLimit", limit, 1...1_000_000) }
         if let limit = spec.inconclusiveLimit { findings.range("\(path).inconclusiveLimit", limit, 1...1_000_000) }
@@ -52,7 +61,7 @@ enum HealthRules {
             successThreshold: spec.successThreshold, initialDelaySeconds: spec.initialDelaySeconds)
     }
 
-    private static func pattern(_ text: String, _ path: String, _ findings: inout Findings) {
+    static func pattern(_ text: String, _ path: String, _ findings: inout Findings) {
         if text.isEmpty { return findings.add(path, "is empty and would match everything; leave the field out") }
         do {
             _ = try TextPattern(text)

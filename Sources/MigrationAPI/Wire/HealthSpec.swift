@@ -1,5 +1,4 @@
 public import KubernetesModel
-import StructuredData
 
 /// What decides whether the applications are well after the switch (`spec.health`).
 public struct HealthSpec: Codable, Sendable, Hashable {
@@ -7,7 +6,9 @@ public struct HealthSpec: Codable, Sendable, Hashable {
     public var soakSeconds = 86_400
     public var http: [HTTPCheckSpec] = []
     public var prometheus: [PrometheusCheckSpec] = []
-    var logs: JSONValue?
+    public var workloads: LimitedCheck<WorkloadCheckSpec>?
+    public var sessions: LimitedCheck<SessionCheckSpec>?
+    public var logs: LimitedCheck<LogCheckSpec>?
 
     init() {}
 
@@ -17,7 +18,9 @@ public struct HealthSpec: Codable, Sendable, Hashable {
         soakSeconds = try container.value(.soakSeconds, default: soakSeconds)
         http = try container.value(.http, default: [])
         prometheus = try container.value(.prometheus, default: [])
-        logs = try container.decodeIfPresent(JSONValue.self, forKey: .logs)
+        workloads = try container.decodeIfPresent(LimitedCheck.self, forKey: .workloads)
+        sessions = try container.decodeIfPresent(LimitedCheck.self, forKey: .sessions)
+        logs = try container.decodeIfPresent(LimitedCheck.self, forKey: .logs)
     }
 }
 
@@ -112,14 +115,18 @@ public struct PrometheusCheckSpec: Codable, Sendable, Hashable {
 }
 
 /// What checks of every kind have.
-protocol CheckSpec {
-    var name: String { get }
-    var timeoutSeconds: Int { get }
+protocol LimitsSpec {
     var failureLimit: Int { get }
     var totalFailureLimit: Int? { get }
     var inconclusiveLimit: Int? { get }
     var successThreshold: Int { get }
     var initialDelaySeconds: Int { get }
+}
+
+/// What checks that ask somebody have besides.
+protocol CheckSpec: LimitsSpec {
+    var name: String { get }
+    var timeoutSeconds: Int { get }
 }
 
 extension HTTPCheckSpec: CheckSpec {}

@@ -53,10 +53,11 @@ extension Plan.Health {
     public var limits: [String: Plan.CheckLimits] {
         var limits = [Health.rolloutCheck: Plan.rolloutLimits]
         for check in http { limits[check.name] = check.limits }
-        for check in prometheus { limits[check.name] = check.limits }
+        for check in measured { limits[check.name] = check.limits }
+        limits[Plan.WorkloadCheck.name] = workloads?.limits
         return limits
     }
 
-    /// Whether anything but the rollout is asked.
-    var hasProbes: Bool { !http.isEmpty || !prometheus.isEmpty }
+    /// Whether anything is asked that is not observed on every visit.
+    var hasProbes: Bool { !http.isEmpty || !measured.isEmpty }
 }

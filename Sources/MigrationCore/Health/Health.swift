@@ -23,7 +23,8 @@ public enum Health: Sendable, Hashable {
             if readings.isEmpty, plan.health.hasProbes { return .undecided("the next reading is due") }
             let gapSeconds = max(60, 3 * plan.health.periodSeconds)
             if let last = record.lastProbeAt, now >= last.adding(seconds: gapSeconds) { record.healthySince = nil }
-            for reading in readings + [reading(of: observation.workloads)] {
+            let workloads = plan.health.workloads.map { [$0.reading(of: observation.workloads)] } ?? []
+            for reading in readings + workloads + [reading(of: observation.workloads)] {
                 guard let limit = limits[reading.name], now >= record.phaseStartedAt.adding(seconds: limit.initialDelaySeconds) else { continue }
                 note(reading, in: &record)
             }
@@ -81,7 +82,7 @@ public enum Health: Sendable, Hashable {
     }
 
     private static func measured(_ plan: Plan, _ record: Record, _ measurements: [String: Fact<MeasuredValues>]) -> [ProbeReading] {
-        plan.health.prometheus.compactMap { check in
+        plan.health.measured.compactMap { check in
             measurements[check.name].map { check.reading(of: $0, baseline: record.baselines?[check.name]) }
         }
     }

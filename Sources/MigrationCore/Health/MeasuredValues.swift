@@ -1,12 +1,14 @@
-/// The values that a query gave, one for each of its series.
+/// The values that were measured, one for each series.
 public struct MeasuredValues: Sendable, Hashable {
     /// Never NaN; infinity is a value.
     public var lowest: Double
     public var highest: Double
     /// Series with a value, at least 1.
     public var series: Int
-    /// Whether there were series without a value (NaN) besides.
+    /// Whether there is more that was not measured, such as a series without a value (NaN).
     public var hasGaps: Bool
+    /// What was not, for people.
+    public var gap = "a series has no value (NaN)"
 
     /// `nil` when none of the values is a number.
     public init?(_ values: [Double]) {
@@ -17,10 +19,20 @@ public struct MeasuredValues: Sendable, Hashable {
         self.series = numbers.count
         self.hasGaps = numbers.count < values.count
     }
+
+    /// One number.
+    /// - Parameter gap: why it is a lower bound only; `nil` when it is the number.
+    public init(_ value: Int, gap: String? = nil) {
+        lowest = Double(value)
+        highest = lowest
+        series = 1
+        hasGaps = gap != nil
+        if let gap { self.gap = gap }
+    }
 }
 
 extension Record {
-    /// What a query gave while the applications ran on the source: the lowest and the highest of its series, both finite.
+    /// What was measured while the applications ran on the source: the lowest and the highest series, both finite.
     public struct Baseline: Sendable, Hashable, Codable, CustomStringConvertible {
         public var lowest: Double
         public var highest: Double

@@ -85,13 +85,13 @@ extension Visit {
     /// The last gate: measured while the applications still write to the source, and kept by the same write of the record that decides the fence.
     private mutating func baselinesTaken(_ plan: Plan) -> Decision? {
         var baselines: [String: Record.Baseline] = [:]
-        for check in plan.health.prometheus where check.wantsBaseline {
+        for check in plan.health.measured where check.wantsBaseline {
             switch check.baseline(from: observation.measurements[check.name] ?? .unknown(Observation.notAsked)) {
             case .value(let baseline): baselines[check.name] = baseline
             case .unknown(let why):
                 return wait(
                     .probeInconclusive,
-                    "The cutover waits for the baseline of check \(check.name): \(why). Make its query answer, or remove its maxIncreasePercent and "
+                    "The cutover waits for the baseline of check \(check.name): \(why). Make it answer, or remove its maxIncreasePercent and "
                         + "maxDecreasePercent.")
             }
         }

@@ -36,6 +36,11 @@ struct ClientSessions: Sendable {
         }
     }
 
+    func count() async throws -> Int {
+        let found = try await session.rows("SELECT count(*) AS n \(selection)", attempt: "count client sessions")
+        return found.first.flatMap { Int($0.text("n")) } ?? 0
+    }
+
     /// For who asks several things in one round trip.
     var listing: String { "SELECT a.pid, a.usename, a.datname, a.application_name \(selection) ORDER BY a.pid LIMIT 5" }
 

@@ -24,6 +24,9 @@ enum Fixtures {
             - {name: chain, service: {name: chain, port: http}}
             - {name: publisher, url: "https://publisher", caSecretRef: {name: publisher-ca}}
           prometheus: [{name: errors, address: "https://prometheus", query: up, max: 1, caSecretRef: {name: prometheus-ca}}]
+          workloads: {}
+          sessions: {}
+          logs: {errorPattern: FATAL}
         """
 
     /// Every field this version acts upon, with valid values.
@@ -108,6 +111,33 @@ enum Fixtures {
               initialDelaySeconds: 5
               headersSecretRef: {name: prometheus-headers}
               caSecretRef: {name: prometheus-ca, key: tls.crt}
+          workloads:
+            minAvailablePercent: 75
+            maxRestarts: 5
+            failureLimit: 2
+            totalFailureLimit: 20
+            inconclusiveLimit: 30
+            successThreshold: 2
+            initialDelaySeconds: 5
+          sessions:
+            maxOnSource: 1
+            minOnTarget: 2
+            maxIncreasePercent: 100
+            maxDecreasePercent: 50
+            failureLimit: 2
+            totalFailureLimit: 20
+            inconclusiveLimit: 30
+            successThreshold: 2
+            initialDelaySeconds: 5
+          logs:
+            errorPattern: FATAL|could not connect
+            maxMatches: 2
+            maxIncreasePercent: 50
+            failureLimit: 2
+            totalFailureLimit: 20
+            inconclusiveLimit: 30
+            successThreshold: 2
+            initialDelaySeconds: 5
         rollback: {automatic: false, acceptLoss: NoReverseLane, keepReverseReplication: false}
         cleanup: {sourceDatabases: Keep}
         """
@@ -118,7 +148,6 @@ enum Fixtures {
         cutover:
           connections: [{redis: {host: r}}]
           workloads: [{selector: {matchExpressions: [{key: a, operator: Exists}]}, clusterRef: {name: c}}]
-        health: {logs: {maxMatches: 0}}
         cleanup: {terraformDestroyTargets: [module.database], afterSeconds: 1, quietSeconds: 1, confirm: "yes"}
         gates: [{name: uat}]
         discover: {include: ["*_db"]}

@@ -23,6 +23,10 @@
 - apiGroups: [""]
   resources: [pods, events]
   verbs: [list]
+# Error lines of the selected workloads, for spec.health.logs.
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
 - apiGroups: [batch]
   resources: [cronjobs]
   verbs: [list, patch]
