@@ -55,6 +55,7 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CPostgres", linkerSettings: [.linkedLibrary("pq")]),
         .target(name: "CYAML", linkerSettings: [.linkedLibrary("yaml")]),
+        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
 
         // 1: pure
         module("MigrationCore", settings: moduleSettings + searched),
@@ -73,6 +74,8 @@ let package = Package(
         module("PostgresEngine", ["CPostgres", "ConnectionStrings", "MigrationCore", "MigrationPorts", "StructuredData", subprocess, log]),
         module("HealthProbes", ["HTTPTransport", "MigrationCore", "MigrationPorts", "StructuredData"]),
 
+        module("Notifications", ["CCrypto", "HTTPTransport", "KubernetesModel", "MigrationCore", "MigrationPorts", "StructuredData"]),
+
         // 4: runtime
         module(
             "ControllerRuntime", ["KubernetesClient", "KubernetesModel", "StructuredData", deque, heap, log, metrics, lifecycle, signals, server]),
@@ -85,7 +88,7 @@ let package = Package(
             "MigrationOperator",
             [
                 "ClusterWorkloads", "ConnectionStrings", "ControllerRuntime", "HTTPTransport", "HealthProbes", "KubernetesClient", "KubernetesModel",
-                "MigrationAPI", "MigrationCore", "MigrationPorts", "PostgresEngine", "StructuredData", log, metrics, lifecycle,
+                "MigrationAPI", "MigrationCore", "MigrationPorts", "Notifications", "PostgresEngine", "StructuredData", log, metrics, lifecycle,
             ]),
         module("MigrationWorker", ["MigrationCore", "MigrationPorts", "PostgresEngine", "StructuredData", log]),
         module("DevCluster", ["HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData", "YAML", subprocess, log]),
@@ -127,7 +130,7 @@ let package = Package(
             name: "dbmigration",
             dependencies: [
                 "Benchmarks", "ControllerRuntime", "DemoStory", "DevCluster", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore",
-                "MigrationOperator", "MigrationWorker", "StructuredData", "Torture", "YAML", arguments, log,
+                "MigrationOperator", "MigrationPorts", "MigrationWorker", "Notifications", "StructuredData", "Torture", "YAML", arguments, log,
             ],
             swiftSettings: moduleSettings),
         .executableTarget(
@@ -165,6 +168,7 @@ let package = Package(
                 "HealthProbes", "HTTPTransport", "MigrationCore", "MigrationPorts", "TestServers", server,
                 .product(name: "FlyingSocks", package: "FlyingFox"),
             ]),
+        tests("NotificationsTests", ["HTTPTransport", "MigrationCore", "MigrationPorts", "Notifications", "StructuredData", "TestServers"]),
         tests(
             "ClusterWorkloadsTests",
             [

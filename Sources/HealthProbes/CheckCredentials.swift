@@ -1,9 +1,7 @@
-public import FoundationEssentials
+import FoundationEssentials
 import HTTPTransport
-public import MigrationCore
-
-/// The content of a Secret by namespace and name, or why it cannot be had.
-public typealias SecretReader = @Sendable (_ namespace: String, _ name: String) async -> Fact<[String: Data]>
+import MigrationCore
+import MigrationPorts
 
 /// What a check asks with: its header fields and whom it trusts.
 struct CheckCredentials: Sendable {

@@ -9,14 +9,10 @@
 public func decide(_ desired: Desired, uid: String, record: Record?, observation: Observation, now: Timestamp) -> Decision {
     let record = record?.seen(from: now) ?? Record(attempt: desired.intent.attempt, at: now)
     var visit = Visit(desired: desired, observation: observation, now: now, record: record)
-    return visit.undoneFence()
-        ?? visit.resumed()
-        ?? visit.deleted()
-        ?? visit.suspended()
-        ?? visit.invalid()
-        ?? visit.askedToGoBack()
-        ?? visit.pastDeadline()
-        ?? visit.phaseRule(uid: uid)
+    visit.forgetDelivered()
+    var decision = visit.rule(uid: uid)
+    decision.notify(desired.intent, now)
+    return decision
 }
 
 /// ``decide(_:uid:record:observation:now:)``, and on through phases that a decision does no more than enter: where everything the next phase looks at
@@ -63,7 +59,11 @@ public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> 
 }
 
 extension Visit {
-    fileprivate mutating func phaseRule(uid: String) -> Decision {
+    fileprivate mutating func rule(uid: String) -> Decision {
+        undoneFence() ?? resumed() ?? deleted() ?? suspended() ?? invalid() ?? askedToGoBack() ?? pastDeadline() ?? phaseRule(uid: uid)
+    }
+
+    private mutating func phaseRule(uid: String) -> Decision {
         guard let plan else { return rest(.stalled(.init(.stateLost, "The record of phase \(record.phase.rawValue) holds no plan."))) }
         return switch record.phase {
         case .pending: pending(plan)

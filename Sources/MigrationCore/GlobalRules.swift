@@ -53,6 +53,7 @@ extension Visit {
         }
         record.frozen = nil
         notice(.warning, .cutoverAborted, "Cutover undone, the source takes writes again: \(cause.message)")
+        tell(.cutoverAborted)
         return move(to: .awaitingCutover, "Cutover undone: \(cause.message)", reason: cause.reason)
     }
 

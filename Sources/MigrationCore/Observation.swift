@@ -163,6 +163,8 @@ public struct Observation: Sendable, Hashable {
     public var measurements: [String: Fact<MeasuredValues>] = [:]
     /// Asked while a cutover with a window waits.
     public var window: Fact<MaintenanceWindow.State> = .unknown(notAsked)
+    /// Numbers of notifications that were delivered to everybody, or given up.
+    public var delivered: Set<Int> = []
     /// For display only.
     public var progress: [DatabaseProgress]
 

@@ -84,4 +84,7 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case sourceNeverFenced = "SourceNeverFenced"
     case rollbackWindowClosed = "RollbackWindowClosed"
     case rollbackFailed = "RollbackFailed"
+
+    // Telling people
+    case notificationFailed = "NotificationFailed"
 }

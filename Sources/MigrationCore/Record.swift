@@ -52,6 +52,12 @@ public struct Record: Sendable, Hashable, Codable {
     public var targetEpoch: Int64?
     /// Since when the deletion of the object has been under way.
     public var teardownStartedAt: Timestamp?
+    /// What people are to be told and was not delivered yet, oldest first.
+    public var outbox: [Notification]?
+    /// The number of the newest notification within the migration (never reused, also over attempts).
+    public var notified: Int?
+    /// Which standing was told of, so that it is not told of again at every visit.
+    public var toldStanding: Occasion?
     /// At most ``timelineLimit``; older entries go first.
     public var timeline: [Visit] = []
 

@@ -65,6 +65,7 @@ struct Visit {
         record.phaseStartedAt = now
         record.jobFailures = 0
         if let step = phase.step { numberJob(step) }
+        if let occasion = Occasion(entering: phase) { tell(occasion) }
         // Every soak counts for itself: what failed in the last attempt is no failure of this one.
         if phase == .soaking { (record.checks, record.lastProbeAt, record.healthySince, record.unhealthySince) = ([:], nil, nil, nil) }
     }

@@ -17,6 +17,7 @@ enum MigrationMetric: String, CaseIterable, Sendable {
     case probeSuccess = "dbmigration_probe_success"
     case probeResults = "dbmigration_probe_results_total"
     case actionFailures = "dbmigration_action_failures_total"
+    case notifications = "dbmigration_notifications_total"
     case finished = "dbmigration_finished_total"
 
     var help: String {
@@ -36,6 +37,7 @@ enum MigrationMetric: String, CaseIterable, Sendable {
         case .probeSuccess: "The last verdict of a health check: 1 ok, 0 failed; absent while inconclusive."
         case .probeResults: "Readings of a health check by verdict: ok, failed, inconclusive."
         case .actionFailures: "Actions that failed and are tried again, by the phase they belong to."
+        case .notifications: "Tries to notify a receiver, by result: sent, retried, failed (given up)."
         case .finished: "Migrations that reached the end of an attempt since this process began, by phase: Promoted, Completed, RolledBack, Failed."
         }
     }

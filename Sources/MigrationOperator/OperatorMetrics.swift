@@ -2,6 +2,7 @@ import ControllerRuntime
 import CoreMetrics
 import MigrationAPI
 import MigrationCore
+import Notifications
 import Synchronization
 
 /// What Prometheus sees of migrations; series end with their object.
@@ -43,6 +44,12 @@ final class OperatorMetrics: Sendable {
     /// An action failed and is tried again.
     func actionFailed(in phase: Phase, _ key: ObjectKey) {
         count(MigrationSeries.id(.actionFailures, key, ("phase", phase.rawValue)), key)
+    }
+
+    /// A try to tell somebody.
+    func notified(_ receiver: String, _ outcome: WebhookOutcome, isGivenUp: Bool, _ key: ObjectKey) {
+        let result = outcome == .sent ? "sent" : isGivenUp ? "failed" : "retried"
+        count(MigrationSeries.id(.notifications, key, ("receiver", receiver), ("result", result)), key)
     }
 
     func forget(_ key: ObjectKey) {

@@ -9,6 +9,7 @@ public import Logging
 import MigrationAPI
 import MigrationCore
 import MigrationPorts
+import Notifications
 import PostgresEngine
 
 /// How a controller is set up; every value has a flag of `dbmigration controller`.
@@ -38,6 +39,9 @@ public struct OperatorConfiguration: Sendable {
 
 /// The controller as a process: everything put together.
 public struct OperatorProcess: Sendable {
+    /// Migrations whose notifications are sent at the same time.
+    private static let notificationWorkers = 8
+
     private let configuration: OperatorConfiguration
     private let client: KubernetesClient
     private let registry: PrometheusRegistry
@@ -67,13 +71,20 @@ public struct OperatorProcess: Sendable {
         let access = ServerAccessReader(client: client, folder: configuration.temporaryFolder + "/dbmigration")
         // With sessions of its own: those of a visit that hangs are the visit's.
         let undo = FenceUndo(store: store, adapters: self.adapters(), access: access, logger: logger)
+        let (metrics, ledger) = (OperatorMetrics(registry: registry), NotificationLedger())
+        let (delivered, deliveries) = AsyncStream<ObjectKey>.makeStream()
+        let notifier = Notifier(
+            store: store, sender: WebhookSender(secrets: secretReader), ledger: ledger, metrics: metrics, events: recorder, logger: logger,
+            onFinished: { deliveries.yield($0) })
+        let notifications = Controller(
+            name: "notification", workers: Self.notificationWorkers, metrics: registry, logger: logger, reconcile: notifier.reconcile)
         let reconciler = Reconciler(
             client: client, store: store,
             observer: MigrationObserver(
                 adapters: adapters, access: access, ownership: Ownership(store: store), finalizer: DatabaseMigration.finalizer),
             performer: MigrationPerformer(client: client, adapters: adapters, access: access, finalizer: DatabaseMigration.finalizer),
-            failures: ActionFailures(), permissions: permissions, metrics: OperatorMetrics(registry: registry), events: recorder, undo: undo,
-            logger: logger)
+            failures: ActionFailures(), permissions: permissions, metrics: metrics, events: recorder, undo: undo,
+            ledger: ledger, notify: { await notifications.enqueue([$0]) }, logger: logger)
         let controller = Controller(
             name: "databasemigration", recheck: Controller.Recheck { store.keys }, metrics: registry, logger: logger, reconcile: reconciler.reconcile)
         let election = LeaderElection(
@@ -88,19 +99,31 @@ public struct OperatorProcess: Sendable {
                 OperationsServer.metrics(configuration.operations, registry: registry, logger: logger),
             ],
             caches: [recorder, migrations(store, controller, readiness), jobs(controller, readiness)], synced: [store.waitUntilSynced],
-            election: election, logger: logger, work: controller.run, onLost: { _ in await undo.undoAll() }
+            election: election, logger: logger,
+            work: {
+                // Together they end when the controller does: what is not sent by then is sent by whoever comes next.
+                async let sends: Void = notifications.run()
+                async let visits: Void = { for await key in delivered { await controller.enqueue([key]) } }()
+                await controller.run()
+                await sends
+                deliveries.finish()
+                await visits
+            }, onLost: { _ in await undo.undoAll() }
         ).run()
     }
 
-    private func adapters() -> MigrationAdapters {
-        let client = client
-        let secret: SecretReader = { namespace, name in
+    private var secretReader: SecretReader {
+        { [client] namespace, name in
             do {
                 return .value(try await client.get(Secret.self, name, namespace: namespace).data ?? [:])
             } catch {
                 return .unknown("Secret \(name) cannot be read: \(error)")
             }
         }
+    }
+
+    private func adapters() -> MigrationAdapters {
+        let secret = secretReader
         return MigrationAdapters(
             databases: PostgresMigration(logger: logger), secrets: ConnectionSecrets(client: client), workloads: Workloads(client: client),
             jobs: WorkerJobs(client: client, configuration: WorkerJobConfiguration(image: configuration.workerImage)),

@@ -20,6 +20,9 @@ struct Reconciler: Sendable {
     let metrics: OperatorMetrics
     let events: EventRecorder
     let undo: FenceUndo
+    let ledger: NotificationLedger
+    /// Has what waits in an outbox sent.
+    let notify: @Sendable (ObjectKey) async -> Void
     let logger: Logger
 
     /// A refused request is tried again steadily rather than with backoff: work goes on soon after the role is given back.
@@ -53,6 +56,7 @@ struct Reconciler: Sendable {
         guard let object = store[key] else {
             failures.forget(key)
             metrics.forget(key)
+            ledger.forget(key)
             return .done
         }
         let record: Record?
@@ -67,7 +71,8 @@ struct Reconciler: Sendable {
             reference: MigrationReference(namespace: object.namespace ?? "", name: object.name, uid: object.uid ?? ""), desired: reading.desired,
             record: record, facts: factsNeeded(reading.desired, record: record, now: now))
         let budget = PauseBudget(record)
-        let observation = await observe(object, visit, budget)
+        var observation = await observe(object, visit, budget)
+        observation.delivered = ledger.finished(key, record?.outbox, reading.receivers)
         var decision = decideOnward(reading.desired, uid: visit.reference.uid, record: record, observation: observation, now: now)
         failures.explain(&decision, key: key)
 
@@ -82,6 +87,7 @@ struct Reconciler: Sendable {
         }
         metrics.note(decision.record, after: record, status, key)
         tell(decision, about: persisted)
+        if decision.record.outbox != nil { await notify(key) }
 
         visit.record = decision.record
         try await perform(decision, visit, object: persisted, key: key, PauseBudget(decision.record))

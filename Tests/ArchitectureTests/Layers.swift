@@ -1,10 +1,10 @@
 /// The modules in layers, lowest first: a module imports only from layers below its own.
 enum Layers {
     static let all: [Set<String>] = [
-        ["CCurl", "CPostgres", "CYAML"],
+        ["CCrypto", "CCurl", "CPostgres", "CYAML"],
         ["MigrationCore", "StructuredData", "ConnectionStrings"],
         ["MigrationPorts", "YAML", "HTTPTransport", "KubernetesModel"],
-        ["KubernetesClient", "MigrationAPI", "PostgresEngine", "HealthProbes"],
+        ["KubernetesClient", "MigrationAPI", "PostgresEngine", "HealthProbes", "Notifications"],
         ["ControllerRuntime", "ClusterWorkloads"],
         ["MigrationOperator", "MigrationWorker", "DevCluster"],
         ["DemoStory", "Torture"],
@@ -14,6 +14,7 @@ enum Layers {
 
     /// Modules that only these may import.
     static let reservedFor: [String: Set<String>] = [
+        "CCrypto": ["Notifications"],
         "CCurl": ["HTTPTransport"],
         "CPostgres": ["PostgresEngine"],
         "CYAML": ["YAML"],

@@ -182,6 +182,11 @@ extension Reason {
         case .sourceNeverFenced: Documentation("The source took writes all the time.", "Nothing was switched; there is nothing to go back from.")
         case .rollbackWindowClosed: Documentation("Goal `Completed` closed the way back.", "Start a new migration in the other direction.")
         case .rollbackFailed: Documentation("Going back did not come to its end.", "The message says which side takes writes and what to repair.")
+
+        case .notificationFailed:
+            Documentation(
+                "A receiver of `spec.notifications` was not told of something; the migration goes on.",
+                "Correct the Secret or the receiver the message names, and try it with `dbmigration notify-test`.")
         }
     }
 }

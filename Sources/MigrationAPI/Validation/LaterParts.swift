@@ -11,7 +11,6 @@ extension PlanBuilder {
         findings.later("spec.redis", spec.redis, "moving Redis is")
         findings.later("spec.objectStores", spec.objectStores, "moving object stores is")
         findings.later("spec.keyVaults", spec.keyVaults, "moving key vaults is")
-        findings.later("spec.notifications", spec.notifications, "notifications are")
         findings.word("spec.cleanup.sourceDatabases", spec.cleanup.sourceDatabases, oneOf: ["Keep"])
         findings.later("spec.cleanup.terraformDestroyTargets", spec.cleanup.terraformDestroyTargets, "destroying what terraform made is")
         findings.later("spec.cleanup.afterSeconds", spec.cleanup.afterSeconds, "delayed clean-up is")

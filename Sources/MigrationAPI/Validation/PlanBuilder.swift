@@ -8,12 +8,14 @@ public enum PlanBuilder {
     public static func read(_ migration: DatabaseMigration, accepted: Plan? = nil) -> SpecReading {
         var findings = Findings()
         let spec = migration.spec
-        let intent = intent(spec, isDeleted: migration.isBeingDeleted, &findings)
+        let receivers = NotificationRules.receivers(spec.notifications, &findings)
+        var intent = intent(spec, isDeleted: migration.isBeingDeleted, &findings)
+        intent.notifies = receivers.reduce(into: []) { $0.formUnion($1.occasions) }
         refuseLaterParts(spec, &findings)
         let plan = plan(spec, &findings)
         PlanSize.check(plan, &findings)
         if let accepted { Immutability.check(plan, against: accepted, &findings) }
-        return SpecReading(intent: intent, plan: findings.problems.isEmpty ? plan : nil, problems: findings.problems)
+        return SpecReading(intent: intent, plan: findings.problems.isEmpty ? plan : nil, receivers: receivers, problems: findings.problems)
     }
 
     private static func intent(_ spec: DatabaseMigrationSpec, isDeleted: Bool, _ findings: inout Findings) -> Intent {

@@ -1,4 +1,5 @@
 public import MigrationCore
+public import MigrationPorts
 
 /// One thing wrong with a spec.
 public struct SpecProblem: Sendable, Hashable, CustomStringConvertible {
@@ -23,12 +24,15 @@ public struct SpecReading: Sendable, Hashable {
     public var intent: Intent
     /// `nil` exactly when there are problems.
     public var plan: Plan?
+    /// Who is told; as in the live object, whatever plan is in force.
+    public var receivers: [NotificationReceiver]
     /// In the order of the spec.
     public var problems: [SpecProblem]
 
-    public init(intent: Intent, plan: Plan?, problems: [SpecProblem]) {
+    public init(intent: Intent, plan: Plan?, receivers: [NotificationReceiver] = [], problems: [SpecProblem]) {
         self.intent = intent
         self.plan = plan
+        self.receivers = receivers
         self.problems = problems
     }
 

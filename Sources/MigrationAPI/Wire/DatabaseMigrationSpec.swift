@@ -24,7 +24,7 @@ public struct DatabaseMigrationSpec: Codable, Sendable, Hashable {
     var redis: JSONValue?
     var objectStores: JSONValue?
     var keyVaults: JSONValue?
-    var notifications: JSONValue?
+    public var notifications: [NotificationSpec]
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -49,6 +49,6 @@ public struct DatabaseMigrationSpec: Codable, Sendable, Hashable {
         redis = try container.decodeIfPresent(JSONValue.self, forKey: .redis)
         objectStores = try container.decodeIfPresent(JSONValue.self, forKey: .objectStores)
         keyVaults = try container.decodeIfPresent(JSONValue.self, forKey: .keyVaults)
-        notifications = try container.decodeIfPresent(JSONValue.self, forKey: .notifications)
+        notifications = try container.value(.notifications, default: [])
     }
 }

@@ -208,6 +208,7 @@ extension Visit {
         fresh.jobs = record.jobs
         fresh.timeline = record.timeline
         fresh.hasRested = record.hasRested
+        (fresh.outbox, fresh.notified) = (record.outbox, record.notified)
         record = fresh
         return move(to: .pending, "Attempt \(intent.attempt) begins.")
     }

@@ -27,6 +27,7 @@ enum Fixtures {
           workloads: {}
           sessions: {}
           logs: {errorPattern: FATAL}
+        notifications: [{webhookSecretRef: {name: hook}, events: [Failed], signingSecretRef: {name: hook}, caSecretRef: {name: hook}}]
         """
 
     /// Every field this version acts upon, with valid values.
@@ -140,6 +141,15 @@ enum Fixtures {
             initialDelaySeconds: 5
         rollback: {automatic: false, acceptLoss: NoReverseLane, keepReverseReplication: false}
         cleanup: {sourceDatabases: Keep}
+        notifications:
+          - name: ops
+            webhookSecretRef: {name: hook, key: address}
+            format: Slack
+            events: [Promoted, Failed]
+            template: "{event}: {message}"
+            signingSecretRef: {name: hook, key: signing}
+            caSecretRef: {name: hook, key: ca.crt}
+          - {webhookSecretRef: {name: other}, events: [ApprovalNeeded]}
         """
 
     /// Every field of later versions.
@@ -156,7 +166,6 @@ enum Fixtures {
         redis: [{name: cache}]
         objectStores: [{name: files}]
         keyVaults: [{name: vault}]
-        notifications: [{on: [Failed]}]
         """
 
     static let status = """
