@@ -23,12 +23,16 @@ public struct Intent: Sendable, Hashable {
     public var isDeleted: Bool
     /// `rollback.acceptLoss`: must equal the reason of a false `RollbackReady` to let a manual rollback lose writes.
     public var acceptedLoss: String
+    /// Steps that wait for a person.
+    public var gates: [NamedGate]
     /// What somebody wants to be notified of.
     public var notifies: Set<Occasion>
 
     public init(
-        goal: Goal, attempt: Int = 1, isSuspended: Bool = false, isDeleted: Bool = false, acceptedLoss: String = "", notifies: Set<Occasion> = []
+        goal: Goal, attempt: Int = 1, isSuspended: Bool = false, isDeleted: Bool = false, acceptedLoss: String = "", gates: [NamedGate] = [],
+        notifies: Set<Occasion> = []
     ) {
+        self.gates = gates
         self.notifies = notifies
         self.goal = goal
         self.attempt = attempt

@@ -9,13 +9,15 @@ public struct Plan: Sendable, Hashable, Codable {
     public var strategy: Strategy
     public var copy: Copy
     public var verification: Verification
+    /// Live mode: how long ago the verification may have been when the write pause begins, in seconds; `nil` is any time.
+    public var verificationMaxAgeSeconds: Int?
     public var cutover: Cutover
     public var health: Health
     public var rollback: Rollback
 
     public init(
         source: Server, target: Server, databases: [Database], strategy: Strategy = .blueGreen, copy: Copy, verification: Verification = .rowCount,
-        cutover: Cutover, health: Health = Health(), rollback: Rollback = Rollback()
+        verificationMaxAgeSeconds: Int? = nil, cutover: Cutover, health: Health = Health(), rollback: Rollback = Rollback()
     ) {
         self.source = source
         self.target = target
@@ -23,6 +25,7 @@ public struct Plan: Sendable, Hashable, Codable {
         self.strategy = strategy
         self.copy = copy
         self.verification = verification
+        self.verificationMaxAgeSeconds = verificationMaxAgeSeconds
         self.cutover = cutover
         self.health = health
         self.rollback = rollback

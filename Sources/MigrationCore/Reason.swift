@@ -49,6 +49,7 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case copyFailed = "CopyFailed"
     case verificationMismatch = "VerificationMismatch"
     case verificationFailed = "VerificationFailed"
+    case verificationStale = "VerificationStale"
     case workerLost = "WorkerLost"
     case workerRejected = "WorkerRejected"
 

@@ -58,6 +58,8 @@ public struct Record: Sendable, Hashable, Codable {
     public var notified: Int?
     /// Which standing was told of, so that it is not told of again at every visit.
     public var toldStanding: Occasion?
+    /// Live mode: when both sides were last found equal.
+    public var verifiedAt: Timestamp?
     /// At most ``timelineLimit``; older entries go first.
     public var timeline: [Visit] = []
 
@@ -78,6 +80,7 @@ extension Record {
     func seen(from now: Timestamp) -> Record {
         var record = self
         record.phaseStartedAt = min(phaseStartedAt, now)
+        record.verifiedAt = verifiedAt.map { min($0, now) }
         record.jobStartedAt = jobStartedAt.map { min($0, now) }
         record.teardownStartedAt = teardownStartedAt.map { min($0, now) }
         record.unhealthySince = unhealthySince.map { min($0, now) }

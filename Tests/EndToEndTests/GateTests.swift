@@ -2,6 +2,7 @@ import Foundation
 import KubernetesModel
 import MigrationAPI
 import MigrationCore
+import PostgresEngine
 import StructuredData
 import Synchronization
 import TestServers
@@ -24,6 +25,36 @@ extension EndToEnd {
             try await scenario.patchSpec(["cutover": ["window": ["schedule": "* * * * *", "durationMinutes": 5]]])
             try await scenario.wait(phase: .promoted)
             #expect(await scenario.applicationCanWrite(.target))
+            try await scenario.end()
+        }
+
+        @Test("named gates hold the write pause and the promotion until somebody approves, and kubectl can wait for either")
+        func namedGates() async throws {
+            let scenario = try await Scenario("named")
+            try await scenario.arrange()
+            try await scenario.apply { spec in
+                spec["gates"] = [["name": "board", "before": "Cutover"], ["name": "users", "before": "Promoted"]]
+                spec["health"]?["soakSeconds"] = 1
+            }
+            _ = try scenario.lab.kubectl(
+                "wait", "--for=condition=AwaitingApproval", "dbmigration/\(Scenario.migration)", "-n", scenario.namespace, "--timeout=90s")
+            let held = try await scenario.wait("the first gate") { $0[.awaitingApproval]?.status == "True" }
+            #expect(held.phase == "AwaitingCutover" && held.message?.contains("waits for gate board") == true)
+            #expect(await scenario.applicationCanWrite(.source))
+            try await scenario.patchSpec([
+                "gates": [["name": "board", "before": "Cutover", "approvedBy": "the change board"], ["name": "users", "before": "Promoted"]]
+            ])
+            let soaked = try await scenario.wait("the second gate") { $0.message?.contains("waits for gate users") == true }
+            #expect(soaked.phase == "Soaking" && soaked[.reconciling]?.reason == "AwaitingApproval")
+            #expect(await scenario.applicationCanWrite(.target))
+            try await scenario.patchSpec([
+                "gates": [
+                    ["name": "board", "before": "Cutover", "approvedBy": "the change board"],
+                    ["name": "users", "before": "Promoted", "approvedBy": "jane"],
+                ]
+            ])
+            let promoted = try await scenario.wait(phase: .promoted)
+            #expect(promoted[.awaitingApproval]?.status == "False")
             try await scenario.end()
         }
 

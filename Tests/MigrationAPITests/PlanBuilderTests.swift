@@ -41,7 +41,12 @@ struct PlanBuilderTests {
             ])
         #expect(plan.rollback == Plan.Rollback(automatic: false, keepReverseReplication: false))
         #expect(!plan.isLive)
-        #expect(reading.intent == Intent(goal: .promoted, attempt: 2, acceptedLoss: "NoReverseLane"))
+        #expect(
+            reading.intent
+                == Intent(
+                    goal: .promoted, attempt: 2, acceptedLoss: "NoReverseLane",
+                    gates: [.init(name: "uat", before: .promoted, approvedBy: "jane"), .init(name: "change-board", before: .cutover)],
+                    notifies: [.approvalNeeded, .promoted, .failed]))
         #expect(reading.desired.plan == .plan(plan))
     }
 
@@ -199,11 +204,16 @@ struct PlanBuilderTests {
             ("{notifications: [{events: [Promote]}]}", "spec.notifications[0].events[0]"),
             ("{notifications: [{events: [Test]}]}", "spec.notifications[0].events[0]"),
             ("{notifications: [{events: [Failed, Failed]}]}", "spec.notifications[0].events[1]"),
-            ("{notifications: [{events: []}]}", "spec.notifications[0].events"),
             ("{notifications: [{format: Email}]}", "spec.notifications[0].format"),
             ("{notifications: [{template: '{password}'}]}", "spec.notifications[0].template"),
             ("{notifications: [{template: '{event'}]}", "spec.notifications[0].template"),
             ("{notifications: [{template: '  '}]}", "spec.notifications[0].template"),
+            ("{gates: [{before: Copied}]}", "spec.gates[0].before"),
+            ("{gates: [{approval: Automatic}]}", "spec.gates[0].approval"),
+            ("{gates: [{approvedBy: ' '}]}", "spec.gates[0].approvedBy"),
+            ("{gates: [{name: UAT}]}", "spec.gates[0].name"),
+            ("{gates: [{name: uat}, {name: uat}]}", "spec.gates[1].name"),
+            ("{verification: {mode: RowCount, maxAgeSeconds: 3600}}", "spec.verification.maxAgeSeconds"),
             ("{cutover: {window: {schedule: '0 2 * *'}}}", "spec.cutover.window.schedule"),
             ("{cutover: {window: {schedule: '0 25 * * *'}}}", "spec.cutover.window.schedule"),
             ("{cutover: {window: {schedule: '0 0 31 2 *'}}}", "spec.cutover.window.schedule"),
@@ -223,7 +233,6 @@ struct PlanBuilderTests {
         "what later versions bring is refused by name",
         arguments: [
             ("{strategy: Fresh}", "spec.strategy"), ("{strategy: InPlace}", "spec.strategy"), ("{criticality: Critical}", "spec.criticality"),
-            ("{gates: [{name: uat}]}", "spec.gates"),
             ("{cutover: {traffic: PgBouncer}}", "spec.cutover.traffic"), ("{cutover: {secretWriter: External}}", "spec.cutover.secretWriter"),
             ("{backup: {formats: [Plain]}}", "spec.backup"),
         ])

@@ -107,13 +107,13 @@ struct StatusBuilderTests: StatusSuite {
 
     @Test("an invalid spec lists every problem, and says when only the version lacks something")
     func invalid() throws {
-        let later = try PlanBuilder.read(Fixtures.migration("{gates: [{name: uat}], backup: {}}"))
+        let later = try PlanBuilder.read(Fixtures.migration("{redis: [{name: cache}], backup: {}}"))
         let status = try build(record(.pending), standing: .stalled(.init(.invalidSpec, "two problems")), reading: later)
         expect(status[.specValid], "False", .notImplemented)
         expect(status[.stalled], "True", .notImplemented)
-        #expect(status[.specValid]?.message?.contains("spec.gates: ") == true)
+        #expect(status[.specValid]?.message?.contains("spec.redis: ") == true)
         #expect(status[.specValid]?.message?.contains("\nspec.") == true)
-        let mixed = try PlanBuilder.read(Fixtures.migration("{gates: [{name: uat}], attempt: 0}"))
+        let mixed = try PlanBuilder.read(Fixtures.migration("{redis: [{name: cache}], attempt: 0}"))
         expect(try build(record(.pending), standing: .stalled(.init(.invalidSpec, "x")), reading: mixed)[.ready], "False", .invalidSpec)
     }
 
@@ -179,6 +179,16 @@ struct StatusBuilderTests: StatusSuite {
         let status = try build(record, standing: .stalled(.init(.copyFailed, "disk full")))
         expect(status[.copied], "False", .copyFailed)
         expect(status[.verified], "False", .notStarted)
+    }
+
+    @Test("AwaitingApproval is true exactly while a person is waited for")
+    func awaitingApproval() throws {
+        let waits = try build(record(.awaitingCutover), standing: .awaitingApproval("The write pause waits for gate uat."))
+        expect(waits[.awaitingApproval], "True", .awaitingApproval)
+        #expect(waits[.awaitingApproval]?.message == "The write pause waits for gate uat.")
+        expect(waits[.reconciling], "True", .awaitingApproval)
+        expect(try build(record(.awaitingCutover), standing: .goalReached("ready"))[.awaitingApproval], "False", .notRequested)
+        expect(try build(record(.soaking, fenced: true))[.awaitingApproval], "False", .notRequested)
     }
 
     @Test("an undone cutover says why")

@@ -38,6 +38,7 @@ extension ConditionType {
         case .ready: "The goal is reached, also goal `RolledBack`. `Unknown` while at work, `False` when stalled."
         case .reconciling: "The controller is at work, or waits for something or somebody. Absent otherwise."
         case .stalled: "Nothing goes on without a person: invalid spec, failed, rolled back without being asked, or a lost state. Absent otherwise."
+        case .awaitingApproval: "A person is waited for; the message says for what."
         case .specValid: "The spec makes a plan. The message of a `False` lists every problem with its path."
         case .preflightPassed: "Both servers, the Secrets and the workloads are as needed. The message of a `False` lists every problem."
         case .provisioned: "Roles and databases exist on the target, which is fenced."

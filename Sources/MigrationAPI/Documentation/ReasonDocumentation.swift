@@ -150,6 +150,8 @@ extension Reason {
         case .rolloutFailed:
             Documentation("The restarted workloads did not become available.", "Look at the pods of the workload the message names.")
 
+        case .verificationStale:
+            Documentation("The last comparison is older than `spec.verification.maxAgeSeconds`; both sides are compared again.")
         case .probeFailed: Documentation("A health check failed as often as its limit.", "Look at the application the message names.")
         case .probeInconclusive:
             Documentation(

@@ -13,7 +13,7 @@ struct Summary {
         }
     }
 
-    var conditions: [ConditionDraft] { standing + [specValid] }
+    var conditions: [ConditionDraft] { standing + [awaitingApproval, specValid] }
 
     private var standing: [ConditionDraft] {
         switch input.decision.standing {
@@ -24,6 +24,14 @@ struct Summary {
         case .stalled(let cause):
             [ConditionDraft(.ready, .false, refined(cause)), ConditionDraft(.stalled, .true, refined(cause))]
         }
+    }
+
+    /// What `kubectl wait` waits for on behalf of people.
+    private var awaitingApproval: ConditionDraft {
+        guard case .awaitingApproval(let message) = input.decision.standing else {
+            return ConditionDraft(.awaitingApproval, .false, .notRequested, "Nobody is waited for.")
+        }
+        return ConditionDraft(.awaitingApproval, .true, .awaitingApproval, message)
     }
 
     /// The core knows of an invalid spec only that it is; what kind of problem it has is known here.

@@ -22,4 +22,13 @@ enum CopyRules {
         findings.word("spec.verification.mode", spec.mode, oneOf: ["None", "RowCount", "Checksum"])
         return Plan.Verification(rawValue: spec.mode) ?? .rowCount
     }
+
+    static func verificationMaxAge(_ spec: VerificationSpec, _ mode: Plan.Copy.Mode, _ findings: inout Findings) -> Int? {
+        guard let seconds = spec.maxAgeSeconds else { return nil }
+        let path = "spec.verification.maxAgeSeconds"
+        findings.range(path, seconds, 60...31_536_000, unit: "seconds")
+        if mode == .snapshot { findings.add(path, "belongs to copy mode Live; a Snapshot is verified within its write pause, remove the field") }
+        if spec.mode == "None" { findings.add(path, "verifies nothing with mode None; remove it, or set the mode to RowCount or Checksum") }
+        return seconds
+    }
 }

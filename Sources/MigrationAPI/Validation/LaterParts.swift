@@ -4,7 +4,6 @@ extension PlanBuilder {
     /// Refuses what a later version brings, by name, instead of ignoring it.
     static func refuseLaterParts(_ spec: DatabaseMigrationSpec, _ findings: inout Findings) {
         refuseWords(spec, &findings)
-        findings.later("spec.gates", spec.gates, "named approvals are")
         findings.later("spec.discover", spec.discover, "finding databases by pattern is")
         findings.later("spec.provision", spec.provision, "provisioning the target is")
         findings.later("spec.backup", spec.backup, "backups are")

@@ -1,5 +1,6 @@
 import KubernetesModel
 public import MigrationCore
+import MigrationPorts
 
 /// Turns a spec into a ``Plan``, or finds every problem it has. The rules are those of the schema and of its CEL rules, for servers
 /// without CEL and for `lint`, and those only code can express.
@@ -10,6 +11,7 @@ public enum PlanBuilder {
         let spec = migration.spec
         let receivers = NotificationRules.receivers(spec.notifications, &findings)
         var intent = intent(spec, isDeleted: migration.isBeingDeleted, &findings)
+        intent.gates = GateRules.gates(spec.gates, &findings)
         intent.notifies = receivers.reduce(into: []) { $0.formUnion($1.occasions) }
         refuseLaterParts(spec, &findings)
         let plan = plan(spec, &findings)
@@ -40,6 +42,7 @@ public enum PlanBuilder {
         return Plan(
             source: source, target: target, databases: databases, strategy: .blueGreen, copy: copy,
             verification: CopyRules.verification(spec.verification, &findings),
+            verificationMaxAgeSeconds: CopyRules.verificationMaxAge(spec.verification, copy.mode, &findings),
             cutover: CutoverRules.cutover(spec.cutover, databases: databases, mode: copy.mode, &findings),
             health: HealthRules.health(spec.health, &findings),
             rollback: Plan.Rollback(automatic: spec.rollback.automatic, keepReverseReplication: spec.rollback.keepReverseReplication))

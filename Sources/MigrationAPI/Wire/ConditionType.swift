@@ -4,6 +4,7 @@ public enum ConditionType: String, Sendable, Hashable, CaseIterable {
     case ready = "Ready"
     case reconciling = "Reconciling"
     case stalled = "Stalled"
+    case awaitingApproval = "AwaitingApproval"
     case specValid = "SpecValid"
     case preflightPassed = "PreflightPassed"
     case provisioned = "Provisioned"

@@ -46,10 +46,14 @@ public struct CopySpec: Codable, Sendable, Hashable {
 /// How the copy is checked (`spec.verification`).
 public struct VerificationSpec: Codable, Sendable, Hashable {
     public var mode = "RowCount"
+    /// Live mode only.
+    public var maxAgeSeconds: Int?
 
     init() {}
 
     public init(from decoder: any Decoder) throws {
-        mode = try decoder.container(keyedBy: CodingKeys.self).value(.mode, default: mode)
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        mode = try container.value(.mode, default: mode)
+        maxAgeSeconds = try container.decodeIfPresent(Int.self, forKey: .maxAgeSeconds)
     }
 }

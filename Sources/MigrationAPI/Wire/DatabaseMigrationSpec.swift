@@ -17,7 +17,7 @@ public struct DatabaseMigrationSpec: Codable, Sendable, Hashable {
     public var health: HealthSpec
     public var rollback: RollbackSpec
     public var cleanup: CleanupSpec
-    var gates: JSONValue?
+    public var gates: [GateSpec]
     var discover: JSONValue?
     var provision: JSONValue?
     var backup: JSONValue?
@@ -42,7 +42,7 @@ public struct DatabaseMigrationSpec: Codable, Sendable, Hashable {
         health = try container.value(.health, default: HealthSpec())
         rollback = try container.value(.rollback, default: RollbackSpec())
         cleanup = try container.value(.cleanup, default: CleanupSpec())
-        gates = try container.decodeIfPresent(JSONValue.self, forKey: .gates)
+        gates = try container.value(.gates, default: [])
         discover = try container.decodeIfPresent(JSONValue.self, forKey: .discover)
         provision = try container.decodeIfPresent(JSONValue.self, forKey: .provision)
         backup = try container.decodeIfPresent(JSONValue.self, forKey: .backup)

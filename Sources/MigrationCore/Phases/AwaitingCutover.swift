@@ -23,6 +23,7 @@ extension Visit {
                 .awaitingApproval("The last cutover was undone: \(held.message). Raise spec.attempt to try again, or set spec.goal to Ready."),
                 wake: plan.isLive ? 15 : nil)
         }
+        if let decision = unapproved(.cutover, wake: plan.isLive ? 15 : nil) ?? staleVerification(plan) { return decision }
         switch observation.target {
         case .unknown(let why): return wait(.observationFailed, "Cannot check whether the cutover may begin: \(why)")
         case .value(let target) where target.fence == .open:
@@ -57,12 +58,21 @@ extension Visit {
             return move(
                 to: .replicating, "The lanes need attention: \(record.dropped?.message ?? forward.loss ?? "see Replicating")", reason: .laneLost)
         }
-        let begins = intent.goal.asksForCutover && record.held == nil && outsideWindow(plan) == nil
+        let begins =
+            intent.goal.asksForCutover && record.held == nil && unapproved(.cutover, wake: nil) == nil && outsideWindow(plan) == nil
         let wantsReverse = plan.keepsReverseLane && begins
         if !reverse.isAbsent, !wantsReverse || reverse.loss != nil {
             return act(.removeLanes(.reverse, epoch: source.epoch), "Removing the reverse lanes.")
         }
         return begins ? behind(plan, forward) : nil
+    }
+
+    /// Live mode: what was found equal too long ago is compared again before the pause, the first time as soon as somebody wants it.
+    private mutating func staleVerification(_ plan: Plan) -> Decision? {
+        guard plan.isLive, plan.verification != .none, let limit = plan.verificationMaxAgeSeconds else { return nil }
+        if let verifiedAt = record.verifiedAt, now < verifiedAt.adding(seconds: limit) { return nil }
+        record.milestones.remove(.verified)
+        return move(to: .replicating, "The last verification is older than \(limit) s; comparing again.", reason: .verificationStale)
     }
 
     /// The wait for the maintenance window, when there is one and it is closed.

@@ -57,6 +57,7 @@ extension Visit {
         case .value(.running(let message)): return wait(.progressing, message, wake: 2)
         case .value(.succeeded(let message)):
             record.milestones.insert(.verified)
+            record.verifiedAt = now
             notice(.normal, .succeeded, message)
             return move(to: record.phase.next(in: plan), message)
         case .value(.failed(let reason, let message, let mayRetry)):

@@ -9,6 +9,7 @@ extension Visit {
         case .good(let since):
             let left = Int64(plan.health.soakSeconds) - now.since(since) / 1000
             guard left <= 0 else { return wait(.soaking, "All checks are good; \(left) s of soaking left.", wake: min(nextProbe(plan), Int(left))) }
+            if let decision = unapproved(.promoted, wake: nextProbe(plan)) { return decision }
             record.milestones.insert(.promoted)
             notice(.normal, .succeeded, "Promoted: all checks were good for \(plan.health.soakSeconds) s.")
             return intent.goal == .completed ? move(to: .promoted, "Promoted.") : settle(in: .promoted) { $0.promoted(plan) }
@@ -60,6 +61,7 @@ extension Visit {
         let wake = plan.isLive ? 15 : 300
         switch intent.goal {
         case .completed:
+            if let decision = unapproved(.completed, wake: wake) { return decision }
             notice(.normal, .rollbackWindowClosed, "Goal Completed closes the rollback window.")
             return move(to: .cleaningUp, "Cleaning up; the rollback window is closed.")
         case .promoted: return rest(.goalReached("Promoted. Set spec.goal to Completed to clean up, which closes the rollback window."), wake: wake)

@@ -27,6 +27,7 @@ enum Fixtures {
           workloads: {}
           sessions: {}
           logs: {errorPattern: FATAL}
+        gates: [{name: uat, before: Promoted}]
         notifications: [{webhookSecretRef: {name: hook}, events: [Failed], signingSecretRef: {name: hook}, caSecretRef: {name: hook}}]
         """
 
@@ -141,6 +142,7 @@ enum Fixtures {
             initialDelaySeconds: 5
         rollback: {automatic: false, acceptLoss: NoReverseLane, keepReverseReplication: false}
         cleanup: {sourceDatabases: Keep}
+        gates: [{name: uat, before: Promoted, approval: Manual, approvedBy: jane}, {name: change-board, before: Cutover}]
         notifications:
           - name: ops
             webhookSecretRef: {name: hook, key: address}
@@ -159,7 +161,6 @@ enum Fixtures {
           connections: [{redis: {host: r}}]
           workloads: [{selector: {matchExpressions: [{key: a, operator: Exists}]}, clusterRef: {name: c}}]
         cleanup: {terraformDestroyTargets: [module.database], afterSeconds: 1, quietSeconds: 1, confirm: "yes"}
-        gates: [{name: uat}]
         discover: {include: ["*_db"]}
         provision: {terraform: {}}
         backup: {formats: [Custom]}
