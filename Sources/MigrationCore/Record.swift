@@ -34,6 +34,8 @@ public struct Record: Sendable, Hashable, Codable {
     public var hasRested: Bool?
     /// Why it failed, in Failed.
     public var failure: Cause?
+    /// What is left to do for a person after a rollback that does not come to its end.
+    public var remaining: [String]?
     /// How each health check fares in this soak.
     public var checks: [String: CheckState] = [:]
     /// What readings of checks are compared with, by the check's name: measured in the visit that decided the fence. Absent in a record of an older
@@ -83,6 +85,7 @@ extension Record {
         record.verifiedAt = verifiedAt.map { min($0, now) }
         record.jobStartedAt = jobStartedAt.map { min($0, now) }
         record.teardownStartedAt = teardownStartedAt.map { min($0, now) }
+        record.rollback?.openedAt = rollback?.openedAt.map { min($0, now) }
         record.unhealthySince = unhealthySince.map { min($0, now) }
         if let lastProbeAt, lastProbeAt > now { (record.lastProbeAt, record.healthySince) = (nil, nil) }
         if let fence, fence.decidedAt > now { record.fence?.deadline = min(fence.deadline, now) }
@@ -130,6 +133,8 @@ extension Record {
         public var acceptsLoss: Bool
         /// When the target was first seen closed: from then on nobody can write, whatever happened between the decision and then.
         public var closedAt: Timestamp?
+        /// When the source was first seen open again: what is left has its time from then on.
+        public var openedAt: Timestamp?
         /// The target's insert position behind its closed fence: what the reverse lanes have to reach.
         public var position: WALPosition?
         /// Everything the target took is on the source, sequences included: the reverse lanes have done their work.

@@ -64,6 +64,7 @@ struct Visit {
         record.phase = phase
         record.phaseStartedAt = now
         record.jobFailures = 0
+        if phase != .failed { record.remaining = nil }
         if let step = phase.step { numberJob(step) }
         if let occasion = Occasion(entering: phase) { tell(occasion) }
         // Every soak counts for itself: what failed in the last attempt is no failure of this one.

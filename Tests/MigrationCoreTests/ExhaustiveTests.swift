@@ -47,6 +47,12 @@ struct ExhaustiveTests {
         for name in plan.health.limits.keys {
             record.checks[name] = .init(verdict: .failed, streak: 1_000_000, message: message, failures: 1_000_000)
         }
+        record.remaining = Array(repeating: String(repeating: "x", count: 400), count: 21)
+        record.outbox = (1...Record.outboxLimit).map {
+            .init(
+                number: $0, occasion: .rollbackStarted, at: start, phase: .awaitingCutover, attempt: 1_000_000, reason: .reverseSchemaDrift,
+                message: String(repeating: "x", count: Record.Notification.messageLimit))
+        }
         #expect(record.timeline.count == Record.timelineLimit)
         #expect(try JSONEncoder().encode(record).count <= Record.sizeLimit)
     }

@@ -202,7 +202,11 @@ enum Stamps {
         record.failure = record.failure.map { _ in cause }
         record.rollback?.cause = cause
         record.rollback?.from = .soaking
-        if record.phase != .rollingBack { record.rollback?.closedAt = nil }
+        if record.phase != .rollingBack {
+            record.rollback?.closedAt = nil
+            record.rollback?.openedAt = nil
+        }
+        (record.remaining, record.verifiedAt) = (nil, nil)
         record.firstClientWriteAt = record.firstClientWriteAt.map { _ in start }
         record.switchedAt = record.switchedAt.map { _ in start }
         if record.phase != .soaking { (record.checks, record.lastProbeAt) = ([:], nil) }
@@ -223,6 +227,7 @@ enum Stamps {
         record.lastProbeAt = record.lastProbeAt.map(shift)
         record.teardownStartedAt = record.teardownStartedAt.map(shift)
         if let closed = record.rollback?.closedAt { record.rollback?.closedAt = shift(closed) }
+        if let opened = record.rollback?.openedAt { record.rollback?.openedAt = shift(opened) }
         if let fence = record.fence { record.fence?.deadline = shift(fence.deadline) }
         return record
     }

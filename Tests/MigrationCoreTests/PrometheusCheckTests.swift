@@ -84,7 +84,7 @@ struct PrometheusCheckTests {
         return .reached(phase, plan: plan)
     }
 
-    @Test("the baseline is the last gate of the cutover: unread it waits, read it is recorded by the decision that fences")
+    @Test("the baseline is a gate of the cutover: unread it waits, read it is recorded by the decision that fences")
     func gate() {
         var talk = Self.talk(.awaitingCutover, Self.check(increase: 20))
         #expect(factsNeeded(talk.desired, record: talk.record, now: talk.now).contains(.baseline))

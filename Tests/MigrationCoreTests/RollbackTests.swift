@@ -226,11 +226,23 @@ struct RollbackTests {
         talk.seen.source = .value(.open(3))
         talk.seen.target = .value(.closed(2))
         talk.seen.workloads = .value(.init(tag: Dialogue.back, rollout: .failed("CrashLoopBackOff")))
+        talk.pass(seconds: 1000)
+        talk.expectWait(.rollingBack)
         talk.pass(seconds: 120)
         talk.expect(enters: .failed)
+        #expect(
+            talk.record?.failure?.message == "The workloads did not come back within 120 s: CrashLoopBackOff. Now: the source (old) takes writes; "
+                + "the target (new) is closed; the Secrets point at the source. What is left to do is in status.remaining.")
+        #expect(
+            talk.record?.remaining == [
+                "kubectl rollout status deployment --selector app=ledger",
+                "Set spec.attempt to 2 with spec.goal RolledBack: the controller takes it up again where it stands.",
+            ])
         talk.expectStalled(.rollbackFailed)
         talk.intent.goal = .rolledBack
         talk.expect(enters: .rollingBack)
+        #expect(talk.record?.remaining == nil)
+        talk.expectWait(.rollingBack)
         talk.pass(seconds: 120)
         talk.expect(enters: .failed)
         for _ in 0..<3 { talk.expectStalled(.rollbackFailed) }
@@ -239,6 +251,47 @@ struct RollbackTests {
         talk.expect(.restartWorkloads(tag: "u.2.back"))
         talk.seen.workloads = .value(.init(tag: "u.2.back", rollout: .complete))
         talk.expect(enters: .rolledBack)
+    }
+
+    @Test("Secrets that cannot be put back are tried for ever, with both sides' facts once it is late")
+    func secretsRefused() {
+        var talk = Dialogue.reached(.rollingBack)
+        talk.record?.rollback = .init(cause: .init(.probeFailed, "no"), isRequested: false, from: .soaking, acceptsLoss: false)
+        talk.seen.source = .value(.open(3))
+        talk.seen.target = .value(.closed(2))
+        talk.seen.secrets = .value(.mixed)
+        talk.seen.workloads = .unknown("forbidden")
+        talk.expect(.pointSecrets(.source))
+        talk.pass(seconds: 119)
+        talk.expect(.pointSecrets(.source))
+        #expect(talk.record?.remaining == nil)
+        talk.pass(seconds: 1)
+        guard case .progressing(let cause) = talk.ask().standing else { return #expect(Bool(false)) }
+        #expect(cause.message.contains("some Secrets point at the source, some at the target") && talk.phase == .rollingBack)
+        #expect(
+            talk.record?.remaining?.first == "kubectl edit secret ledger: key url has to lead to old:5432"
+                && talk.record?.remaining?.contains("kubectl rollout restart deployment --selector app=ledger") == true)
+    }
+
+    @Test("a source that cannot be reached is tried for ever, and after a while what a person could do is said")
+    func unreachableSource() {
+        var talk = Dialogue.reached(.rollingBack)
+        talk.record?.rollback = .init(cause: .init(.probeFailed, "no"), isRequested: false, from: .soaking, acceptsLoss: false)
+        talk.seen.source = .unknown("timeout")
+        talk.seen.target = .value(.closed(2))
+        talk.expectWait(.observationFailed)
+        #expect(talk.record?.remaining == nil)
+        talk.pass(seconds: 120)
+        for _ in 0..<3 { talk.expectWait(.observationFailed) }
+        let said = talk.record?.remaining ?? []
+        #expect(said.first?.hasPrefix("psql -h old -p 5432 -d 'postgres' -c 'ALTER DATABASE \"ledger\" CONNECTION LIMIT -1'") == true, "\(said)")
+        #expect(!said.contains { $0.hasPrefix("First") }, "the target is closed")
+        talk.seen.target = .unknown("timeout")
+        talk.expectWait(.observationFailed)
+        #expect(talk.record?.remaining?.first?.hasPrefix("First, so that nothing is written twice: psql -h new") == true)
+        talk.seen.source = .value(.open(3))
+        talk.seen.target = .value(.closed(2))
+        talk.expect(.restartWorkloads(tag: Dialogue.back))
     }
 
     @Test("loss once accepted stays accepted when a failed rollback is taken up again")

@@ -110,7 +110,8 @@ extension RolloutAssessment {
         }
         let rollout: WorkloadsState.Rollout =
             !failed.isEmpty ? .failed(summary(failed)) : progressing.isEmpty ? .complete : .progressing(summary(progressing))
-        return .init(order: order, tag: assessments.allSatisfy { $0.workload.tag == tag } ? tag : nil, rollout: rollout,
+        return .init(
+            order: order, tag: assessments.allSatisfy { $0.workload.tag == tag } ? tag : nil, rollout: rollout,
             replicas: assessments.map(\.replicas))
     }
 

@@ -183,7 +183,10 @@ extension Reason {
         case .automaticRollbackOff: Documentation("Going back by itself is switched off.", "Repair the application, or set goal `RolledBack`.")
         case .sourceNeverFenced: Documentation("The source took writes all the time.", "Nothing was switched; there is nothing to go back from.")
         case .rollbackWindowClosed: Documentation("Goal `Completed` closed the way back.", "Start a new migration in the other direction.")
-        case .rollbackFailed: Documentation("Going back did not come to its end.", "The message says which side takes writes and what to repair.")
+        case .rollbackFailed:
+            Documentation(
+                "Going back did not come to its end.", "The message says which side takes writes, `status.remaining` what is left to do, as commands."
+            )
 
         case .notificationFailed:
             Documentation(

@@ -50,6 +50,7 @@ public enum StatusBuilder {
         status.cutover = cutover(input)
         status.endpoints = endpoints(record)
         status.timeline = record.timeline.suffix(Record.timelineLimit).map(TimelineEntry.init)
+        status.remaining = record.remaining.map { $0.prefix(32).map { $0.bounded(512) } }
         status.record = try RecordCoding.encode(record)
         let trimmed = StatusSize.trim(&status).map { ConditionDraft(.statusTrimmed, .true, .statusTooLarge, $0) }
         let drafts =

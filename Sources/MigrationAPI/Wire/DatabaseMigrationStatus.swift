@@ -17,6 +17,8 @@ public struct DatabaseMigrationStatus: Codable, Sendable, Hashable {
     public var cutover: CutoverStatus?
     public var endpoints: [EndpointStatus]?
     public var timeline: [TimelineEntry]?
+    /// What is left to do for a person after a rollback that does not come to its end, as commands; at most 32.
+    public var remaining: [String]?
     /// See ``RecordCoding``.
     public var record: String?
     public var conditions: [Condition]?

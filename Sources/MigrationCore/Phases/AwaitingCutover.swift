@@ -36,7 +36,7 @@ extension Visit {
         case (.value, .value(let source)) where source.fence != .open:
             return rest(.stalled(.init(.stateLost, "The source is fenced but no fence is on record: \(source.evidence)")), wake: 30)
         case (.value, .value(let source)):
-            if let decision = outsideWindow(plan) ?? jobsEnded(plan) ?? reverseLanesReady(plan, source) ?? baselinesTaken(plan) {
+            if let decision = outsideWindow(plan) ?? baselinesTaken(plan) ?? jobsEnded(plan) ?? reverseLanesReady(plan, source) {
                 return decision
             }
             record.frozen = plan
@@ -92,7 +92,8 @@ extension Visit {
         }
     }
 
-    /// The last gate: measured while the applications still write to the source, and kept by the same write of the record that decides the fence.
+    /// Measured while the applications still write to the source, the last time by the visit that decides the fence, and kept by the same write of the
+    /// record. Before anything is prepared or suspended: an answer may be long in coming.
     private mutating func baselinesTaken(_ plan: Plan) -> Decision? {
         var baselines: [String: Record.Baseline] = [:]
         for check in plan.health.measured where check.wantsBaseline {

@@ -1,16 +1,16 @@
 /// RollingBack and the two phases at its end. The target is closed before the source is opened, so that never two sides take writes.
 extension Visit {
     mutating func rollingBack(_ plan: Plan, back tag: String) -> Decision {
-        closedTarget() ?? carriedBack(plan) ?? openedSource() ?? originalSecrets() ?? backOnSource(plan, tag) ?? putBack(plan) ?? withoutJobs()
-            ?? forwardAgain(plan)
+        closedTarget(plan, tag) ?? carriedBack(plan) ?? openedSource(plan, tag) ?? originalSecrets(plan, tag) ?? backOnSource(plan, tag)
+            ?? putBack(plan) ?? withoutJobs() ?? forwardAgain(plan)
             ?? wentBack(plan)
     }
 
     /// The target must be closed, at an epoch past any opening that may still be under way. A write found there now cancels the rollback.
-    private mutating func closedTarget() -> Decision? {
+    private mutating func closedTarget(_ plan: Plan, _ tag: String) -> Decision? {
         guard let opened = record.targetEpoch else { return nil }
         switch observation.target {
-        case .unknown(let why): return wait(.observationFailed, "The target cannot be observed: \(why)", wake: 2)
+        case .unknown(let why): return stuckWait(plan, tag, "The target cannot be observed: \(why)")
         case .value(let target) where target.fence != .closed || target.epoch <= opened:
             return act(.closeTarget(epoch: target.epoch), "Fencing the target.")
         case .value(let target):
@@ -19,7 +19,7 @@ extension Visit {
             guard let loss, record.rollback?.acceptsLoss != true, record.rollback?.isCarriedBack != true, observation.source.value != nil,
                 !sourceIsOpen
             else { return nil }
-            if plan?.keepsReverseLane == true, secondsPaused < Int64(plan?.cutover.pauseSeconds ?? 0) {
+            if plan.keepsReverseLane, secondsPaused < Int64(plan.cutover.pauseSeconds) {
                 return wait(.laneBroken, "The reverse lanes do not carry back what the target took (\(loss.rawValue)).", wake: 2)
             }
             return refused(target, loss)
@@ -117,20 +117,25 @@ extension Visit {
         return forward.stage == .connected ? act(.connectLanes(.forward, epoch: source.epoch), "Connecting the forward lanes.") : nil
     }
 
-    private mutating func openedSource() -> Decision? {
-        if sourceIsOpen { return nil }
+    private mutating func openedSource(_ plan: Plan, _ tag: String) -> Decision? {
+        if sourceIsOpen {
+            if record.rollback?.openedAt == nil { record.rollback?.openedAt = now }
+            return nil
+        }
         switch observation.source {
-        case .unknown(let why): return wait(.observationFailed, "The source cannot be observed: \(why)", wake: 2)
+        case .unknown(let why): return stuckWait(plan, tag, "The source cannot be observed: \(why)")
         case .value(let source): return act(.openSource(epoch: source.epoch), "Opening the source.")
         }
     }
 
-    private mutating func originalSecrets() -> Decision? {
+    private mutating func originalSecrets(_ plan: Plan, _ tag: String) -> Decision? {
         guard record.switchedAt != nil else { return nil }
         switch observation.secrets {
-        case .unknown(let why): return wait(.observationFailed, "The Secrets cannot be observed: \(why)", wake: 2)
+        case .unknown(let why): return stuckWait(plan, tag, "The Secrets cannot be observed: \(why)")
         case .value(.source): return nil
-        case .value: return act(.pointSecrets(.source), "Putting the original connection strings back.")
+        case .value:
+            let message = late(plan, tag, "Putting the original connection strings back.")
+            return act(.pointSecrets(.source), message)
         }
     }
 
@@ -138,7 +143,9 @@ extension Visit {
         guard record.switchedAt != nil else { return nil }
         let limit = plan.cutover.rolloutSeconds
         switch observation.workloads {
-        case .unknown(let why): return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2)
+        case .unknown(let why):
+            guard isStuck(plan) else { return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2) }
+            return rollbackFails(plan, tag, "How the workloads are was not known within \(limit) s: \(why.prefix(200)).")
         case .value(let workloads):
             // Without waiting for one another: those that were moved are down.
             if let group = workloads.groups.first(where: { $0.tag != tag }) {
@@ -147,9 +154,8 @@ extension Visit {
             switch workloads.rollout {
             case .complete: return nil
             case .progressing(let why), .failed(let why):
-                guard secondsInPhase >= Int64(limit) else { return wait(.rollingBack, "Restarting the workloads on the source: \(why)", wake: 1) }
-                let facts = "The source takes writes and the Secrets are the originals, but the workloads did not come back within \(limit) s: \(why)"
-                return fail(.init(.rollbackFailed, facts))
+                guard isStuck(plan) else { return wait(.rollingBack, "Restarting the workloads on the source: \(why)", wake: 1) }
+                return rollbackFails(plan, tag, "The workloads did not come back within \(limit) s: \(why.prefix(300)).")
             }
         }
     }

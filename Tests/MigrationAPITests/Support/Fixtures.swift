@@ -199,6 +199,7 @@ enum Fixtures {
         endpoints: [{name: chain, verdict: ok, consecutive: 4, failures: 1, lastResult: "200", baseline: 0.1 to 0.25}]
         timeline:
           - {phase: Pending, startedAt: 2026-01-01T00:00:00.000000Z, finishedAt: 2026-01-01T00:00:00.500000Z, reason: Succeeded}
+        remaining: [kubectl rollout status deployment]
         record: "{}"
         conditions:
           - {type: Ready, status: "True", observedGeneration: 3, lastTransitionTime: 2026-01-01T00:00:00Z, reason: GoalReached, message: Done.}

@@ -1,0 +1,113 @@
+/// A rollback that does not come to its end: what is known of both sides, and what is left to do for a person, as commands.
+extension Visit {
+    /// Entries of ``Record/remaining``, and databases, Secrets or selections that are named one by one.
+    private static let namedLimit = 4
+    /// Characters of one entry.
+    private static let entryLimit = 400
+
+    /// Whether a rollback is no longer merely slow: getting to the open source, or what comes after it, has had the time of a rollout.
+    func isStuck(_ plan: Plan) -> Bool {
+        now.since(record.rollback?.openedAt ?? record.phaseStartedAt) / 1000 >= Int64(plan.cutover.rolloutSeconds)
+    }
+
+    /// The applications have their connection strings and a source that takes writes: what is left is theirs, and nothing is gained by trying for ever.
+    mutating func rollbackFails(_ plan: Plan, _ tag: String, _ why: String) -> Decision {
+        record.remaining = remaining(plan, tag)
+        return fail(.init(.rollbackFailed, "\(why) \(rollbackFacts(plan)) What is left to do is in status.remaining."))
+    }
+
+    /// For what cannot be observed.
+    mutating func stuckWait(_ plan: Plan, _ tag: String, _ why: String) -> Decision {
+        let message = late(plan, tag, why)
+        return wait(.observationFailed, message, wake: 2)
+    }
+
+    /// As long as the applications have no side to write on, the controller goes on trying, because nobody else may be there; once it is late, it says
+    /// what a person could do instead.
+    mutating func late(_ plan: Plan, _ tag: String, _ message: String) -> String {
+        guard isStuck(plan) else { return message }
+        record.remaining = remaining(plan, tag)
+        return "\(message) \(rollbackFacts(plan)) It is tried again; what a person could do instead is in status.remaining."
+    }
+
+    /// Which side takes writes, where the Secrets point, and how far the lanes have come.
+    func rollbackFacts(_ plan: Plan) -> String {
+        let source = side("source", plan.source, observation.source.map(\.fence), observation.source.whyUnknown)
+        let target = side("target", plan.target, observation.target.map(\.fence), observation.target.whyUnknown)
+        var facts = [source, target]
+        switch observation.secrets {
+        case .value(.mixed): facts.append("some Secrets point at the source, some at the target")
+        case .value(let side): facts.append("the Secrets point at the \(side.rawValue)")
+        case .unknown(let why): facts.append("where the Secrets point is not known (\(why.prefix(100)))")
+        }
+        if plan.isLive {
+            let isBack = record.rollback?.isCarriedBack == true || record.firstClientWriteAt == nil
+            let lag = observation.reverse.value?.lagBytes.map { ", \($0) bytes behind" } ?? ""
+            facts.append(isBack ? "nothing that the target took is missing on the source" : "not all that the target took is on the source\(lag)")
+        }
+        return "Now: " + facts.joined(separator: "; ") + "."
+    }
+
+    private func side(_ name: String, _ server: Plan.Server, _ fence: Fact<FenceState>, _ why: String?) -> String {
+        switch fence {
+        case .value(.open): "the \(name) (\(server.host)) takes writes"
+        case .value(.closed): "the \(name) (\(server.host)) is closed"
+        case .value(.partial): "the \(name) (\(server.host)) is closed in part"
+        case .unknown: "the \(name) (\(server.host)) cannot be observed (\((why ?? "").prefix(100)))"
+        }
+    }
+
+    private func remaining(_ plan: Plan, _ tag: String) -> [String] {
+        var steps: [String] = []
+        if observation.source.value?.fence != .open {
+            if record.targetEpoch != nil, observation.target.value?.fence != .closed {
+                steps += each(plan.databases.map(\.targetName)) { name in
+                    "First, so that nothing is written twice: \(psql(plan.target, plan.target.maintenanceDatabase)) "
+                        + "-c 'ALTER DATABASE \(quoted(name)) CONNECTION LIMIT 0' -c \"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                        + "datname = '\(name.replacingQuotes)' AND backend_type = 'client backend'\""
+                }
+            }
+            steps += each(plan.databases.map(\.name)) { name in
+                "\(psql(plan.source, plan.source.maintenanceDatabase)) -c 'ALTER DATABASE \(quoted(name)) CONNECTION LIMIT -1' "
+                    + "-c 'ALTER DATABASE \(quoted(name)) RESET default_transaction_read_only'; then in a new session "
+                    + "\(psql(plan.source, name)) -c 'DROP SCHEMA _dbmigration CASCADE'"
+            }
+        }
+        if record.switchedAt != nil {
+            if observation.secrets.value != .source {
+                steps += each(plan.cutover.connections.map { "\($0.secret.name)\u{0}\($0.secret.key)" }) { pair in
+                    let names = pair.split(separator: "\u{0}")
+                    return "kubectl edit secret \(names.first ?? ""): key \(names.last ?? "") has to lead to \(plan.source.host):\(plan.source.port)"
+                }
+            }
+            let verb = observation.workloads.value?.groups.allSatisfy { $0.tag == tag } == true ? "status" : "restart"
+            let selected = plan.cutover.workloads.flatMap { selection in
+                let labels = selection.matchLabels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+                return selection.kinds.filter(\.restarts).map { "\($0.rawValue.lowercased()) --selector \(labels)" }
+            }
+            steps += each(selected) { "kubectl rollout \(verb) \($0)" }
+        }
+        steps.append("Set spec.attempt to \(record.attempt + 1) with spec.goal RolledBack: the controller takes it up again where it stands.")
+        return steps.map { String($0.prefix(Self.entryLimit)) }
+    }
+
+    private func each(_ names: [String], _ command: (String) -> String) -> [String] {
+        let rest = names.count - Self.namedLimit
+        return names.prefix(Self.namedLimit).map(command)
+            + (rest > 0 ? ["The same for \(rest) more: \(names.dropFirst(Self.namedLimit).joined(separator: ", ").replacingZeros)"] : [])
+    }
+
+    private func psql(_ server: Plan.Server, _ database: String) -> String {
+        "psql -h \(server.host) -p \(server.port) -d '\(database.replacingQuotes)'"
+    }
+
+    private func quoted(_ name: String) -> String {
+        "\"" + name.replacingQuotes.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+}
+
+extension String {
+    /// For between single quotes of SQL and shell alike: a name with one is left to whoever types it.
+    fileprivate var replacingQuotes: String { String(map { $0 == "'" ? "?" : $0 }) }
+    fileprivate var replacingZeros: String { String(map { $0 == "\u{0}" ? "/" : $0 }) }
+}
