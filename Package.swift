@@ -81,7 +81,7 @@ let package = Package(
             "ControllerRuntime", ["KubernetesClient", "KubernetesModel", "StructuredData", deque, heap, log, metrics, lifecycle, signals, server]),
         module(
             "ClusterWorkloads",
-            ["ConnectionStrings", "KubernetesClient", "KubernetesModel", "MigrationCore", "MigrationPorts", "StructuredData", log]),
+            ["CCrypto", "ConnectionStrings", "KubernetesClient", "KubernetesModel", "MigrationCore", "MigrationPorts", "StructuredData", log]),
 
         // 5: assembly
         module(

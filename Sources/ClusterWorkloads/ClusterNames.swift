@@ -14,8 +14,12 @@ public enum ClusterNames {
     /// On what rests over a write pause: the migration's UID, and what the member was before.
     public static let restsFor = "migrations.mystira.app/rests-for"
     public static let restsFrom = "migrations.mystira.app/rests-from"
-    /// On a kept Secret: the name of the Secret whose values it holds.
+    /// On a kept Secret: the name of the object whose values it holds.
     public static let originalOf = "migrations.mystira.app/original-of"
+    /// On a kept Secret: the kind of that object, where it is not a Secret.
+    public static let originalKind = "migrations.mystira.app/original-kind"
+    /// On a kept Secret: `<attempt>.<side>` to which its object was last turned. Removing it lets the object be written once more.
+    public static let written = "migrations.mystira.app/written"
     /// Holds a kept Secret against deletion by anybody but us.
     public static let originalsFinalizer = "migrations.mystira.app/originals"
 
@@ -29,10 +33,13 @@ public enum ClusterNames {
         [managedBy: product, Self.migration: labelValue(migration.name), uid: migration.uid]
     }
 
-    /// The Secret that keeps the originals of `secret`.
-    static func kept(_ migration: MigrationReference, secret: String) -> String {
-        shortened("dbmigration-\(migration.uid)-\(secret)", to: 253)
+    /// The Secret that keeps the originals of an object. A uid never begins as a word does, so that the names of both kinds stay apart.
+    static func kept(_ migration: MigrationReference, _ id: ConnectionHolder.ID) -> String {
+        shortened("dbmigration-\(id.kind == .secret ? "" : "configmap-")\(migration.uid)-\(id.name)", to: 253)
     }
+
+    /// The Secret with the key of digests.
+    static func digestKey(_ migration: MigrationReference) -> String { "dbmigration-digest-\(migration.uid)" }
 
     /// `<migration>-<first 8 of uid>-<step>-<number>`, at most 63 characters, because pods carry it as a label.
     static func job(_ migration: MigrationReference, step: WorkerStep, number: Int) -> String {

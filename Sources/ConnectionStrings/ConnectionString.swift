@@ -74,6 +74,9 @@ extension ConnectionString {
         form.fields.map { Component(kind: $0.kind, range: $0.range) }
     }
 
+    /// The hosts with the ports that hold for them.
+    public var endpoints: [Endpoint] { hosts.map { Endpoint(host: $0.name, port: $0.port ?? form.defaultPort) } }
+
     /// Whether every host is this one. Names compare without regard to case; a missing port is the dialect's default.
     public func pointsAt(_ host: String, _ port: Int) -> Bool {
         let wanted = Endpoint(host: host, port: port)

@@ -1,13 +1,19 @@
 /// Which keys of a Secret or ConfigMap hold the parts of one connection: host, port, user, password and database apart.
 public struct SeparateKeys: Sendable, Hashable {
     public var host: String
-    /// `nil` where none is, as with the others: the port is then 5432.
+    /// `nil` where none is, as with the others.
     public var port: String?
     public var user: String?
     public var password: String?
     public var database: String?
+    /// The port where no key holds one.
+    public var defaultPort: Int
 
-    public init(host: String, port: String? = nil, user: String? = nil, password: String? = nil, database: String? = nil) {
+    public init(
+        host: String, port: String? = nil, user: String? = nil, password: String? = nil, database: String? = nil,
+        defaultPort: Int = ConnectionString.Endpoint.defaultPort
+    ) {
+        self.defaultPort = defaultPort
         self.host = host
         self.port = port
         self.user = user
@@ -49,10 +55,16 @@ public struct SeparateKeys: Sendable, Hashable {
         return try HostList(names: HostList.entries(Self.trimmed(names)), ports: HostList.entries(ports)).resolved(in: .settings)
     }
 
+    /// What the values say besides the server, white space around them left out; `nil` for an empty one too.
+    public func login(in values: [String: String]) -> (user: String?, password: String?, database: String?) {
+        func value(_ key: String?) -> String? { key.flatMap { values[$0] }.map(Self.trimmed).flatMap { $0.isEmpty ? nil : $0 } }
+        return (value(user), value(password), value(database))
+    }
+
     /// The values to write so that the keys lead somewhere else; those that stay are not among them.
     ///
     /// White space around a value, such as a trailing newline, is kept.
-    /// - Throws: when a part must be said that has no key, such as a port other than 5432: whoever reads the keys would not look at a new one.
+    /// - Throws: when a part must be said that has no key, such as another port than the default: whoever reads the keys would not look at a new one.
     public func rewriting(
         _ values: [String: String], endpoint: ConnectionString.Endpoint, database: String? = nil, credentials: ConnectionString.Credentials? = nil
     ) throws(ConnectionStringError) -> [String: String] {
@@ -65,12 +77,12 @@ public struct SeparateKeys: Sendable, Hashable {
             if !new.utf8.elementsEqual(old.utf8) { changes[key] = new }
         }
         try set(host, "host", endpoint.host)
-        if endpoint.port != ConnectionString.Endpoint.defaultPort || port.flatMap({ values[$0] }) != nil {
+        if endpoint.port != defaultPort || port.flatMap({ values[$0] }) != nil {
             try set(port, "port", String(endpoint.port))
         }
         if let database { try set(self.database, "database", database) }
         if let credentials {
-            try set(user, "user", credentials.user)
+            if user != nil || !credentials.user.isEmpty { try set(user, "user", credentials.user) }
             try set(password, "password", credentials.password)
         }
         return changes

@@ -45,7 +45,7 @@ public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> 
     // The other side matters when the drain is done, which takes a visit of its own.
     if record.phase == .draining, record.fence?.position == nil { facts.subtract([.target, .reverse]) }
     // Applications are told when the target is open, not before; until then a write pause need not wait for the API server's answers about them.
-    if record.phase == .switching, record.targetEpoch == nil { facts.subtract([.secrets, .workloads]) }
+    if record.phase == .switching, record.targetEpoch == nil { facts.subtract(record.awaitsWriter ? [.workloads] : [.secrets, .workloads]) }
     if facts.contains(.probes), case let plan? = record.frozen, let last = record.lastProbeAt, now < last.adding(seconds: plan.health.periodSeconds) {
         facts.remove(.probes)
     }

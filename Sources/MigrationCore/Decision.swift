@@ -27,8 +27,10 @@ public enum Action: Sendable, Hashable {
     case runJob(WorkerStep, number: Int, sourceEpoch: Int64)
     /// Deletes every Job of this migration and waits for their pods to be gone.
     case deleteJobs
-    /// Originals are kept in Secrets of ours before the first is changed.
+    /// Originals are kept in Secrets of ours before the first is changed. What was written in this attempt is not written again in it.
     case pointSecrets(Side)
+    /// There is a key for the digests of what others have to write.
+    case prepareDigests
     /// Every workload of that order has the restart annotation `tag`.
     case restartWorkloads(tag: String, order: Int = 0)
     /// Every selected CronJob is suspended, and carries what it was before.

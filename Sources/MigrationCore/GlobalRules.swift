@@ -31,7 +31,8 @@ extension Visit {
         if now >= fence.deadline {
             return .init(
                 .pauseBudgetExceeded,
-                "the write pause reached its budget of \(fence.deadline.since(fence.decidedAt) / 1000) s in phase \(record.phase.rawValue)")
+                "the write pause reached its budget of \(fence.deadline.since(fence.decidedAt) / 1000) s in phase \(record.phase.rawValue)"
+                    + (record.awaited.map { ", waiting for \($0)" } ?? ""))
         }
         if intent.isDeleted { return .init(.deleting, "the migration is being deleted") }
         if intent.isSuspended { return .init(.suspended, "spec.suspend is true") }
@@ -45,6 +46,7 @@ extension Visit {
         record.held = cause
         record.abort = nil
         record.fence = nil
+        record.awaited = nil
         // In Live mode the lanes go on, and what was copied and verified stays so; unless it is proved to differ.
         if record.frozen?.isLive != true {
             record.milestones.subtract([.copied, .verified])
@@ -136,7 +138,7 @@ extension Visit {
 
     mutating func goBack(_ cause: Record.Cause, requested: Bool = false, acceptsLoss: Bool = false) -> Decision {
         record.rollback = .init(cause: cause, isRequested: requested, from: record.phase, acceptsLoss: acceptsLoss)
-        (record.healthySince, record.unhealthySince, record.unreached) = (nil, nil, nil)
+        (record.healthySince, record.unhealthySince, record.unreached, record.awaited) = (nil, nil, nil, nil)
         notice(requested ? .normal : .warning, .rollingBack, "Going back to the source: \(cause.message)")
         return move(to: .rollingBack, "Going back to the source: \(cause.message)", reason: cause.reason)
     }

@@ -61,6 +61,32 @@ public struct TargetState: Sendable, Hashable {
 /// Where the applications' Secrets point.
 public enum SecretsState: String, Sendable, Hashable, Codable, CaseIterable { case source, target, mixed }
 
+/// One key that connection strings stand in, as the cluster holds it.
+public struct ConnectionValue: Sendable, Hashable {
+    /// Such as `Secret app-db`.
+    public var object: String
+    public var key: String
+    /// `nil` when it cannot be told.
+    public var state: SecretsState?
+    /// Where it led when we wrote it in this attempt; `nil` when we did not.
+    public var written: Side?
+    /// Who changed what we had written, as the API server noted it.
+    public var writer: String?
+    /// What the key has to hold to lead to a side, as a keyed digest. Only where others write.
+    public var digests: [Side: String]
+
+    public init(
+        object: String, key: String, state: SecretsState?, written: Side? = nil, writer: String? = nil, digests: [Side: String] = [:]
+    ) {
+        self.object = object
+        self.key = key
+        self.state = state
+        self.written = written
+        self.writer = writer
+        self.digests = digests
+    }
+}
+
 /// A long step that runs as a Job.
 public enum WorkerStep: String, Sendable, Hashable, Codable, CaseIterable { case copy, verify }
 
@@ -143,6 +169,10 @@ public struct Observation: Sendable, Hashable {
     public var source: Fact<SourceState>
     public var target: Fact<TargetState>
     public var secrets: Fact<SecretsState>
+    /// What ``secrets`` sums up, key by key; those that could be read.
+    public var connections: [ConnectionValue] = []
+    /// Whether digests can be made; only where others write.
+    public var hasDigestKey = false
     public var workloads: Fact<WorkloadsState>
     /// What rests over the write pause; asked where something does or should.
     public var rest: Fact<RestState> = .unknown(notAsked)

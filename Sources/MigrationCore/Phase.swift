@@ -72,8 +72,10 @@ extension Phase {
             Row([.switching, .replicating, .awaitingCutover, .rollingBack, .failed], nil, .unfence, [.source, .job, .hasJobs], live: [.forward])
         case .draining:
             Row([.switching, .awaitingCutover, .rollingBack], nil, .unfence, [.source], live: [.target, .forward, .reverse])
-        case .switching: Row([.soaking, .rollingBack], nil, .rollback, [.source, .target, .secrets, .workloads], live: [.forward, .reverse])
-        case .soaking: Row([.promoted, .rollingBack], nil, .rollback, [.target, .workloads, .probes], live: [.source, .forward, .reverse])
+        case .switching:
+            Row([.soaking, .awaitingCutover, .rollingBack], nil, .rollback, [.source, .target, .secrets, .workloads], live: [.forward, .reverse])
+        case .soaking:
+            Row([.promoted, .rollingBack], nil, .rollback, [.target, .secrets, .workloads, .probes], live: [.source, .forward, .reverse])
         case .promoted: Row([.cleaningUp, .rollingBack], nil, .rollback, [.target], live: [.source, .forward, .reverse])
         case .cleaningUp: Row([.completed], nil, .none, [.hasJobs, .leftovers])
         case .completed: Row([], nil, .none, [])

@@ -187,11 +187,14 @@ extension Plan {
         public var verifySeconds: Int
         /// When the write pause may begin; `nil` is at any time.
         public var window: Window?
+        /// Absent in a plan that was frozen before others could.
+        public var secretWriter: SecretWriter?
 
         public init(
             pauseSeconds: Int, connections: [Connection], workloads: [WorkloadSelection], maxLagBytes: Int64 = 1_048_576, verifySeconds: Int = 20,
-            window: Window? = nil
+            window: Window? = nil, secretWriter: SecretWriter? = nil
         ) {
+            self.secretWriter = secretWriter
             self.window = window
             self.pauseSeconds = pauseSeconds
             self.maxLagBytes = maxLagBytes
@@ -213,21 +216,6 @@ extension Plan {
             self.schedule = schedule
             self.durationMinutes = durationMinutes
             self.timeZone = timeZone
-        }
-    }
-
-    /// A connection string some application reads.
-    public struct Connection: Sendable, Hashable, Codable {
-        public var secret: SecretKey
-        /// Name of a database in ``Plan/databases`` (its source name).
-        public var database: String
-        /// Other credentials to write into it; `nil` keeps user and password as they are.
-        public var credentials: CredentialsReference?
-
-        public init(secret: SecretKey, database: String, credentials: CredentialsReference? = nil) {
-            self.secret = secret
-            self.database = database
-            self.credentials = credentials
         }
     }
 

@@ -25,6 +25,7 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case secretMissing = "SecretMissing"
     case connectionStringInvalid = "ConnectionStringInvalid"
     case connectionElsewhere = "ConnectionElsewhere"
+    case connectionOwned = "ConnectionOwned"
     case noWorkloadSelected = "NoWorkloadSelected"
     case workloadNotSelected = "WorkloadNotSelected"
     case sessionNotSelected = "SessionNotSelected"
@@ -70,6 +71,8 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case fenceLost = "FenceLost"
     case deadlineExceeded = "DeadlineExceeded"
     case rolloutFailed = "RolloutFailed"
+    case awaitingConnections = "AwaitingConnections"
+    case connectionsTurnedBack = "ConnectionsTurnedBack"
 
     // Health and going back
     case probeFailed = "ProbeFailed"

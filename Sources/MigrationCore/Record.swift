@@ -46,6 +46,8 @@ public struct Record: Sendable, Hashable, Codable {
     /// Since when a check has stood at its failure limit without a break.
     public var unhealthySince: Timestamp?
     public var lastProbeAt: Timestamp?
+    /// Connection strings, by their places, that others have to write or have turned back, as last told. Absent in a record of an older controller.
+    public var awaited: String?
     /// Set once the applications were told to read the target in this attempt; their restart's annotation then exists.
     public var switchedAt: Timestamp?
     public var firstClientWriteAt: Timestamp?

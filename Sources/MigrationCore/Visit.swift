@@ -101,8 +101,11 @@ extension Record {
 
     /// A fence stands, or may, and the switch has not been recorded: undoing it is pre-authorised.
     public var isFencedBeforeSwitch: Bool {
-        fence != nil && [.fencing, .copying, .verifying, .draining].contains(phase)
+        fence != nil && ([.fencing, .copying, .verifying, .draining].contains(phase) || awaitsWriter)
     }
+
+    /// Switching has begun, and opens nothing before somebody else has written the connection strings.
+    var awaitsWriter: Bool { phase == .switching && targetEpoch == nil && frozen?.cutover.isWrittenOutside == true }
 
     /// What a controller that lost its lease, or the API server, may still do with the last record it wrote: open the source it fenced. The seal of
     /// a successor's Switching is a later epoch, so that the two cannot both happen. `nil` when there is nothing to undo, or it is too late.
@@ -113,5 +116,5 @@ extension Record {
 
     /// A short, bounded operation that is brought to its end before a suspension, an invalid spec or a deletion is looked at:
     /// stopping in its middle would leave the applications without a writable side. A rollback without a fence on record has nothing to restore.
-    var isCommitted: Bool { phase == .switching || (phase == .rollingBack && fence != nil) }
+    var isCommitted: Bool { phase == .switching && !awaitsWriter || (phase == .rollingBack && fence != nil) }
 }

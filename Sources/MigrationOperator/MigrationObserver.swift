@@ -22,6 +22,8 @@ struct MigrationObserver: Sendable {
         async let servers = self.servers(visit, plan)
         let (fromCluster, (fromServers, context)) = await (cluster, servers)
         observation.secrets = fromCluster.secrets
+        observation.connections = fromCluster.connections
+        observation.hasDigestKey = fromCluster.hasDigestKey
         observation.workloads = fromCluster.workloads
         observation.rest = fromCluster.rest
         observation.job = fromCluster.job
@@ -53,7 +55,10 @@ struct MigrationObserver: Sendable {
 
     private func cluster(_ reference: MigrationReference, _ plan: Plan, _ record: Record?, _ facts: Set<FactKind>) async -> Observation {
         var observation = Observation()
-        if facts.contains(.secrets) { observation.secrets = await adapters.secrets.observe(reference, plan: plan) }
+        if facts.contains(.secrets) {
+            let seen = await adapters.secrets.observe(reference, plan: plan, attempt: record?.attempt ?? 1)
+            (observation.secrets, observation.connections, observation.hasDigestKey) = (seen.state, seen.values, seen.hasDigestKey)
+        }
         if facts.contains(.workloads) { observation.workloads = await adapters.workloads.observe(reference, plan: plan) }
         if facts.contains(.rest) { observation.rest = await adapters.workloads.observeRest(reference, selecting: plan.cutover.workloads) }
         if facts.contains(.job), let step = record?.phase.step, let number = record?.jobs[step] {
@@ -103,7 +108,7 @@ struct MigrationObserver: Sendable {
                 let onWorkloads = await adapters.workloads.preflight(reference, plan: plan, sessions: sessions)
                 observation.preflight = await .value(
                     source.unreadLogins + target.unreadLogins + onServers + roles.problems + onWorkloads.problems)
-                observation.warnings = onWorkloads.warnings
+                observation.warnings = onWorkloads.warnings.map { $0 + roles.warnings }
             }
             if facts.contains(.leftovers) {
                 (observation.leftovers, observation.seenLeftovers) = await leftovers(visit) { await databases.hasArtefacts(context, side: $0) }

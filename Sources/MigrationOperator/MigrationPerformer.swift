@@ -52,7 +52,9 @@ struct MigrationPerformer: Sendable {
         case .runJob(let step, let number, let epoch):
             try await adapters.jobs.run(reference, task: WorkerTask(uid: reference.uid, step: step, number: number, sourceEpoch: epoch, plan: plan))
         case .deleteJobs: try await adapters.jobs.deleteAll(reference)
-        case .pointSecrets(let side): try await adapters.secrets.point(reference, plan: plan, to: side)
+        case .pointSecrets(let side):
+            try await adapters.secrets.point(reference, plan: plan, to: side, attempt: visit.record?.attempt ?? 1)
+        case .prepareDigests: try await adapters.secrets.prepareDigests(reference)
         case .restartWorkloads(let tag, let order): try await adapters.workloads.restart(reference, plan: plan, tag: tag, order: order)
         case .suspendCronJobs: try await adapters.workloads.suspendCronJobs(reference, plan: plan)
         case .scaleToZero: try await adapters.workloads.scaleToZero(reference, plan: plan)

@@ -76,7 +76,10 @@ final class Ownership: Sendable {
             claims.insert("\(plan.source.host.lowercased()):\(plan.source.port)/\(database.name)")
             claims.insert("\(plan.target.host.lowercased()):\(plan.target.port)/\(database.targetName)")
         }
-        for connection in plan.cutover.connections { claims.insert("secret \(namespace)/\(connection.secret.name)/\(connection.secret.key)") }
+        for connection in plan.cutover.connections {
+            let system = connection.redis == nil ? "" : " redis"
+            for key in connection.keys { claims.insert("\(connection.kind.rawValue) \(namespace)/\(connection.name)/\(key)\(system)") }
+        }
         return claims
     }
 }

@@ -13,20 +13,38 @@ public struct MigrationReference: Sendable, Hashable {
     }
 }
 
-/// The Secrets the applications read. Originals are kept before the first change, in Secrets of ours without ownerReference.
+/// The Secrets and ConfigMaps the applications read. Originals are kept before the first change, in Secrets of ours without ownerReference.
 public protocol ConnectionSecretsPort: Sendable {
     /// The roles the applications log in with, and every problem of the connection strings. Reads only.
     func applicationRoles(_ migration: MigrationReference, plan: Plan) async -> ApplicationRoles
-    func observe(_ migration: MigrationReference, plan: Plan) async -> Fact<SecretsState>
-    func point(_ migration: MigrationReference, plan: Plan, to side: Side) async throws
+    func observe(_ migration: MigrationReference, plan: Plan, attempt: Int) async -> ObservedConnections
+    /// What was written in an attempt is not written again in it: whoever turned it back meant it.
+    func point(_ migration: MigrationReference, plan: Plan, to side: Side, attempt: Int) async throws
+    /// A key for digests exists. It is kept and discarded as originals are.
+    func prepareDigests(_ migration: MigrationReference) async throws
     func hasOriginals(_ migration: MigrationReference) async -> Fact<Bool>
     func discardOriginals(_ migration: MigrationReference) async throws
+}
+
+/// Where the connection strings lead.
+public struct ObservedConnections: Sendable, Hashable {
+    public var state: Fact<SecretsState>
+    public var values: [ConnectionValue]
+    public var hasDigestKey: Bool
+
+    public init(state: Fact<SecretsState>, values: [ConnectionValue] = [], hasDigestKey: Bool = false) {
+        self.state = state
+        self.values = values
+        self.hasDigestKey = hasDigestKey
+    }
 }
 
 /// What the connection strings say, or what is wrong with them.
 public struct ApplicationRoles: Sendable {
     public var roles: [ApplicationRole]
     public var problems: [PreflightProblem]
+    /// What nothing waits for, but people should know before the cutover.
+    public var warnings: [PreflightProblem] = []
 
     public init(roles: [ApplicationRole], problems: [PreflightProblem]) {
         self.roles = roles

@@ -14,7 +14,7 @@ enum Layers {
 
     /// Modules that only these may import.
     static let reservedFor: [String: Set<String>] = [
-        "CCrypto": ["Notifications"],
+        "CCrypto": ["ClusterWorkloads", "Notifications"],
         "CCurl": ["HTTPTransport"],
         "CPostgres": ["PostgresEngine"],
         "CYAML": ["YAML"],

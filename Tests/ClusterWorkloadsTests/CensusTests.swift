@@ -35,14 +35,25 @@ struct CensusTests {
         let volume = Volume(name: "v", secret: SecretVolume(secretName: "publisher"))
         let projected = Volume(
             name: "p", projected: ProjectedVolume(sources: [VolumeProjection(secret: ConfigMapVolume(name: "publisher"))]))
-        #expect(reading(container).use(ofSecret: "publisher") == "env DATABASE_URL")
-        #expect(reading(container, initial: true).use(ofSecret: "publisher") == "env DATABASE_URL")
-        #expect(reading(all).use(ofSecret: "publisher") == "envFrom")
-        #expect(reading(volume: volume).use(ofSecret: "publisher") == "volume v")
-        #expect(reading(volume: projected).use(ofSecret: "publisher") == "volume p")
+        #expect(reading(container).use(of: .secret, "publisher") == "env DATABASE_URL")
+        #expect(reading(container, initial: true).use(of: .secret, "publisher") == "env DATABASE_URL")
+        #expect(reading(all).use(of: .secret, "publisher") == "envFrom")
+        #expect(reading(volume: volume).use(of: .secret, "publisher") == "volume v")
+        #expect(reading(volume: projected).use(of: .secret, "publisher") == "volume p")
         for spec in [reading(container), reading(all), reading(volume: volume), reading(volume: projected), reading()] {
-            #expect(spec.use(ofSecret: "other") == nil)
+            #expect(spec.use(of: .secret, "other") == nil && spec.use(of: .configMap, "publisher") == nil)
         }
+    }
+
+    @Test("the same ways to a ConfigMap")
+    func waysToMaps() {
+        let all = Container(name: "app", envFrom: [EnvFromSource(configMapRef: EnvFromReference(name: "app"))])
+        let volume = Volume(name: "v", configMap: ConfigMapVolume(name: "app"))
+        let projected = Volume(name: "p", projected: ProjectedVolume(sources: [VolumeProjection(configMap: ConfigMapVolume(name: "app"))]))
+        #expect(reading(all).use(of: .configMap, "app") == "envFrom")
+        #expect(reading(volume: volume).use(of: .configMap, "app") == "volume v")
+        #expect(reading(volume: projected).use(of: .configMap, "app") == "volume p")
+        #expect(reading(all).use(of: .secret, "app") == nil)
     }
 
     @Test("who reads it and is not selected is named with the way to select it; who is selected, or made by another, is not")

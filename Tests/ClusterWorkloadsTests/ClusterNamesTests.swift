@@ -18,7 +18,7 @@ struct ClusterNamesTests {
     @Test("a kept Secret's name is legal, stable, and apart from that of a Secret with the same beginning")
     func kept() {
         let long = String(repeating: "x", count: 250)
-        let names = ["\(long)1", "\(long)2"].map { ClusterNames.kept(Fixtures.migration, secret: $0) }
+        let names = ["\(long)1", "\(long)2"].map { ClusterNames.kept(Fixtures.migration, .init(.secret, $0)) }
         #expect(names[0] != names[1])
         #expect(names.allSatisfy { $0.utf8.count <= 253 })
         #expect(ClusterNames.shortened("abcdefghij", to: 10) == "abcdefghij")

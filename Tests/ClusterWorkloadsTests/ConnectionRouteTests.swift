@@ -1,5 +1,6 @@
 import ConnectionStrings
 import FoundationEssentials
+import KubernetesModel
 import MigrationCore
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 
 @Suite("One connection string on its way to the target and back")
 struct ConnectionRouteTests {
-    private let route = ConnectionRoute(Fixtures.connection("publisher"), plan: Fixtures.plan(), targetCredentials: nil)
+    private let route = Way()
 
     @Test(
         "forward and back are byte for byte",
@@ -31,7 +32,7 @@ struct ConnectionRouteTests {
     func roundTrip(original: String, switched: String?) throws {
         let forward = try #require(try route.forward(Data(original.utf8)))
         if let switched { #expect(forward.text == switched) }
-        #expect(route.side(of: try route.read(forward)) == .target)
+        #expect(try route.side(of: forward) == .target)
         #expect(try route.back(forward, original: Data(original.utf8))?.text == original)
     }
 
@@ -72,7 +73,7 @@ struct ConnectionRouteTests {
 
     @Test("another database name on the target")
     func otherName() throws {
-        let route = ConnectionRoute(Fixtures.connection("publisher"), plan: Fixtures.plan(targetName: "publisher"), targetCredentials: nil)
+        let route = Way(targetName: "publisher")
         let forward = try route.forward(Data(Fixtures.original.utf8))
         #expect(forward?.text == Fixtures.switched.replacing("/publisher_db?", with: "/publisher?"))
         #expect(try route.back(forward, original: Data(Fixtures.original.utf8))?.text == Fixtures.original)
@@ -80,12 +81,11 @@ struct ConnectionRouteTests {
 
     @Test("other credentials are written forward, and the original's return")
     func otherCredentials() throws {
-        let route = ConnectionRoute(
-            Fixtures.connection("publisher"), plan: Fixtures.plan(), targetCredentials: .init(user: "publisher2", password: "p/w"))
+        let route = Way(user: "publisher2", password: "p/w")
         let original = Data(Fixtures.original.utf8)
         let forward = try #require(try route.forward(original))
-        #expect(try route.read(forward).user == "publisher2")
-        #expect(try route.read(forward).password == "p/w")
+        #expect(try ConnectionString.parse(forward.text).user == "publisher2")
+        #expect(try ConnectionString.parse(forward.text).password == "p/w")
         #expect(try route.back(forward, original: original) == original)
         let tuned = Data((forward.text.replacing("sslmode=require", with: "sslmode=verify-full")).utf8)
         let back = try #require(try route.back(tuned, original: original))
@@ -103,9 +103,10 @@ struct ConnectionRouteTests {
             _ = try route.forward(Data(value.utf8))
             Issue.record("redirected a connection string that is not ours")
         } catch {
-            #expect(error.reason == .connectionElsewhere)
-            #expect(
-                error.message.contains("Secret publisher, key url") && error.message.contains("old-psql:5432") && !error.message.contains("hunter2"))
+            let error = try? #require(error as? ClusterWorkloadsError)
+            let message = error?.message ?? ""
+            #expect(error?.reason == .connectionElsewhere)
+            #expect(message.contains("Secret publisher, key url") && message.contains("old-psql:5432") && !message.contains("hunter2"))
         }
     }
 
@@ -115,8 +116,10 @@ struct ConnectionRouteTests {
             _ = try route.forward(Data("redis://:hunter2@old-psql:6379".utf8))
             Issue.record("took a Redis URL for PostgreSQL's")
         } catch {
-            #expect(error.reason == .connectionStringInvalid)
-            #expect(error.message.contains("Redis") && !error.message.contains("hunter2"))
+            let error = try? #require(error as? ClusterWorkloadsError)
+            let message = error?.message ?? ""
+            #expect(error?.reason == .connectionStringInvalid)
+            #expect(message.contains("Redis") && !message.contains("hunter2"))
         }
     }
 
@@ -124,6 +127,33 @@ struct ConnectionRouteTests {
     func notText() {
         #expect(reason { try route.forward(Data([0xff, 0xfe, 0x00])) } == .connectionStringInvalid)
     }
+}
+
+/// One key of one Secret, on its way there and back.
+struct Way {
+    private let plan: Plan
+    private let login: ConnectionHolder?
+
+    init(targetName: String? = nil, user: String? = nil, password: String = "") {
+        let credentials = user.map { _ in Plan.CredentialsReference(name: "login") }
+        plan = Fixtures.plan(connections: [Fixtures.connection("publisher", credentials: credentials)], targetName: targetName)
+        login = user.map { ConnectionHolder(Fixtures.secret("login", ["username": $0, "password": password])) }
+    }
+
+    private func snapshot(_ value: Data?, kept: Data? = nil) -> ConnectionSnapshot {
+        var secret = Fixtures.secret("publisher", [:])
+        secret.data?["url"] = value
+        var holders = Fixtures.byName([secret])
+        if let login { holders[login.id] = login }
+        let original = kept.map { value in [ConnectionHolder.ID(.secret, "publisher"): Secret(data: ["url": value])] }
+        return ConnectionSnapshot(plan: plan, holders: holders, kept: original ?? [:])
+    }
+
+    func side(of value: Data) throws -> SecretsState { try snapshot(value).state() }
+
+    func forward(_ value: Data) throws -> Data? { try snapshot(value).changes(to: .target).first?.values["url"] }
+
+    func back(_ value: Data?, original: Data?) throws -> Data? { try snapshot(value, kept: original).changes(to: .source).first?.values["url"] }
 }
 
 func reason(_ body: () throws -> some Any) -> Reason? {

@@ -14,13 +14,14 @@ struct ConnectionSnapshotTests {
     private let chain = Fixtures.secret("chain", ["url": "host=old-psql user=chain password=c dbname=chain_db"])
 
     private func snapshot(_ secrets: [Secret], plan: Plan? = nil, kept: [String: Secret] = [:]) -> ConnectionSnapshot {
-        ConnectionSnapshot(plan: plan ?? self.plan, secrets: Fixtures.byName(secrets), kept: kept)
+        let kept = Dictionary(uniqueKeysWithValues: kept.map { (ConnectionHolder.ID(.secret, $0.key), $0.value) })
+        return ConnectionSnapshot(plan: plan ?? self.plan, holders: Fixtures.byName(secrets), kept: kept)
     }
 
     /// The Secrets after a change was written, as the API server would have them.
-    private func applying(_ changes: [SecretChange], to secrets: [Secret]) -> [Secret] {
+    private func applying(_ changes: [HolderChange], to secrets: [Secret]) -> [Secret] {
         secrets.map { secret in
-            let values = changes.first { $0.secret.name == secret.name }?.values ?? [:]
+            let values = changes.first { $0.holder.id.name == secret.name }?.values ?? [:]
             var secret = secret
             secret.data?.merge(values) { $1 }
             return secret
@@ -32,7 +33,7 @@ struct ConnectionSnapshotTests {
         let before = snapshot([publisher, chain])
         #expect(try before.state() == .source)
         let changes = try before.changes(to: .target)
-        #expect(changes.map(\.secret.name) == ["chain", "publisher"])
+        #expect(changes.map(\.holder.id.name) == ["chain", "publisher"])
         #expect(try snapshot(applying([changes[0]], to: [publisher, chain])).state() == .mixed)
         let after = snapshot(applying(changes, to: [publisher, chain]))
         #expect(try after.state() == .target)
@@ -44,8 +45,10 @@ struct ConnectionSnapshotTests {
         let changes = try snapshot([publisher, chain]).changes(to: .target)
         var kept: [String: Secret] = [:]
         for change in changes {
-            guard case .create(let secret) = Originals.step(for: change, kept: nil, Fixtures.migration) else { Issue.record("not kept"); return }
-            kept[change.secret.name] = secret
+            guard case .create(let secret) = Originals.step(for: change, to: .target, kept: nil, Fixtures.migration) else {
+                Issue.record("not kept"); return
+            }
+            kept[change.holder.id.name] = secret
         }
         for written in [changes, [changes[0]], []] {
             let there = applying(written, to: [publisher, chain])
@@ -134,31 +137,33 @@ struct ConnectionSnapshotTests {
 
 @Suite("Originals of Secrets")
 struct OriginalsTests {
-    private let change: SecretChange = {
-        var change = SecretChange(secret: Fixtures.secret("publisher", ["url": Fixtures.original, "second": "two", "other": "o"]))
+    private let change: HolderChange = {
+        var change = HolderChange(holder: ConnectionHolder(Fixtures.secret("publisher", ["url": Fixtures.original, "second": "two", "other": "o"])))
         change.values = ["url": Data(Fixtures.switched.utf8), "second": Data("2".utf8)]
         return change
     }()
 
     @Test("the first change keeps exactly what it replaces, in a Secret nobody else owns")
     func first() throws {
-        guard case .create(let kept) = Originals.step(for: change, kept: nil, Fixtures.migration) else { Issue.record("not created"); return }
+        guard case .create(let kept) = Originals.step(for: change, to: .target, kept: nil, Fixtures.migration) else {
+            Issue.record("not created"); return
+        }
         #expect(kept.data?.mapValues(\.text) == ["url": Fixtures.original, "second": "two"])
         #expect(kept.name == "dbmigration-3f2a9c10-0000-4000-8000-00000000abcd-publisher")
         #expect(kept.type == "Opaque")
         #expect(kept.metadata.finalizers == ["migrations.mystira.app/originals"])
         #expect(kept.metadata.ownerReferences == nil)
         #expect(kept.metadata.labels?["migrations.mystira.app/uid"] == Fixtures.migration.uid)
-        #expect(Originals.byOriginal([kept]).keys.sorted() == ["publisher"])
+        #expect(Originals.byOriginal([kept]).keys.sorted() == [ConnectionHolder.ID(.secret, "publisher")])
     }
 
     @Test("what is kept is never overwritten; a new key is added")
     func later() {
         let full = Fixtures.secret("kept", ["url": "first", "second": "first"])
-        #expect(Originals.step(for: change, kept: full, Fixtures.migration) == nil)
+        #expect(Originals.step(for: change, to: .target, kept: full, Fixtures.migration) == nil)
         let partial = Fixtures.secret("kept", ["url": "first"])
         let patch: JSONValue = ["data": ["second": .string(Data("two".utf8).base64EncodedString())]]
-        #expect(Originals.step(for: change, kept: partial, Fixtures.migration) == .add(name: "kept", patch: patch, resourceVersion: "7"))
+        #expect(Originals.step(for: change, to: .target, kept: partial, Fixtures.migration) == .add(name: "kept", patch: patch, resourceVersion: "7"))
     }
 
     @Test("letting go keeps others' finalizers")

@@ -3,6 +3,8 @@ import KubernetesModel
 import MigrationCore
 import MigrationPorts
 
+@testable import ClusterWorkloads
+
 /// What several suites share: one small migration.
 enum Fixtures {
     static let migration = MigrationReference(namespace: "mys-staging", name: "mys-staging", uid: "3f2a9c10-0000-4000-8000-00000000abcd")
@@ -32,7 +34,9 @@ enum Fixtures {
         Secret(metadata: ObjectMeta(name: name, namespace: "mys-staging", resourceVersion: "7"), data: values.mapValues { Data($0.utf8) })
     }
 
-    static func byName(_ secrets: [Secret]) -> [String: Secret] { Dictionary(uniqueKeysWithValues: secrets.map { ($0.name, $0) }) }
+    static func byName(_ secrets: [Secret]) -> [ConnectionHolder.ID: ConnectionHolder] {
+        Dictionary(uniqueKeysWithValues: secrets.map { ConnectionHolder($0) }.map { ($0.id, $0) })
+    }
 }
 
 extension Data {

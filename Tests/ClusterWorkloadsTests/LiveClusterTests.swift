@@ -19,19 +19,19 @@ struct LiveClusterTests {
             let plan = Fixtures.plan(connections: [Fixtures.connection("publisher"), Fixtures.connection("chain", database: "chain_db")])
             try await cluster.create("publisher", ["url": Fixtures.original, "other": "stays"])
             try await cluster.create("chain", ["url": "host=old-psql user=chain password=c dbname=chain_db\n"])
-            #expect(await port.observe(cluster.migration, plan: plan) == .value(.source))
+            #expect(await port.observe(cluster.migration, plan: plan, attempt: 1).state == .value(.source))
             #expect(await port.applicationRoles(cluster.migration, plan: plan).problems.isEmpty)
             #expect(await port.hasOriginals(cluster.migration) == .value(false))
             let before = try await cluster.values(["publisher", "chain"])
 
-            try await port.point(cluster.migration, plan: plan, to: .target)
-            try await port.point(cluster.migration, plan: plan, to: .target)
-            #expect(await port.observe(cluster.migration, plan: plan) == .value(.target))
+            try await port.point(cluster.migration, plan: plan, to: .target, attempt: 1)
+            try await port.point(cluster.migration, plan: plan, to: .target, attempt: 1)
+            #expect(await port.observe(cluster.migration, plan: plan, attempt: 1).state == .value(.target))
             #expect(await port.hasOriginals(cluster.migration) == .value(true))
             #expect(try await cluster.values(["publisher"]) == ["publisher": ["url": Fixtures.switched, "other": "stays"]])
 
-            try await port.point(cluster.migration, plan: plan, to: .source)
-            #expect(await port.observe(cluster.migration, plan: plan) == .value(.source))
+            try await port.point(cluster.migration, plan: plan, to: .source, attempt: 1)
+            #expect(await port.observe(cluster.migration, plan: plan, attempt: 1).state == .value(.source))
             #expect(try await cluster.values(["publisher", "chain"]) == before)
             #expect(await port.hasOriginals(cluster.migration) == .value(true))
 
@@ -44,11 +44,11 @@ struct LiveClusterTests {
     func keptOriginals() async throws {
         try await LiveCluster.withNamespace { cluster in
             let port = ConnectionSecrets(client: cluster.client)
-            let name = ClusterNames.kept(cluster.migration, secret: "publisher")
+            let name = ClusterNames.kept(cluster.migration, .init(.secret, "publisher"))
             try await cluster.create("publisher", ["url": Fixtures.original])
-            try await port.point(cluster.migration, plan: Fixtures.plan(), to: .target)
+            try await port.point(cluster.migration, plan: Fixtures.plan(), to: .target, attempt: 1)
             try await cluster.client.delete(Secret.self, name, namespace: cluster.namespace)
-            try await port.point(cluster.migration, plan: Fixtures.plan(), to: .source)
+            try await port.point(cluster.migration, plan: Fixtures.plan(), to: .source, attempt: 1)
             #expect(try await cluster.values(["publisher"]) == ["publisher": ["url": Fixtures.original]])
             try await port.discardOriginals(cluster.migration)
             #expect(await port.hasOriginals(cluster.migration) == .value(false))
@@ -62,8 +62,8 @@ struct LiveClusterTests {
             let plan = Fixtures.plan(connections: [Fixtures.connection("publisher"), Fixtures.connection("absent")])
             try await cluster.create("publisher", ["url": Fixtures.original])
             #expect(await port.applicationRoles(cluster.migration, plan: plan).problems.map(\.reason) == [.secretMissing])
-            await #expect(throws: ClusterWorkloadsError.self) { try await port.point(cluster.migration, plan: plan, to: .target) }
-            #expect(await port.observe(cluster.migration, plan: plan).whyUnknown?.contains("Secret absent") == true)
+            await #expect(throws: ClusterWorkloadsError.self) { try await port.point(cluster.migration, plan: plan, to: .target, attempt: 1) }
+            #expect(await port.observe(cluster.migration, plan: plan, attempt: 1).state.whyUnknown?.contains("Secret absent") == true)
             #expect(try await cluster.values(["publisher"]) == ["publisher": ["url": Fixtures.original]])
         }
     }

@@ -153,7 +153,31 @@ struct PlanBuilderTests {
             ("{cutover: {connections: [{}, {secretRef: {name: chain}}]}}", "spec.cutover.connections[1].secretRef"),
             ("{cutover: {connections: [{}, {credentials: Other}]}}", "spec.cutover.connections[1].credentials"),
             ("{cutover: {connections: [{credentials: {extra: 1}}]}}", "spec.cutover.connections[0].credentials"),
-            ("{cutover: {connections: [{}, {}, {secretRef: {name: a, key: b}}]}}", "spec.cutover.connections[2].database"),
+            ("{cutover: {connections: [{}, {}, {secretRef: {name: a, parts: {host: b}}}]}}", "spec.cutover.connections[2].database"),
+            ("{cutover: {connections: [{}, {}, {database: chain_db}]}}", "spec.cutover.connections[2]"),
+            ("{cutover: {connections: [{configMapRef: {name: a, key: b}}]}}", "spec.cutover.connections[0]"),
+            ("{cutover: {connections: [{secretRef: {keys: [a]}}]}}", "spec.cutover.connections[0].secretRef"),
+            ("{cutover: {connections: [{}, {}, {secretRef: {name: a}}]}}", "spec.cutover.connections[2].secretRef"),
+            ("{cutover: {connections: [{}, {}, {secretRef: {name: a, keys: []}}]}}", "spec.cutover.connections[2].secretRef.keys"),
+            ("{cutover: {connections: [{}, {}, {secretRef: {name: a, keys: [b, 'a b']}}]}}", "spec.cutover.connections[2].secretRef.keys[1]"),
+            ("{cutover: {connections: [{}, {}, {configMapRef: {name: A, key: '*_URL'}}]}}", "spec.cutover.connections[2].configMapRef.name"),
+            (
+                "{cutover: {connections: [{}, {}, {secretRef: {name: a, parts: {host: b, port: b, database: c}}}]}}",
+                "spec.cutover.connections[2].secretRef.parts.port"
+            ),
+            (
+                "{cutover: {connections: [{}, {}, {secretRef: {name: a, key: b}, redis: {host: 'a,b'}}]}}",
+                "spec.cutover.connections[2].redis.host"
+            ),
+            (
+                "{cutover: {connections: [{}, {}, {secretRef: {name: a, key: b}, database: chain_db, redis: {host: r}}]}}",
+                "spec.cutover.connections[2].database"
+            ),
+            (
+                "{cutover: {connections: [{}, {}, {configMapRef: {name: a, key: b}, redis: {host: r, passwordSecretRef: {name: p, key: q}}}]}}",
+                "spec.cutover.connections[2].redis.passwordSecretRef"
+            ),
+            ("{cutover: {secretWriter: Nobody}}", "spec.cutover.secretWriter"),
             ("{cutover: {workloads: [{}, {selector: {}}]}}", "spec.cutover.workloads[1].selector.matchLabels"),
             ("{cutover: {workloads: [{kinds: [ReplicaSet]}]}}", "spec.cutover.workloads[0].kinds[0]"),
             ("{cutover: {workloads: [{order: 101}]}}", "spec.cutover.workloads[0].order"),
@@ -233,7 +257,7 @@ struct PlanBuilderTests {
         "what later versions bring is refused by name",
         arguments: [
             ("{strategy: Fresh}", "spec.strategy"), ("{strategy: InPlace}", "spec.strategy"), ("{criticality: Critical}", "spec.criticality"),
-            ("{cutover: {traffic: PgBouncer}}", "spec.cutover.traffic"), ("{cutover: {secretWriter: External}}", "spec.cutover.secretWriter"),
+            ("{cutover: {traffic: PgBouncer}}", "spec.cutover.traffic"),
             ("{backup: {formats: [Plain]}}", "spec.backup"),
         ])
     func later(changes: String, path: String) throws {

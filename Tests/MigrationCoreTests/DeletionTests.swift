@@ -38,7 +38,8 @@ struct DeletionTests {
             talk.seen.leftovers = talk.seen.leftovers.map { $0.subtracting([side == .source ? .sourceArtefacts : .targetArtefacts]) }
         case .discardOriginals: talk.seen.leftovers = talk.seen.leftovers.map { $0.subtracting([.originals]) }
         case .releaseFinalizer, .resumeWorkloads: break
-        case .holdFinalizer, .prepareTarget, .keepSnapshots, .suspendCronJobs, .scaleToZero, .closeSource, .sealSource, .runJob, .prepareLanes,
+        case .holdFinalizer, .prepareTarget, .prepareDigests, .keepSnapshots, .suspendCronJobs, .scaleToZero, .closeSource, .sealSource, .runJob,
+            .prepareLanes,
             .connectLanes, .disconnectLanes,
             .removeLanes,
             .drainLanes:

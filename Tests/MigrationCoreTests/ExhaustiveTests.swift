@@ -152,7 +152,10 @@ enum Rules {
                 [.source, direction == .forward ? .forward : .reverse]
             case .deleteJobs: [.hasJobs]
             case .suspendCronJobs, .scaleToZero, .resumeWorkloads: [.rest]
+            // The record says that the switch is done.
+            case .pointSecrets(.target) where record.phase == .soaking: [.target, .secrets]
             case .pointSecrets(.target): [.source, .target, .secrets]
+            case .prepareDigests: [.secrets]
             case .pointSecrets(.source): record.targetEpoch == nil ? [.source, .secrets] : [.source, .target, .secrets]
             case .restartWorkloads: record.targetEpoch == nil ? [.source, .secrets, .workloads] : [.source, .target, .secrets, .workloads]
             case .removeArtefacts, .discardOriginals: [.hasJobs, .leftovers]

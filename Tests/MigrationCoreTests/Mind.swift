@@ -15,8 +15,11 @@ struct Mind {
         /// Holds a source fence before the switch, past its deadline.
         var isOverdue: Bool
         var acceptsLoss: Bool
+        /// Others were asked to write the connection strings.
+        var asksOthers: Bool
 
         init(_ record: Record) {
+            asksOthers = record.awaited != nil
             phase = record.phase
             attempt = record.attempt
             isOverdue = record.isFencedBeforeSwitch && record.fence.map { start >= $0.deadline } ?? false
@@ -31,6 +34,7 @@ struct Mind {
         var record: UInt32
         var visible: UInt64
         var manner: UInt8
+        var written: UInt8
     }
 
     let plan: Plan
@@ -79,7 +83,8 @@ struct Mind {
     }
 
     mutating func answer(_ world: World, probe: Verdict, blind: Blindness) -> Answer {
-        let question = Question(record: world.record, visible: world.visible, manner: blind.rawValue * 4 + (probe == .ok ? 0 : 1))
+        let question = Question(
+            record: world.record, visible: world.visible, manner: blind.rawValue * 4 + (probe == .ok ? 0 : 1), written: world.writtenCode)
         if let known = answers[question] { return known }
         let (wish, record, seen) = (desired(world), record(world), observation(world, probe, blind))
         let decision =
@@ -117,6 +122,7 @@ struct Mind {
         if world.sourceArtefacts { leftovers.insert(.sourceArtefacts) }
         if world.targetArtefacts { leftovers.insert(.targetArtefacts) }
         let hasJobs = world.hasStaleJob || world.copy.state != .absent || world.verify.state != .absent
+        let state: SecretsState = world.secrets == .source ? .source : world.secrets == .target ? .target : .mixed
         var seen = Observation(
             hasFinalizer: world.hasFinalizer, conflictingOwner: see(.conflictingOwner, .cluster, nil), preflight: see(.preflight, .target, []),
             source: see(
@@ -128,7 +134,7 @@ struct Mind {
                 TargetState(
                     isPrepared: world.isPrepared, fence: world.target.state, epoch: Int64(world.target.epoch), tookClientWrite: world.clientWrote,
                     position: world.target.state == .closed ? Self.written : nil)),
-            secrets: see(.secrets, .cluster, world.secrets == .source ? .source : world.secrets == .target ? .target : .mixed),
+            secrets: see(.secrets, .cluster, state),
             workloads: see(.workloads, .cluster, WorkloadsState(tag: World.text(world.tag), rollout: rollout(world))),
             job: see(.job, .cluster, job(world, record)), hasJobs: see(.hasJobs, .cluster, hasJobs),
             forward: see(.forward, .target, lanes(world.forward, delivered: world.isCopied, epoch: world.source.epoch)),
@@ -141,6 +147,10 @@ struct Mind {
                 isSuspended: !plan.cutover.waitsForJobs || world.cronJobs == .resting,
                 isScaledToZero: !plan.cutover.stopsWorkloads || world.replicas == .resting,
                 isHeld: world.cronJobs != .awake || world.replicas != .awake))
+        if seen.secrets.value != nil {
+            seen.connections = [ConnectionValue(object: "Secret ledger", key: "url", state: state, written: world.written)]
+            seen.hasDigestKey = world.originals
+        }
         return seen
     }
 
@@ -200,6 +210,7 @@ enum Stamps {
         record.abort = record.abort.map { _ in cause }
         record.held = record.held.map { _ in cause }
         record.failure = record.failure.map { _ in cause }
+        record.awaited = record.awaited.map { _ in "" }
         record.rollback?.cause = cause
         record.rollback?.from = .soaking
         if record.phase != .rollingBack {

@@ -51,6 +51,23 @@ struct ModelCheckTests {
         }
     }
 
+    @Test("the same where others write the connection strings: in the end, or never", arguments: [false, true], [false, true])
+    func writtenOutside(isLive: Bool, othersWrite: Bool) {
+        var plan = isLive ? Self.livePlan : Self.plan
+        plan.cutover.secretWriter = .external
+        let ways: [Step.Change] = [.goal(.rolledBack), .delete, .suspend]
+        for limits in [Limits(faults: 1, changes: 0), Limits(faults: 0, changes: 1), Limits(faults: 1, changes: 1, offers: ways, timeJumps: false)] {
+            var search = Search(plan: plan, limits: limits, othersWrite: othersWrite)
+            search.explore()
+            search.calm()
+            if let counterexample = search.counterexample { Issue.record("\(counterexample)") }
+            let phases = Set(search.worlds.map { search.mind.record($0).phase })
+            #expect(phases.isSuperset(of: [.pending, .switching, .soaking, .promoted, .rollingBack, .rolledBack]))
+            let isWritten = search.mind.actions.contains { $0.contains { if case .pointSecrets = $0 { true } else { false } } }
+            #expect(!isWritten, "the controller writes what is others' to write")
+        }
+    }
+
     @Test("the same when every visit stops at the next phase, with more places to fail in between")
     func stepByStep() {
         for plan in [Self.plan, Self.livePlan] {

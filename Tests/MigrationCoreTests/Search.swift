@@ -14,6 +14,8 @@ struct Search {
     /// Every state from which, without faults and changes of mind, rest is reached.
     private var calmed: Set<World.Key> = []
     private(set) var outcomes: Set<Outcome> = []
+    /// Whether others, where they write the Secrets, do so in the end.
+    private let othersWrite: Bool
 
     /// Where the applications and the migration are in the end.
     struct Outcome: Hashable {
@@ -25,11 +27,13 @@ struct Search {
         var isGone: Bool
     }
 
-    init(plan: Plan, limits: Limits, goesOnward: Bool = true) {
+    init(plan: Plan, limits: Limits, goesOnward: Bool = true, othersWrite: Bool = true) {
+        self.othersWrite = othersWrite
         mind = Mind(plan: plan, goesOnward: goesOnward)
         self.limits = limits
         var world = World()
         world.isLive = plan.isLive
+        world.isExternal = plan.cutover.isWrittenOutside
         world.faultsLeft = limits.faults
         world.changesLeft = limits.changes
         worlds = [world]
@@ -117,7 +121,12 @@ struct Search {
         if world.isGone { return nil }
         let answer = mind.answer(world, probe: .ok, blind: .none)
         if answer.record != world.record || answer.actions != 0 {
-            (next.record, next.pending) = (answer.record, answer.actions)
+            next.remember(answer.record, newAttempt: mind.isNewAttempt(world.record, answer.record))
+            next.pending = answer.actions
+            return settled(next)
+        }
+        if world.isExternal, othersWrite, let side = wantedOutside(world) {
+            next.secrets = side
             return settled(next)
         }
         if finishJob(&next) { return settled(next) }
@@ -144,6 +153,18 @@ struct Search {
         return false
     }
 
+    /// Where others have still to lead the Secrets: to the target once asked, to the source when the cutover was undone or goes back.
+    private func wantedOutside(_ world: World) -> World.Reach? {
+        let wanted: World.Reach =
+            switch phase(world) {
+            case .switching, .soaking, .promoted, .cleaningUp, .completed: .target
+            // Not before they are asked.
+            case .rollingBack where !mind.traits[Int(world.record)].asksOthers: world.secrets
+            default: .source
+            }
+        return world.secrets == wanted ? nil : wanted
+    }
+
     private func phase(_ world: World) -> Phase { mind.traits[Int(world.record)].phase }
 
     /// What follows by itself.
@@ -159,7 +180,11 @@ struct Search {
             Outcome(
                 wish: world.wish, phase: mind.record(world).phase, secrets: world.secrets, source: world.source.state, target: world.target.state,
                 isGone: world.isGone))
+        // Whose turn it is has been said; the controller does not fight.
+        if world.isTurnedBack, [.switching, .rollingBack].contains(phase(world)) { return nil }
         if world.cronJobs != .awake || world.replicas != .awake { return "rests while CronJobs are \(world.cronJobs) and replicas \(world.replicas)" }
+        if world.isTurnedBack, phase(world) == .soaking { return nil }
+        if world.isExternal, !othersWrite || world.isGone, wantedOutside(world) != nil { return nil }
         let fence = world.secrets == .source ? world.source : world.target
         if world.secrets == .mixed { return "rests with Secrets that point to both sides" }
         if fence.state != .open { return "rests while the applications' side is \(fence.state)" }

@@ -63,6 +63,10 @@ struct World {
     /// The target has every acknowledged write of the source.
     var isCopied = false
     var secrets = Reach.source
+    /// Where the controller noted that it turned them to in this attempt.
+    var written: Side?
+    /// Others write the Secrets, the controller never does. Never changes.
+    var isExternal = false
     /// Which connection strings the running pods have read.
     var pods = Reach.source
     /// 0 none or mixed, otherwise 2 × attempt + (1 when back).
@@ -132,6 +136,7 @@ extension World {
             high.add(flag)
         }
         high.add(secrets.rawValue, 2)
+        high.add(writtenCode, 2)
         high.add(pods.rawValue, 2)
         high.add(tag, 4)
         high.add(rollout.rawValue, 2)
@@ -176,6 +181,19 @@ extension World {
         bits.add(verify.state.rawValue, 3)
         bits.add(verify.number, 4)
         return bits.value
+    }
+}
+
+extension World {
+    var writtenCode: UInt8 { written.map { $0 == .source ? 1 : 2 } ?? 0 }
+
+    /// Somebody turned back what the controller had written.
+    var isTurnedBack: Bool { written.map { secrets != ($0 == .source ? .source : .target) } ?? false }
+
+    /// The next decision's record, which may begin another attempt.
+    mutating func remember(_ record: UInt32, newAttempt: Bool) {
+        self.record = record
+        if newAttempt { written = nil }
     }
 }
 

@@ -64,10 +64,8 @@ extension World {
         case .drainLanes(let direction, let position, let epoch, _): moveLanes(epoch) { $0.drain(direction, to: position) }
         case .runJob(let step, let number, let epoch): start(step, UInt8(number), UInt8(epoch))
         case .deleteJobs: (copy.state, verify.state, hasStaleJob) = (.absent, .absent, false)
-        case .pointSecrets(let side):
-            if side == .target { originals = true }
-            let goal: Reach = side == .source ? .source : .target
-            secrets = cut != nil && secrets != goal ? .mixed : goal
+        case .pointSecrets(let side): pointSecrets(side, cut)
+        case .prepareDigests: originals = true
         case .restartWorkloads(let text, _): restart(Self.code(text), cut)
         case .suspendCronJobs: cronJobs = cut == nil ? .resting : .mixed
         case .scaleToZero: replicas = cut == nil ? .resting : .mixed
@@ -77,6 +75,15 @@ extension World {
         case .removeArtefacts(let side): removeArtefacts(side)
         case .discardOriginals: originals = false
         }
+    }
+
+    /// Cut late, all is written and not noted.
+    private mutating func pointSecrets(_ side: Side, _ cut: Cut?) {
+        originals = true
+        guard written != side else { return }
+        let goal: Reach = side == .source ? .source : .target
+        secrets = cut == .early && secrets != goal ? .mixed : goal
+        if cut == nil { written = side }
     }
 
     subscript(_ direction: Direction) -> Lanes {

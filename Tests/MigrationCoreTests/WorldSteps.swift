@@ -11,6 +11,8 @@ enum Step: Hashable, CustomStringConvertible {
     case leaseLost
     case job(WorkerStep, World.Job.State)
     case rollout(World.Rollout)
+    /// Others write the Secrets, as they are asked to or against what was written.
+    case outside(Side)
     case write
     case wish(Change)
     case time
@@ -49,6 +51,7 @@ enum Step: Hashable, CustomStringConvertible {
         case .leaseLost: "the lease is lost, and the undo of the fence is under way"
         case .job(let step, let state): "\(step) Job: \(state)"
         case .rollout(let result): "rollout: \(result)"
+        case .outside(let side): "others lead the Secrets to the \(side)"
         case .write: "a client writes on the target"
         case .wish(let change): "user: \(change)"
         case .time: "a long time passes"
@@ -116,7 +119,7 @@ extension Mind {
         let answer = answer(world, probe: probe, blind: blind)
         guard answer.record != world.record || answer.actions != 0 else { return }
         var next = world
-        next.record = answer.record
+        next.remember(answer.record, newAttempt: isNewAttempt(world.record, answer.record))
         next.pending = answer.actions
         if blind != .none { next.faultsLeft -= 1 }
         finish(.visit(probe, blind: blind), next, broken(world, next), body)
@@ -191,6 +194,7 @@ extension Mind {
                 finish(.job(step, result), next, broken, body)
             }
         }
+        outsideSteps(world, limits, body)
         for direction in Direction.allCases {
             if world.canApply(direction) {
                 var next = world
@@ -215,6 +219,33 @@ extension Mind {
             var next = world
             let broken = next.writeOnTarget()
             finish(.write, next, broken, body)
+        }
+    }
+
+    func isNewAttempt(_ before: UInt32, _ after: UInt32) -> Bool { traits[Int(before)].attempt != traits[Int(after)].attempt }
+
+    /// Where others write, they may at any time from when it is announced; elsewhere, turning back what was written is a fault.
+    private func outsideSteps(_ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
+        let phase = traits[Int(world.record)].phase
+        var next = world
+        if world.isExternal {
+            let sides: [Side] =
+                switch phase {
+                case .awaitingCutover: [.source, .target]
+                case .fencing, .draining, .switching: [.target]
+                case .rollingBack where traits[Int(world.record)].asksOthers: [.source]
+                default: []
+                }
+            for side in sides where world.secrets != (side == .source ? .source : .target) {
+                next.secrets = side == .source ? .source : .target
+                finish(.outside(side), next, nil, body)
+            }
+        } else if world.faultsLeft > 0, limits.kind == .all, [.switching, .soaking, .rollingBack].contains(phase), let written = world.written,
+            !world.isTurnedBack
+        {
+            next.faultsLeft -= 1
+            next.secrets = written == .source ? .target : .source
+            finish(.outside(written == .source ? .target : .source), next, nil, body)
         }
     }
 

@@ -2,10 +2,11 @@ public import KubernetesClient
 import KubernetesModel
 public import MigrationCore
 public import MigrationPorts
+import StructuredData
 
-/// The applications' Secrets in the cluster: where they point, and turning them without losing what stood there.
+/// The applications' Secrets and ConfigMaps in the cluster: where they lead, and turning them without losing what stood there.
 public struct ConnectionSecrets: ConnectionSecretsPort {
-    /// Tries when somebody else writes the same Secret at the same time.
+    /// Tries when somebody else writes the same object at the same time.
     static let conflictRetries = 5
 
     private let client: KubernetesClient
@@ -16,31 +17,52 @@ public struct ConnectionSecrets: ConnectionSecretsPort {
         do {
             return try await snapshot(migration, plan, withKept: false).roles()
         } catch {
-            return ApplicationRoles(roles: [], problems: [PreflightProblem(reading: "the Secrets of spec.cutover.connections", error)])
+            return ApplicationRoles(roles: [], problems: [PreflightProblem(reading: "the objects of spec.cutover.connections", error)])
         }
     }
 
-    public func observe(_ migration: MigrationReference, plan: Plan) async -> Fact<SecretsState> {
+    public func observe(_ migration: MigrationReference, plan: Plan, attempt: Int) async -> ObservedConnections {
         do {
-            return .value(try await snapshot(migration, plan, withKept: false).state())
+            let snapshot = try await snapshot(migration, plan, withKept: true)
+            var values = snapshot.values(attempt: attempt)
+            for index in values.indices where values[index].wasTurnedBack {
+                values[index].writer = await writer(of: values[index].id, values[index].value.key, migration)
+            }
+            let state: Fact<SecretsState>
+            do {
+                state = .value(try snapshot.state())
+            } catch {
+                state = .unknown("\(error)")
+            }
+            return ObservedConnections(state: state, values: values.map(\.value), hasDigestKey: snapshot.digestKey != nil)
         } catch {
-            return .unknown("\(error)")
+            return ObservedConnections(state: .unknown("\(error)"))
         }
     }
 
-    /// Originals are kept first; then each Secret changes in one patch that touches our keys only.
-    public func point(_ migration: MigrationReference, plan: Plan, to side: Side) async throws {
-        for attempt in 1... {
+    /// Originals are kept first; then each object changes in one patch that touches our keys only, and that it did is noted beside its originals.
+    public func point(_ migration: MigrationReference, plan: Plan, to side: Side, attempt: Int) async throws {
+        guard !plan.cutover.isWrittenOutside else { return }
+        for trial in 1... {
             do {
                 let snapshot = try await snapshot(migration, plan, withKept: true)
-                let changes = try snapshot.changes(to: side)
-                if side == .target {
-                    try await forEach(changes) { try await keep($0, snapshot.kept[$0.secret.name], migration) }
+                let changes = try snapshot.changes(to: side).filter { Originals.written(snapshot.kept[$0.holder.id], attempt: attempt) != side }
+                try await forEach(changes) { try await keep($0, to: side, snapshot.kept[$0.holder.id], migration) }
+                return try await forEach(changes) { change in
+                    try await write(change, migration)
+                    try await note(Originals.mark(side, attempt: attempt), change.holder.id, migration)
                 }
-                return try await forEach(changes) { try await write($0, migration) }
             } catch let error as KubernetesError where error.kind == .conflict || error.kind == .alreadyExists {
-                if attempt >= Self.conflictRetries { throw error }
+                if trial >= Self.conflictRetries { throw error }
             }
+        }
+    }
+
+    public func prepareDigests(_ migration: MigrationReference) async throws {
+        do {
+            _ = try await client.create(Originals.digestKey(migration))
+        } catch let error where error.kind == .alreadyExists {
+            return
         }
     }
 
@@ -66,24 +88,31 @@ public struct ConnectionSecrets: ConnectionSecretsPort {
 
 extension ConnectionSecrets {
     private func snapshot(_ migration: MigrationReference, _ plan: Plan, withKept: Bool) async throws -> ConnectionSnapshot {
-        let secrets = try await withThrowingTaskGroup(of: Secret?.self) { group in
-            for name in ConnectionSnapshot.names(in: plan) {
-                group.addTask { try await client.find(Secret.self, name, namespace: migration.namespace) }
+        async let keptSecrets = withKept ? kept(migration) : []
+        let holders = try await withThrowingTaskGroup(of: ConnectionHolder?.self) { group in
+            for id in ConnectionSnapshot.names(in: plan) {
+                group.addTask {
+                    switch id.kind {
+                    case .secret: try await client.find(Secret.self, id.name, namespace: migration.namespace).map(ConnectionHolder.init)
+                    case .configMap: try await client.find(ConfigMap.self, id.name, namespace: migration.namespace).map(ConnectionHolder.init)
+                    }
+                }
             }
-            return try await group.reduce(into: [String: Secret]()) { result, secret in
-                if let secret { result[secret.name] = secret }
+            return try await group.reduce(into: [ConnectionHolder.ID: ConnectionHolder]()) { result, holder in
+                if let holder { result[holder.id] = holder }
             }
         }
-        let kept = withKept ? Originals.byOriginal(try await kept(migration)) : [:]
-        return ConnectionSnapshot(plan: plan, secrets: secrets, kept: kept)
+        let ours = try await keptSecrets
+        let digestKey = ours.first { $0.name == ClusterNames.digestKey(migration) }?.data?[Originals.digestKeyName]
+        return ConnectionSnapshot(plan: plan, holders: holders, kept: Originals.byOriginal(ours), digestKey: digestKey)
     }
 
     private func kept(_ migration: MigrationReference) async throws -> [Secret] {
         try await client.list(Secret.self, namespace: migration.namespace, labels: ClusterNames.selector(migration)).items
     }
 
-    private func keep(_ change: SecretChange, _ kept: Secret?, _ migration: MigrationReference) async throws {
-        switch Originals.step(for: change, kept: kept, migration) {
+    private func keep(_ change: HolderChange, to side: Side, _ kept: Secret?, _ migration: MigrationReference) async throws {
+        switch Originals.step(for: change, to: side, kept: kept, migration) {
         case .create(let secret): _ = try await client.create(secret)
         case .add(let name, let patch, let resourceVersion):
             _ = try await client.patch(Secret.self, name, namespace: migration.namespace, .merge(patch, resourceVersion: resourceVersion))
@@ -91,9 +120,24 @@ extension ConnectionSecrets {
         }
     }
 
-    private func write(_ change: SecretChange, _ migration: MigrationReference) async throws {
-        let precondition = change.secret.metadata.resourceVersion
-        _ = try await client.patch(
-            Secret.self, change.secret.name, namespace: migration.namespace, .merge(change.patch, resourceVersion: precondition))
+    private func write(_ change: HolderChange, _ migration: MigrationReference) async throws {
+        let resource = change.holder.id.resource
+        let patch = Patch.merge(change.patch, resourceVersion: change.holder.metadata.resourceVersion)
+        _ = try await client.patch(resource, change.holder.id.name, namespace: migration.namespace, patch)
     }
+
+    private func note(_ mark: String, _ id: ConnectionHolder.ID, _ migration: MigrationReference) async throws {
+        let patch: JSONValue = ["metadata": ["annotations": .object([ClusterNames.written: .string(mark)])]]
+        _ = try await client.patch(Secret.self, ClusterNames.kept(migration, id), namespace: migration.namespace, .merge(patch, resourceVersion: nil))
+    }
+
+    /// Who owns a key by now; `nil` where the API server does not say, or not to us. For people only.
+    private func writer(of id: ConnectionHolder.ID, _ key: String, _ migration: MigrationReference) async -> String? {
+        guard let object = try? await client.get(id.resource, id.name, namespace: migration.namespace) else { return nil }
+        return FieldManagers.owner(ofKey: key, in: object)
+    }
+}
+
+extension ConnectionHolder.ID {
+    fileprivate var resource: APIResource { kind == .secret ? Secret.resource : ConfigMap.resource }
 }

@@ -5,150 +5,181 @@ import MigrationCore
 import MigrationPorts
 import StructuredData
 
-/// Every Secret that matters to a plan's connections, as read at one moment, and what follows from it. Pure.
+/// Every object that matters to a plan's connections, as read at one moment, and what follows from it. Pure.
 struct ConnectionSnapshot: Sendable {
     var plan: Plan
-    /// By name; those which do not exist are absent.
-    var secrets: [String: Secret]
-    /// Our Secrets with the original values, by the name of the Secret they were taken from.
-    var kept: [String: Secret] = [:]
+    /// Those which do not exist are absent.
+    var holders: [ConnectionHolder.ID: ConnectionHolder]
+    /// Our Secrets with the original values, by the object they were taken from.
+    var kept: [ConnectionHolder.ID: Secret] = [:]
+    /// Of digests, where others write.
+    var digestKey: Data?
 
-    /// The Secrets a plan names, connection strings and credentials alike.
-    static func names(in plan: Plan) -> Set<String> {
-        Set(plan.cutover.connections.flatMap { [$0.secret.name] + ($0.credentials.map { [$0.name] } ?? []) })
+    /// The objects a plan names, those with connections and those with credentials alike.
+    static func names(in plan: Plan) -> Set<ConnectionHolder.ID> {
+        var names: Set<ConnectionHolder.ID> = []
+        for connection in plan.cutover.connections {
+            names.insert(.init(connection.kind, connection.name))
+            for secret in [connection.credentials?.name, connection.redis?.password?.name].compactMap(\.self) { names.insert(.init(.secret, secret)) }
+        }
+        return names
     }
 
-    /// Where all connection strings together point.
+    /// Where all connections together lead.
     /// - Throws: when one is missing, unreadable or leads to a third place: then nobody can say.
     func state() throws(ClusterWorkloadsError) -> SecretsState {
         var sides: Set<Side> = []
         for connection in plan.cutover.connections {
             let route = ConnectionRoute(connection, plan: plan, targetCredentials: nil)
-            let string = try route.read(value(route))
-            guard let side = route.side(of: string) else { throw route.elsewhere(string) }
-            sides.insert(side)
+            let values = try holder(route).values
+            for unit in try units(route) { sides.formUnion(try self.sides(route, unit, values)) }
         }
-        return switch sides {
-        case [.target]: .target
-        case [.source]: .source
-        // Without connection strings nothing points at the source; the validator asks for at least one.
-        case []: throw ClusterWorkloadsError(.secretMissing, "the plan names no connection strings (spec.cutover.connections)")
-        default: .mixed
+        guard !sides.isEmpty else {
+            // Without connections nothing points at the source; the validator asks for at least one.
+            throw ClusterWorkloadsError(.secretMissing, "the plan names no connection strings (spec.cutover.connections)")
         }
+        return SecretsState(sides)
     }
 
-    /// What has to be written so that every connection string leads to `side`, in order of the Secrets' names; empty when they do.
+    private func sides(_ route: ConnectionRoute, _ unit: ConnectionUnit, _ values: [String: Data]) throws(ClusterWorkloadsError) -> Set<Side> {
+        let text = try route.read(unit, values)
+        return Set(try route.standings(unit, try route.entries(unit, text)).compactMap { $0?.side })
+    }
+
+    /// Where one unit leads; `nil` when nobody can say.
+    func state(_ route: ConnectionRoute, _ unit: ConnectionUnit) -> SecretsState? {
+        (try? sides(route, unit, holders[route.holder]?.values ?? [:])).map { SecretsState($0) }
+    }
+}
+
+extension SecretsState {
+    fileprivate init(_ sides: Set<Side>) {
+        self =
+            switch sides {
+            case [.target]: .target
+            case [.source]: .source
+            default: .mixed
+            }
+    }
+}
+
+// MARK: Changing
+
+extension ConnectionSnapshot {
+    /// What has to be written so that every connection leads to `side`, in order of the objects' names; empty when they do.
     /// - Throws: before anything is written, if any of them cannot be turned.
-    func changes(to side: Side) throws(ClusterWorkloadsError) -> [SecretChange] {
-        var changes: [String: SecretChange] = [:]
+    func changes(to side: Side) throws(ClusterWorkloadsError) -> [HolderChange] {
+        var changed = side == .source ? restored() : [:]
         for connection in plan.cutover.connections {
-            let credentials = try credentials(connection, neededFor: side)
-            let route = ConnectionRoute(connection, plan: plan, targetCredentials: credentials)
-            let secret = try secret(route)
-            let current = secret.data?[connection.secret.key]
-            let new: Data?
-            switch side {
-            case .target: new = try route.forward(value(route))
-            case .source: new = try route.back(current, original: kept[secret.name]?.data?[connection.secret.key])
+            let route = ConnectionRoute(connection, plan: plan, targetCredentials: try credentials(connection, neededFor: side))
+            let values = try holder(route).values.merging(changed[route.holder] ?? [:]) { $1 }
+            for unit in try units(route, withKept: side == .source) {
+                let new =
+                    side == .target
+                    ? try route.forward(unit, values) : try route.back(unit, values, originals: kept[route.holder]?.data ?? [:])
+                changed[route.holder, default: [:]].merge(new) { $1 }
             }
-            guard let new, new != current else { continue }
-            changes[secret.name, default: SecretChange(secret: secret)].values[connection.secret.key] = new
         }
-        return changes.values.sorted { $0.secret.name < $1.secret.name }
+        return changed.keys.sorted().compactMap { id in
+            guard let holder = holders[id] else { return nil }
+            let values = (changed[id] ?? [:]).filter { holder.values[$0.key] != $0.value }
+            return values.isEmpty ? nil : HolderChange(holder: holder, values: values)
+        }
     }
-}
 
-extension ConnectionSnapshot {
-    /// The roles of all connection strings that can be read, and what is wrong with the others.
-    func roles() -> ApplicationRoles {
-        var result = ApplicationRoles(roles: [], problems: [])
-        for connection in plan.cutover.connections {
-            do throws(ClusterWorkloadsError) {
-                let credentials = try credentials(connection, neededFor: .target)
+    /// Original bytes, where those that are there now are what we made of them.
+    private func restored() -> [ConnectionHolder.ID: [String: Data]] {
+        var restored: [ConnectionHolder.ID: [String: Data]] = [:]
+        for (id, secret) in kept {
+            guard let holder = holders[id], let originals = secret.data else { continue }
+            var ours = holder.values.merging(originals) { $1 }
+            for connection in plan.cutover.connections where ConnectionHolder.ID(connection.kind, connection.name) == id {
+                let credentials = (try? credentials(connection, neededFor: .source)).flatMap(\.self)
                 let route = ConnectionRoute(connection, plan: plan, targetCredentials: credentials)
-                let string = try route.read(value(route))
-                if route.side(of: string) == nil { throw route.elsewhere(string) }
-                result.roles.append(try role(connection, route, string))
-            } catch {
-                result.problems.append(PreflightProblem(error))
+                // What could not be written forward was not written by us, and is no reason to stop on the way back.
+                for unit in (try? units(route, withKept: true)) ?? [] {
+                    if let new = try? route.forward(unit, ours) { ours.merge(new) { $1 } }
+                }
             }
+            restored[id] = originals.filter { holder.values[$0.key] == ours[$0.key] && ours[$0.key] != $0.value }
         }
-        result.problems += contradictions(result.roles) + immutableSecrets
-        return result
-    }
-
-    private func role(
-        _ connection: Plan.Connection, _ route: ConnectionRoute, _ string: ConnectionString
-    ) throws(ClusterWorkloadsError) -> ApplicationRole {
-        guard let user = route.targetCredentials?.user ?? string.user, let password = route.targetCredentials?.password ?? string.password else {
-            throw ClusterWorkloadsError(
-                .connectionStringInvalid,
-                "\(route.place): the connection string has no user or no password, so its login cannot be prepared on the target; "
-                    + "add them, or set credentials.secretRef of this connection")
-        }
-        return ApplicationRole(name: user, password: Redacted(password), database: connection.database)
-    }
-
-    /// A role has one password on the target, so two of them cannot both be right.
-    private func contradictions(_ roles: [ApplicationRole]) -> [PreflightProblem] {
-        let byName = Dictionary(grouping: roles, by: \.name).filter { Set($0.value.map(\.password)).count > 1 }
-        return byName.sorted { $0.key < $1.key }.map { name, roles in
-            PreflightProblem(
-                reason: .connectionStringInvalid,
-                message: "the connection strings of databases \(roles.map(\.database).joined(separator: ", ")) log in as role \(name) "
-                    + "with different passwords; correct the one that is out of date")
-        }
-    }
-
-    private var immutableSecrets: [PreflightProblem] {
-        Set(plan.cutover.connections.map(\.secret.name)).sorted().filter { secrets[$0]?.immutable == true }.map { name in
-            PreflightProblem(
-                reason: .unsupportedObject,
-                message: "Secret \(name) is immutable, so its connection strings cannot be switched; replace it by one without immutable: true")
-        }
+        return restored
     }
 }
 
+// MARK: Looking up
+
 extension ConnectionSnapshot {
-    private func secret(_ route: ConnectionRoute) throws(ClusterWorkloadsError) -> Secret {
-        if let secret = secrets[route.secret.name] { return secret }
+    func holder(_ route: ConnectionRoute) throws(ClusterWorkloadsError) -> ConnectionHolder {
+        if let holder = holders[route.holder] { return holder }
         let remedy =
-            kept[route.secret.name].map { "create it again; its original values are kept in Secret \($0.name)" }
+            kept[route.holder].map { "create it again; its original values are kept in Secret \($0.name)" }
             ?? "create it, or correct spec.cutover.connections"
-        throw ClusterWorkloadsError(.secretMissing, "Secret \(route.secret.name) does not exist in this namespace; \(remedy)")
+        throw ClusterWorkloadsError(.secretMissing, "\(route.holder) does not exist in this namespace; \(remedy)")
     }
 
-    private func value(_ route: ConnectionRoute) throws(ClusterWorkloadsError) -> Data {
-        guard let value = try secret(route).data?[route.secret.key] else { throw route.missingKey }
-        return value
+    /// The texts of one connection, in order of the keys.
+    /// - Parameter withKept: those too whose keys are gone but were kept.
+    /// - Throws: when a pattern names no key. A key that is named and missing is found by who reads it.
+    func units(_ route: ConnectionRoute, withKept: Bool = false) throws(ClusterWorkloadsError) -> [ConnectionUnit] {
+        switch route.connection.place {
+        case .parts(let parts): return [ConnectionUnit(parts, defaultPort: route.connection.redis == nil ? 5432 : 6379)]
+        case .keys(let patterns):
+            var present = Set(try holder(route).values.keys)
+            if withKept { present.formUnion(kept[route.holder]?.data?.keys.map(\.self) ?? []) }
+            var keys: Set<String> = []
+            for pattern in patterns {
+                let matching = KeyPattern(pattern).matches(in: present)
+                if matching.isEmpty { throw route.missingKey(pattern) }
+                keys.formUnion(matching)
+            }
+            return keys.sorted().map { ConnectionUnit(key: $0) }
+        }
     }
 
     /// The other credentials a connection asks for; `nil` when it keeps its own.
     ///
     /// On the way back they only tell our own writing from others', so there their absence does not stop us.
-    private func credentials(_ connection: Plan.Connection, neededFor side: Side) throws(ClusterWorkloadsError) -> ConnectionString.Credentials? {
+    func credentials(_ connection: Plan.Connection, neededFor side: Side) throws(ClusterWorkloadsError) -> ConnectionString.Credentials? {
+        if let reference = connection.redis?.password {
+            if let password = text(reference.name, reference.key) { return .init(user: "", password: password) }
+            if side == .source { return nil }
+            throw ClusterWorkloadsError(
+                .secretMissing, "Secret \(reference.name), key \(reference.key), named as password of Redis, does not exist; create it")
+        }
         guard let reference = connection.credentials else { return nil }
-        let data = secrets[reference.name]?.data ?? [:]
-        let user = data[reference.usernameKey].flatMap { String(validating: $0, as: UTF8.self) }
-        let password = data[reference.passwordKey].flatMap { String(validating: $0, as: UTF8.self) }
-        if let user, let password, !user.isEmpty { return .init(user: user, password: password) }
+        let user = text(reference.name, reference.usernameKey)
+        if let user, let password = text(reference.name, reference.passwordKey), !user.isEmpty { return .init(user: user, password: password) }
         if side == .source { return nil }
-        let what = secrets[reference.name] == nil ? "does not exist" : "lacks the keys \(reference.usernameKey) and \(reference.passwordKey)"
+        let exists = holders[.init(.secret, reference.name)] != nil
+        let what = exists ? "lacks the keys \(reference.usernameKey) and \(reference.passwordKey)" : "does not exist"
         throw ClusterWorkloadsError(
-            .secretMissing,
-            "Secret \(reference.name), named as credentials for database \(connection.database), \(what); create it with a user and a password")
+            .secretMissing, "Secret \(reference.name), named as credentials for \(connection.object), \(what); create it with a user and a password")
+    }
+
+    private func text(_ secret: String, _ key: String) -> String? {
+        holders[.init(.secret, secret)]?.values[key].flatMap { String(validating: $0, as: UTF8.self) }
     }
 }
 
-/// New values for some keys of one Secret.
-struct SecretChange: Sendable {
-    /// As it was read; its resourceVersion is the precondition.
-    var secret: Secret
-    var values: [String: Data] = [:]
+/// A key of an object, `*` in it standing for any characters.
+struct KeyPattern: Sendable {
+    private let pieces: [Substring]
 
-    /// The values about to be replaced.
-    var originals: [String: Data] { (secret.data ?? [:]).filter { values[$0.key] != nil } }
+    init(_ text: String) { pieces = text.split(separator: "*", omittingEmptySubsequences: false) }
 
-    /// A merge patch of our keys only.
-    var patch: JSONValue { .object(["data": .object(values.mapValues { .string($0.base64EncodedString()) })]) }
+    /// A plain key matches itself, whether or not it is there: who reads it says that it is missing.
+    func matches(in keys: Set<String>) -> [String] {
+        pieces.count == 1 ? [String(pieces[0])] : keys.filter(matches)
+    }
+
+    private func matches(_ key: String) -> Bool {
+        guard let first = pieces.first, let last = pieces.last, key.hasPrefix(first) else { return false }
+        var rest = key.dropFirst(first.count)
+        for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
+            guard let found = rest.firstRange(of: piece) else { return false }
+            rest = rest[found.upperBound...]
+        }
+        return rest.hasSuffix(last)
+    }
 }

@@ -4,7 +4,7 @@ import MigrationCore
 import MigrationPorts
 import StructuredData
 
-/// How original values are kept: one Secret of ours for each changed one.
+/// How original values are kept: one Secret of ours for each changed object.
 ///
 /// It has no ownerReference: under foreground deletion the garbage collector would remove it while the migration's finalizer still waits.
 enum Originals {
@@ -14,27 +14,56 @@ enum Originals {
         case add(name: String, patch: JSONValue, resourceVersion: String?)
     }
 
-    /// What must be written before `change` may be; `nil` when everything is kept.
-    static func step(for change: SecretChange, kept: Secret?, _ migration: MigrationReference) -> Step? {
-        guard let kept else { return .create(secret(change, migration)) }
-        let missing = change.originals.filter { kept.data?[$0.key] == nil }
+    /// What must be written before `change` may be; `nil` when everything is kept. On the way back there is nothing to keep but the note of having been there.
+    static func step(for change: HolderChange, to side: Side, kept: Secret?, _ migration: MigrationReference) -> Step? {
+        let originals = side == .target ? change.originals : [:]
+        guard let kept else { return .create(secret(originals, of: change.holder.id, migration)) }
+        let missing = originals.filter { kept.data?[$0.key] == nil }
         if missing.isEmpty { return nil }
         let patch: JSONValue = .object(["data": .object(missing.mapValues { .string($0.base64EncodedString()) })])
         return .add(name: kept.name, patch: patch, resourceVersion: kept.metadata.resourceVersion)
     }
 
-    private static func secret(_ change: SecretChange, _ migration: MigrationReference) -> Secret {
-        Secret(
-            metadata: ObjectMeta(
-                name: ClusterNames.kept(migration, secret: change.secret.name), namespace: migration.namespace,
-                labels: ClusterNames.labels(migration), annotations: [ClusterNames.originalOf: change.secret.name],
-                finalizers: [ClusterNames.originalsFinalizer]),
-            type: "Opaque", data: change.originals)
+    private static func secret(_ data: [String: Data], of id: ConnectionHolder.ID, _ migration: MigrationReference) -> Secret {
+        var annotations = [ClusterNames.originalOf: id.name]
+        if id.kind != .secret { annotations[ClusterNames.originalKind] = id.kind.rawValue }
+        return ours(ClusterNames.kept(migration, id), data, annotations: annotations, migration)
     }
 
-    /// Kept Secrets by the name of the Secret they were taken from.
-    static func byOriginal(_ secrets: [Secret]) -> [String: Secret] {
-        Dictionary(secrets.compactMap { secret in secret.metadata.annotations?[ClusterNames.originalOf].map { ($0, secret) } }) { first, _ in first }
+    /// The Secret with the key of digests.
+    static func digestKey(_ migration: MigrationReference) -> Secret {
+        let key = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
+        return ours(ClusterNames.digestKey(migration), [digestKeyName: Data(key)], annotations: [:], migration)
+    }
+
+    static let digestKeyName = "key"
+
+    private static func ours(_ name: String, _ data: [String: Data], annotations: [String: String], _ migration: MigrationReference) -> Secret {
+        Secret(
+            metadata: ObjectMeta(
+                name: name, namespace: migration.namespace, labels: ClusterNames.labels(migration), annotations: annotations,
+                finalizers: [ClusterNames.originalsFinalizer]),
+            type: "Opaque", data: data)
+    }
+
+    /// Kept Secrets by the object they were taken from.
+    static func byOriginal(_ secrets: [Secret]) -> [ConnectionHolder.ID: Secret] {
+        Dictionary(
+            secrets.compactMap { secret in
+                guard let name = secret.metadata.annotations?[ClusterNames.originalOf] else { return nil }
+                let kind = secret.metadata.annotations?[ClusterNames.originalKind].flatMap(Plan.Connection.Kind.init) ?? .secret
+                return (ConnectionHolder.ID(kind, name), secret)
+            }
+        ) { first, _ in first }
+    }
+
+    /// The note that an object was written.
+    static func mark(_ side: Side, attempt: Int) -> String { "\(attempt).\(side.rawValue)" }
+
+    /// The side an object was turned to in this attempt.
+    static func written(_ kept: Secret?, attempt: Int) -> Side? {
+        let note = kept?.metadata.annotations?[ClusterNames.written]
+        return Side.allCases.first { mark($0, attempt: attempt) == note }
     }
 
     /// A merge patch that lets go of it, or `nil` when we do not hold it.

@@ -21,11 +21,11 @@ struct WorkloadCensus: Sendable {
     /// One warning for each of those left out: they would keep the old connection string.
     var unselected: [PreflightProblem] {
         let selected = Set(selected.map(\.title))
-        let secrets = Set(plan.cutover.connections.map(\.secret.name)).sorted()
+        let objects = Set(plan.cutover.connections.map { ConnectionHolder.ID($0.kind, $0.name) }).sorted()
         let users = workloads.filter { !selected.contains($0.title) && !isMade($0.metadata) && ($0.kind != .job || $0.isRunning) }
-            .compactMap { workload in use(workload.template?.spec, secrets).map { (workload.title, $0, workload.kind.rawValue) } }
+            .compactMap { workload in use(workload.template?.spec, objects).map { (workload.title, $0, workload.kind.rawValue) } }
         let loners = pods.filter { !isMade($0.metadata) && $0.status?.phase != "Succeeded" && $0.status?.phase != "Failed" }
-            .compactMap { pod in use(pod.spec, secrets).map { ("Pod \(pod.name)", $0, "") } }
+            .compactMap { pod in use(pod.spec, objects).map { ("Pod \(pod.name)", $0, "") } }
         let all = (users + loners).sorted { $0.0 < $1.0 }
         return all.prefix(Self.namedLimit).map { title, use, kind in
             let remedy = kind.isEmpty ? "restart it yourself after the switch" : "select it with its labels and kind \(kind)"
@@ -37,8 +37,8 @@ struct WorkloadCensus: Sendable {
         }
     }
 
-    private func use(_ spec: PodSpec?, _ secrets: [String]) -> String? {
-        secrets.lazy.compactMap { name in spec?.use(ofSecret: name).map { "Secret \(name) (\($0))" } }.first
+    private func use(_ spec: PodSpec?, _ objects: [ConnectionHolder.ID]) -> String? {
+        objects.lazy.compactMap { object in spec?.use(of: object.kind, object.name).map { "\(object) (\($0))" } }.first
     }
 
     private func isMade(_ metadata: ObjectMeta, by makers: Set<String>? = nil) -> Bool {

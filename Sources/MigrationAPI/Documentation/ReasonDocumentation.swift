@@ -50,6 +50,10 @@ extension Reason {
                 "Store the value in a notation of docs/connection-strings.md under that key, or name another key.")
         case .connectionElsewhere:
             Documentation("A connection string points to neither source nor target.", "Correct the Secret, `spec.source`, or the entry's `database`.")
+        case .connectionOwned:
+            Documentation(
+                "A warning: something else writes an object with connection strings, and would turn back what the switch writes there.",
+                "Set `spec.cutover.secretWriter: External` and let it write them, or stop it for this object.")
         case .noWorkloadSelected: Documentation("A selector matches no workload of its kinds.", "Correct `spec.cutover.workloads[].selector`.")
         case .workloadNotSelected:
             Documentation(
@@ -147,6 +151,14 @@ extension Reason {
         case .fenceLost:
             Documentation("A fence does not hold as recorded; somebody changed it.", "Find who changed the database's settings or `_dbmigration`.")
         case .deadlineExceeded: Documentation("A phase took longer than its deadline.", "Remove what the message names, then raise `spec.attempt`.")
+        case .awaitingConnections:
+            Documentation(
+                "`secretWriter` is External, and an object does not hold yet what it has to.",
+                "Write the object the message names, as `status.cutover.connections` says; the write pause is undone when its time is over.")
+        case .connectionsTurnedBack:
+            Documentation(
+                "Something else turned back a connection string that the controller had written. It is not written again.",
+                "Let whatever writes it lead it there, or stop that and remove the annotation `migrations.mystira.app/written` as the message says.")
         case .rolloutFailed:
             Documentation("The restarted workloads did not become available.", "Look at the pods of the workload the message names.")
 

@@ -33,6 +33,7 @@ extension StatusBuilder {
     static func cutover(_ input: StatusInput) -> CutoverStatus? {
         let record = input.record
         var previous = input.previousOfAttempt?.cutover
+        previous?.connections = nil
         previous?.reverseLane = reverseLane(input)
         guard let fence = record.fence else {
             previous?.nextWindowAt = nil
@@ -41,12 +42,16 @@ extension StatusBuilder {
                 cutover = cutover ?? CutoverStatus()
                 cutover?.nextWindowAt = next
             }
+            if let connections = connections(input) {
+                cutover = cutover ?? CutoverStatus()
+                cutover?.connections = connections
+            }
             return cutover
         }
         var cutover = CutoverStatus(
             startedAt: fence.decidedAt.microTime, closedAt: fence.closedAt?.microTime, switchedAt: record.switchedAt?.microTime,
             firstClientWriteAt: record.firstClientWriteAt?.microTime, fenceEvidence: fence.evidence?.bounded(1_024),
-            fenceLSN: fence.position?.description, reverseLane: reverseLane(input))
+            fenceLSN: fence.position?.description, reverseLane: reverseLane(input), connections: connections(input))
         if let closedAt = fence.closedAt, let writeAt = record.firstClientWriteAt {
             cutover.pauseMilliseconds = max(0, writeAt.since(closedAt))
         } else if previous?.startedAt == cutover.startedAt, let known = previous?.pauseMilliseconds {
@@ -55,6 +60,23 @@ extension StatusBuilder {
             cutover = ended(cutover, at: input.now)
         }
         return cutover
+    }
+
+    static let connectionLimit = 128
+
+    /// What others have to write, while it can be told: before the cutover and in it for the target, on the way back for the source.
+    private static func connections(_ input: StatusInput) -> [ConnectionStatus]? {
+        guard input.plan?.cutover.isWrittenOutside == true else { return nil }
+        // Whoever wrote it before it is asked for could send applications to a source that is still closed.
+        guard input.record.phase != .rollingBack || input.record.awaited != nil else { return nil }
+        let side: Side = input.record.phase == .rollingBack ? .source : .target
+        let values = input.observation.connections.prefix(connectionLimit).map { value in
+            let words = value.object.split(separator: " ", maxSplits: 1).map(String.init)
+            return ConnectionStatus(
+                kind: words.first ?? "", name: words.last ?? "", key: value.key, wanted: side.rawValue,
+                held: value.state == (side == .source ? .source : .target), digest: value.digests[side])
+        }
+        return values.isEmpty ? nil : values
     }
 
     private static func nextWindow(_ input: StatusInput) -> MicroTime? {

@@ -9,24 +9,23 @@ enum CutoverRules {
         findings.range("\(path).verifySeconds", spec.verifySeconds, 0...600, unit: "seconds")
         refuseLaterParts(spec, path, &findings)
         if spec.connections.isEmpty {
-            findings.add("\(path).connections", "is empty; name the Secret keys that hold the applications' connection strings")
+            findings.add("\(path).connections", "is empty; name the keys of Secrets or ConfigMaps that hold the applications' connection strings")
         }
         if spec.workloads.isEmpty { findings.add("\(path).workloads", "is empty; select the workloads that read those connection strings") }
         findings.count("\(path).connections", spec.connections.count, atMost: 64)
         findings.count("\(path).workloads", spec.workloads.count, atMost: 32)
         let names = Set(databases.map(\.name))
         let connections = spec.connections.enumerated().map { index, connection in
-            self.connection(connection, databases: names, "\(path).connections[\(index)]", &findings)
+            ConnectionRules.connection(connection, databases: names, "\(path).connections[\(index)]", &findings)
         }
-        findings.duplicates(connections.map { "\($0.secret.name)/\($0.secret.key)" }, path: { "\(path).connections[\($0)].secretRef" }) {
-            "\($0) is listed twice; one key holds one connection string"
-        }
+        ConnectionRules.refuseRepetition(connections, "\(path).connections", &findings)
         let workloads = spec.workloads.enumerated().map { index, workload in
             self.workload(workload, "\(path).workloads[\(index)]", &findings)
         }
         return Plan.Cutover(
             pauseSeconds: pauseSeconds, connections: connections, workloads: workloads, maxLagBytes: Int64(spec.maxLagBytes),
-            verifySeconds: spec.verifySeconds, window: spec.window.map { window($0, "\(path).window", &findings) })
+            verifySeconds: spec.verifySeconds, window: spec.window.map { window($0, "\(path).window", &findings) },
+            secretWriter: spec.secretWriter == Plan.SecretWriter.external.rawValue ? .external : nil)
     }
 
     /// Each mode has its own bound of the write pause; the other's must not be mistaken for it. `maxPauseSeconds` has a default, so that
@@ -56,10 +55,7 @@ enum CutoverRules {
         if spec.traffic == "PgBouncer" {
             findings.notImplemented("\(path).traffic", "PgBouncer is not implemented in this version; use SecretRollout")
         }
-        findings.word("\(path).secretWriter", spec.secretWriter, oneOf: ["Operator", "External"])
-        if spec.secretWriter == "External" {
-            findings.notImplemented("\(path).secretWriter", "External is not implemented in this version; use Operator")
-        }
+        findings.word("\(path).secretWriter", spec.secretWriter, oneOf: Plan.SecretWriter.allCases.map(\.rawValue))
     }
 
     private static func window(_ spec: WindowSpec, _ path: String, _ findings: inout Findings) -> Plan.Window {
@@ -75,32 +71,6 @@ enum CutoverRules {
         findings.range("\(path).durationMinutes", spec.durationMinutes, 1...10_080, unit: "minutes")
         if case .unknown(let why) = TimeZones.rules(spec.timeZone) { findings.add("\(path).timeZone", why) }
         return Plan.Window(schedule: spec.schedule, durationMinutes: spec.durationMinutes, timeZone: spec.timeZone)
-    }
-
-    private static func connection(
-        _ spec: ConnectionSpec, databases: Set<String>, _ path: String, _ findings: inout Findings
-    ) -> Plan.Connection {
-        let secret = ServerRules.secretKey(name: spec.secretRef.name, key: spec.secretRef.key, "\(path).secretRef", &findings)
-        findings.later("\(path).redis", spec.redis, "moving Redis is")
-        if let database = spec.database, !databases.contains(database) {
-            findings.add("\(path).database", "'\(database.bounded(64))' is not in spec.databases; give the source name of one of them")
-        } else if spec.database == nil, spec.redis == nil {
-            findings.add("\(path).database", "is missing; name the entry of spec.databases this connection string is for")
-        }
-        return Plan.Connection(
-            secret: secret, database: spec.database ?? "", credentials: credentials(spec.credentials, "\(path).credentials", &findings))
-    }
-
-    private static func credentials(_ value: JSONValue?, _ path: String, _ findings: inout Findings) -> Plan.CredentialsReference? {
-        switch value {
-        case nil, .string("Keep"): return nil
-        case .object(let members) where Set(members.keys) == ["secretRef"]:
-            guard let reference = try? members["secretRef"]?.decode(CredentialsSecretReference.self) else { break }
-            return ServerRules.credentials(reference, "\(path).secretRef", &findings)
-        default: break
-        }
-        findings.add(path, "is neither Keep nor an object {secretRef: {name, usernameKey, passwordKey}}")
-        return nil
     }
 
     private static func workload(_ spec: WorkloadSpec, _ path: String, _ findings: inout Findings) -> Plan.WorkloadSelection {

@@ -4,8 +4,10 @@ enum TextForm {
     case objectName
     /// Name of a Service or of a check: one DNS label.
     case label
-    /// Key in a Secret.
+    /// Key in a Secret or ConfigMap.
     case secretKey
+    /// The same, with `*` for any characters.
+    case keyPattern
     /// Database name, in PostgreSQL's 63 bytes.
     case databaseName
     /// One host name or address.
@@ -18,6 +20,7 @@ enum TextForm {
         case .objectName: name(value, limit: 253, inner: "-.")
         case .label: name(value, limit: 63, inner: "-")
         case .secretKey: secretKey(value)
+        case .keyPattern: secretKey(String(value.filter { $0 != "*" }) + (value.contains("*") ? "x" : ""))
         case .databaseName: databaseName(value)
         case .host: host(value)
         }

@@ -1,4 +1,4 @@
-public import StructuredData
+import StructuredData
 
 /// The write pause and what switches in it (`spec.cutover`).
 public struct CutoverSpec: Codable, Sendable, Hashable {
@@ -42,15 +42,6 @@ public struct WindowSpec: Codable, Sendable, Hashable {
         durationMinutes = try container.decode(Int.self, forKey: .durationMinutes)
         timeZone = try container.value(.timeZone, default: "UTC")
     }
-}
-
-/// One connection string some application reads (`spec.cutover.connections[]`).
-public struct ConnectionSpec: Codable, Sendable, Hashable {
-    public var secretRef: SecretKeyReference
-    public var database: String?
-    /// `Keep`, or an object with `secretRef`; `nil` means `Keep`.
-    public var credentials: JSONValue?
-    var redis: JSONValue?
 }
 
 /// Workloads to restart (`spec.cutover.workloads[]`).

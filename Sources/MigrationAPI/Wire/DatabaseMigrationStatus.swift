@@ -79,6 +79,22 @@ public struct CutoverStatus: Codable, Sendable, Hashable {
     /// How far the way back has come, in the words of ``LaneStatus/stage``. Live mode only.
     public var reverseLane: String?
     public var pauseMilliseconds: Int64?
+    /// What the applications' objects have to hold, where `secretWriter` is External: what is watched while it matters.
+    public var connections: [ConnectionStatus]?
+}
+
+/// One key that somebody else has to write.
+public struct ConnectionStatus: Codable, Sendable, Hashable {
+    /// `Secret` or `ConfigMap`.
+    public var kind: String
+    public var name: String
+    public var key: String
+    /// Where it has to lead: `source` or `target`.
+    public var wanted: String
+    /// Whether it does.
+    public var held: Bool
+    /// Of the whole value that the controller would have written: `hmac-sha256:` and 64 digits. Any value that leads there will do.
+    public var digest: String?
 }
 
 /// How one health check fares.

@@ -14,13 +14,14 @@ extension Visit {
             record.attempt = intent.attempt
             record.held = nil
         }
-        if let decision = keepsLanes(plan) { return decision }
+        if let decision = keepsLanes(plan) ?? digestsPrepared(plan) { return decision }
         guard intent.goal.asksForCutover else {
             return rest(.goalReached("Ready to cut over. Set spec.goal to Promoted to begin the write pause."), wake: plan.isLive ? 15 : 300)
         }
         if let held = record.held {
             return rest(
-                .awaitingApproval("The last cutover was undone: \(held.message). Raise spec.attempt to try again, or set spec.goal to Ready."),
+                .awaitingApproval(
+                    "The last cutover was undone: \(held.message). Raise spec.attempt to try again, or set spec.goal to Ready.\(tooEarly(plan))"),
                 wake: plan.isLive ? 15 : nil)
         }
         if let decision = unapproved(.cutover, wake: plan.isLive ? 15 : nil) ?? staleVerification(plan) { return decision }

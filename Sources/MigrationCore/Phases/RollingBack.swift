@@ -100,8 +100,7 @@ extension Visit {
 
     /// Live mode: forward lanes that are whole run again, so that the source keeps no WAL for nothing; others go.
     private mutating func forwardAgain(_ plan: Plan) -> Decision? {
-        let untouched: Set<Phase> = [.pending, .preflight, .provisioning]
-        guard plan.isLive, let rollback = record.rollback, !untouched.contains(rollback.from) else { return nil }
+        guard plan.isLive, !startedUntouched else { return nil }
         guard case .value(let source) = observation.source, case .value(let forward) = observation.forward,
             case .value(let reverse) = observation.reverse
         else {
@@ -129,15 +128,16 @@ extension Visit {
     }
 
     private mutating func originalSecrets(_ plan: Plan, _ tag: String) -> Decision? {
-        guard record.switchedAt != nil else { return nil }
-        switch observation.secrets {
-        case .unknown(let why): return stuckWait(plan, tag, "The Secrets cannot be observed: \(why)")
-        case .value(.source): return nil
-        case .value:
-            let message = late(plan, tag, "Putting the original connection strings back.")
-            return act(.pointSecrets(.source), message)
-        }
+        guard record.switchedAt != nil || plan.cutover.isWrittenOutside && !startedUntouched else { return nil }
+        if let why = observation.secrets.whyUnknown { return stuckWait(plan, tag, "The Secrets cannot be observed: \(why)") }
+        if let strayed = strayedConnections(from: .source) { return wait(strayed.reason, strayed.message, wake: 2) }
+        if observation.secrets.value == .source { return nil }
+        let message = late(plan, tag, "Putting the original connection strings back.")
+        return act(.pointSecrets(.source), message)
     }
+
+    /// Nothing had been done that anybody could have noticed.
+    private var startedUntouched: Bool { record.rollback.map { [.pending, .preflight, .provisioning].contains($0.from) } ?? true }
 
     private mutating func backOnSource(_ plan: Plan, _ tag: String) -> Decision? {
         guard record.switchedAt != nil else { return nil }
@@ -173,6 +173,7 @@ extension Visit {
         record.fence = nil
         record.switchedAt = nil
         record.targetEpoch = nil
+        record.awaited = nil
         record.milestones.subtract([.copied, .caughtUp, .verified, .cutOver, .promoted])
         record.milestones.insert(.rolledBack)
         let cause = record.rollback?.cause

@@ -5,10 +5,18 @@ extension Visit {
         if let decision = keepsWayBack(plan) { return decision }
         let health = Health.assess(plan, record: &record, observation: observation, now: now)
         if intent.goal == .rolledBack { return cannotGoBackYet(plan, wake: nextProbe(plan)) }
+        let strayed = strayedConnections(from: .target)
+        if strayed == nil, let side = observation.secrets.value, side != .target, observation.target.value != nil {
+            return act(.pointSecrets(.target), "Pointing the connection strings at the target again.")
+        }
         switch health {
         case .good(let since):
+            if let strayed { return wait(strayed.reason, "All checks are good, but \(strayed.message)", wake: nextProbe(plan)) }
             let left = Int64(plan.health.soakSeconds) - now.since(since) / 1000
             guard left <= 0 else { return wait(.soaking, "All checks are good; \(left) s of soaking left.", wake: min(nextProbe(plan), Int(left))) }
+            if let why = observation.secrets.whyUnknown {
+                return wait(.observationFailed, "All checks are good, but the Secrets cannot be observed: \(why)", wake: nextProbe(plan))
+            }
             if let decision = unapproved(.promoted, wake: nextProbe(plan)) { return decision }
             record.milestones.insert(.promoted)
             notice(.normal, .succeeded, "Promoted: all checks were good for \(plan.health.soakSeconds) s.")

@@ -75,9 +75,10 @@ extension Visit {
         }
         if record.switchedAt != nil {
             if observation.secrets.value != .source {
-                steps += each(plan.cutover.connections.map { "\($0.secret.name)\u{0}\($0.secret.key)" }) { pair in
+                steps += each(plan.cutover.connections.map { "\($0.kind.rawValue.lowercased()) \($0.name)\u{0}\($0.keys.joined(separator: ", "))" }) {
+                    pair in
                     let names = pair.split(separator: "\u{0}")
-                    return "kubectl edit secret \(names.first ?? ""): key \(names.last ?? "") has to lead to \(plan.source.host):\(plan.source.port)"
+                    return "kubectl edit \(names.first ?? ""): key \(names.last ?? "") has to lead to \(plan.source.host):\(plan.source.port)"
                 }
             }
             let verb = observation.workloads.value?.groups.allSatisfy { $0.tag == tag } == true ? "status" : "restart"

@@ -11,7 +11,7 @@ extension Visit {
             return wait(.observationFailed, "A server cannot be observed: \(why)", wake: 2)
         }
         noteClientWrite(target)
-        if let decision = lostFence(source, target) ?? turnedLanes(plan, source, target) { return decision }
+        if let decision = lostFence(source, target) ?? turnedLanes(plan, source, target) ?? writtenOutside(target) { return decision }
         // A target with writes of its own that was fenced by somebody is opened again: going back would lose them.
         let opened = record.firstClientWriteAt != nil && target.fence == .closed ? target.epoch : record.targetEpoch ?? target.epoch
         guard target.fence == .open else {
@@ -26,10 +26,10 @@ extension Visit {
         record.targetEpoch = opened
         switch observation.secrets {
         case .unknown(let why): return wait(.observationFailed, "The Secrets cannot be observed: \(why)", wake: 2)
-        case .value(let side) where side != .target:
+        case .value(let side):
             if record.switchedAt == nil { record.switchedAt = now }
-            return act(.pointSecrets(.target), "Pointing the connection strings at the target.")
-        case .value: return rollsOut(plan, tag)
+            if let strayed = strayedConnections(from: .target) { return abandoned(plan, strayed) ?? wait(strayed.reason, strayed.message, wake: 2) }
+            return side == .target ? rollsOut(plan, tag) : act(.pointSecrets(.target), "Pointing the connection strings at the target.")
         }
     }
 
@@ -65,7 +65,6 @@ extension Visit {
     }
 
     private mutating func rollsOut(_ plan: Plan, _ tag: String) -> Decision {
-        if record.switchedAt == nil { record.switchedAt = now }
         let limit = plan.cutover.rolloutSeconds
         switch observation.workloads {
         case .unknown(let why): return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2)
@@ -84,6 +83,14 @@ extension Visit {
             case .rollout(.progressing(let why)): return wait(.progressing, "Restarting the workloads: \(why)", wake: 1)
             }
         }
+    }
+
+    /// Nobody brings the connection strings back, and nothing was written on the target yet: the applications need a side.
+    private mutating func abandoned(_ plan: Plan, _ strayed: Record.Cause) -> Decision? {
+        guard secondsInPhase >= Int64(plan.cutover.rolloutSeconds), plan.rollback.automatic, loss == nil, tooFarBehind(plan) == nil else {
+            return nil
+        }
+        return goBack(strayed)
     }
 
     /// Which of several groups a message is about.

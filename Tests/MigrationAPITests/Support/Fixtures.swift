@@ -158,7 +158,6 @@ enum Fixtures {
     static let later = """
         databases: [{excludeTables: ["audit.*"]}]
         cutover:
-          connections: [{redis: {host: r}}]
           workloads: [{selector: {matchExpressions: [{key: a, operator: Exists}]}, clusterRef: {name: c}}]
         cleanup: {terraformDestroyTargets: [module.database], afterSeconds: 1, quietSeconds: 1, confirm: "yes"}
         discover: {include: ["*_db"]}
@@ -167,6 +166,18 @@ enum Fixtures {
         redis: [{name: cache}]
         objectStores: [{name: files}]
         keyVaults: [{name: vault}]
+        """
+
+    /// Connections in every place they may stand, for the schema; no plan is made of it.
+    static let places = """
+        cutover:
+          connections:
+            - {}
+            - {}
+            - secretRef: &place
+                {name: app, key: "*_URL", keys: [dsn], parts: {host: host, port: port, user: user, password: password, database: dbname}}
+              redis: {host: new-redis, port: 6380, passwordSecretRef: {name: redis, key: password}}
+            - configMapRef: *place
         """
 
     static let status = """
@@ -195,6 +206,7 @@ enum Fixtures {
           fenceEvidence: no client session
           fenceLSN: 16/B374D848
           reverseLane: Running
+          connections: [{kind: Secret, name: app, key: url, wanted: target, held: false, digest: "hmac-sha256:00"}]
           pauseMilliseconds: 1900
         endpoints: [{name: chain, verdict: ok, consecutive: 4, failures: 1, lastResult: "200", baseline: 0.1 to 0.25}]
         timeline:

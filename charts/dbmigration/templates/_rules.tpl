@@ -10,6 +10,10 @@
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, list, create, patch, delete]
+# Connection strings that stand there; their originals are kept in Secrets.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, patch]
 - apiGroups: [apps]
   resources: [deployments, statefulsets, daemonsets]
   verbs: [list, patch]
