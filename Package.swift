@@ -154,13 +154,13 @@ let package = Package(
             "MigrationOperatorTests",
             [
                 "ControllerRuntime", "KubernetesClient", "KubernetesModel", "MigrationAPI", "MigrationCore", "MigrationOperator", "MigrationPorts",
-                "StructuredData",
+                "PostgresEngine", "StructuredData", "TestServers",
             ]),
         tests(
             "ControllerRuntimeTests",
             ["ControllerRuntime", "HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData", "TestServers", log, metrics]),
         tests(
-            "PostgresEngineTests", ["PostgresEngine", "MigrationWorker", "MigrationCore", "MigrationPorts", "StructuredData", log],
+            "PostgresEngineTests", ["PostgresEngine", "MigrationWorker", "MigrationCore", "MigrationPorts", "StructuredData", "TestServers", log],
             exclude: ["Fixtures"]),
         tests(
             "HealthProbesTests",

@@ -73,19 +73,14 @@ struct Performance {
     }
 
     private func waitForEntries() async throws {
-        let before = load.counts
-        try await stage.deadline.wait(for: "users to write") {
-            "too few confirmed entries in \(load.idle(since: before, below: 20).joined(separator: ", ")); requests failed with \(load.errorSummary)"
-        } _: {
-            load.idle(since: before, below: 20).isEmpty
-        }
+        try await load.waitForEntries(20, stage.deadline)
     }
 
     /// Shows the table until the migration has come to `phase`, or to an end that it does not leave by itself.
     private mutating func watch(until phase: String) async throws {
         let ends: Set = [phase, "Completed", "RolledBack", "Failed"]
         while true {
-            board.show(frame())
+            board.show(Frame(after: board.elapsed, migration, load))
             if ends.contains(migration.phase) { return }
             if let obstacle = migration.obstacle { throw DemoError.stopped(phase: migration.phase, message: obstacle) }
             guard ContinuousClock.now < stage.deadline.end else {
@@ -93,14 +88,6 @@ struct Performance {
             }
             try await Task.sleep(for: .milliseconds(200))
         }
-    }
-
-    private func frame() -> Frame {
-        let applications = stage.databases.map { database in
-            let results = load.results[database.name]?.snapshot
-            return Frame.Application(database: database.name, acknowledged: results?.count ?? 0, errors: results?.errors ?? 0)
-        }
-        return Frame(elapsed: board.elapsed, status: migration.status, pauseMilliseconds: migration.pause(at: .now), applications: applications)
     }
 
     /// Compares confirmed entries with the server each application now uses; also after a story that broke off.

@@ -17,6 +17,8 @@ public struct Story: Sendable {
         case rollback
         /// Copied within the write pause.
         case snapshot
+        /// Behind PgBouncer, forth and back several times; nobody is restarted, and nobody sees an error.
+        case pgbouncer
     }
 
     public var variant: Variant
@@ -26,15 +28,18 @@ public struct Story: Sendable {
     public var deadlineSeconds: Int
     /// How long the applications have to be well before the migration is promoted, in seconds; 5 by default.
     public var soakSeconds: Int
+    /// How often ``Variant/pgbouncer`` goes forth and back; 3 by default.
+    public var cutovers: Int
 
-    public init(variant: Variant, manifests: String, deadlineSeconds: Int = 180, soakSeconds: Int = 5) {
+    public init(variant: Variant, manifests: String, deadlineSeconds: Int = 180, soakSeconds: Int = 5, cutovers: Int = 3) {
         self.variant = variant
         self.manifests = manifests
         self.deadlineSeconds = deadlineSeconds
         self.soakSeconds = soakSeconds
+        self.cutovers = cutovers
     }
 
-    var expectedPhase: String { variant == .rollback ? "RolledBack" : "Promoted" }
+    var expectedPhase: String { variant == .rollback || variant == .pgbouncer ? "RolledBack" : "Promoted" }
 
     /// Tells the story on standard output.
     ///
@@ -44,8 +49,13 @@ public struct Story: Sendable {
         guard let state = try DevClusterState.fromEnvironment() else { throw DemoError.noDevCluster }
         let configuration = try ClusterConfiguration.kubeconfig(paths: [state.kubeconfig])
         let stage = Stage(
-            cluster: state, client: KubernetesClient(configuration, fieldManager: "dbmigration-demo"), databases: StagingDatabase.all(),
+            cluster: state, client: KubernetesClient(configuration, fieldManager: "dbmigration-demo"),
+            databases: variant == .pgbouncer ? StagingDatabase.pooled() : StagingDatabase.all(),
             manifests: Manifests(folder: manifests), deadline: Deadline(after: .seconds(deadlineSeconds)))
+        if variant == .pgbouncer {
+            var performance = PooledPerformance(story: self, stage: stage)
+            return await performance.run()
+        }
         var performance = Performance(story: self, stage: stage)
         return await performance.run()
     }
@@ -99,8 +109,10 @@ struct Stage: Sendable {
     }
 
     /// What a person does with `kubectl patch`: another goal for the migration.
-    func setGoal(_ goal: String) async throws {
+    func setGoal(_ goal: String) async throws { try await patchSpec(["goal": .string(goal)]) }
+
+    func patchSpec(_ spec: JSONValue) async throws {
         _ = try await client.patch(
-            DatabaseMigration.self, StagingNames.migration, namespace: StagingNames.namespace, .merge(["spec": ["goal": .string(goal)]]))
+            DatabaseMigration.self, StagingNames.migration, namespace: StagingNames.namespace, .merge(["spec": spec]))
     }
 }

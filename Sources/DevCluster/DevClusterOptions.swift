@@ -10,6 +10,8 @@ public struct DevClusterOptions: Codable, Sendable, Hashable {
     public var postgres: PostgresFolders
     /// A database server or control plane program that ends is started again, instead of ending the cluster. etcd is not: its data is in memory.
     public var restartsComponents: Bool
+    /// How late a change of a mounted Secret or ConfigMap arrives at most, in seconds.
+    public var volumeSeconds: Int
 
     /// - Parameters:
     ///   - name: 1 to 40 lower case letters, digits and `-`.
@@ -17,15 +19,17 @@ public struct DevClusterOptions: Codable, Sendable, Hashable {
     ///   - postgres: the machine's own for both by default.
     ///   - deadlineSeconds: 120 by default; a start takes about 10.
     ///   - restartsComponents: false by default.
+    ///   - volumeSeconds: 60 by default, as with a kubelet.
     public init(
         name: String = "default", images: ImageMap = ImageMap(), postgres: PostgresFolders = PostgresFolders(), deadlineSeconds: Int = 120,
-        restartsComponents: Bool = false
+        restartsComponents: Bool = false, volumeSeconds: Int = 60
     ) {
         self.name = name
         self.images = images
         self.postgres = postgres
         self.deadlineSeconds = deadlineSeconds
         self.restartsComponents = restartsComponents
+        self.volumeSeconds = volumeSeconds
     }
 }
 

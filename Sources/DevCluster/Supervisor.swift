@@ -64,7 +64,7 @@ public struct Supervisor: Sendable {
         components.launch(controlPlane.controllerManager, restarts: restarts)
         let node = try ProcessNode(
             folder: folder, images: options.images, searchPath: PostgresBinaries.searchPath(options.postgres),
-            certificates: controlPlane.certificates,
+            volumeSeconds: options.volumeSeconds, certificates: controlPlane.certificates,
             logger: logger)
         try await node.register()
         // The controller manager works once it has made the account that pods of the default namespace run as.

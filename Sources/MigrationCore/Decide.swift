@@ -10,7 +10,8 @@ public func decide(_ desired: Desired, uid: String, record: Record?, observation
     let record = record?.seen(from: now) ?? Record(attempt: desired.intent.attempt, at: now)
     var visit = Visit(desired: desired, observation: observation, now: now, record: record)
     visit.forgetDelivered()
-    var decision = visit.rule(uid: uid)
+    let answer = visit.rule(uid: uid)
+    var decision = visit.settlingPoolers(answer)
     decision.notify(desired.intent, now)
     return decision
 }
@@ -38,14 +39,23 @@ public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> 
     let record = record?.seen(from: now) ?? Record(attempt: desired.intent.attempt, at: now)
     // What the undo of a fence turns on, and nothing that may keep it waiting.
     if record.isFencedBeforeSwitch, let fence = record.fence, record.abort != nil || now >= fence.deadline {
-        return record.hasRested == true ? [.source, .hasJobs, .rest] : [.source, .hasJobs]
+        var facts: Set<FactKind> = [.source, .hasJobs]
+        if record.hasRested == true { facts.insert(.rest) }
+        if record.frozen?.hasPoolers == true { facts.insert(.poolers) }
+        return facts
     }
     var facts = record.phase.row.facts
     if desired.planInForce(record)?.isLive == true { facts.formUnion(record.phase.row.liveFacts) }
     // The other side matters when the drain is done, which takes a visit of its own.
     if record.phase == .draining, record.fence?.position == nil { facts.subtract([.target, .reverse]) }
     // Applications are told when the target is open, not before; until then a write pause need not wait for the API server's answers about them.
-    if record.phase == .switching, record.targetEpoch == nil { facts.subtract(record.awaitsWriter ? [.workloads] : [.secrets, .workloads]) }
+    let isUnopened = record.phase == .switching && record.targetEpoch == nil
+    if isUnopened { facts.subtract(record.awaitsWriter ? [.workloads] : [.secrets, .workloads]) }
+    if let cutover = desired.planInForce(record)?.cutover {
+        if cutover.connections.isEmpty { facts.remove(.secrets) }
+        if cutover.workloads.isEmpty { facts.remove(.workloads) }
+    }
+    if desired.poolers(record) != nil, record.phase.looksAtPoolers, !isUnopened { facts.insert(.poolers) }
     if facts.contains(.probes), case let plan? = record.frozen, let last = record.lastProbeAt, now < last.adding(seconds: plan.health.periodSeconds) {
         facts.remove(.probes)
     }
@@ -60,7 +70,8 @@ public func factsNeeded(_ desired: Desired, record: Record?, now: Timestamp) -> 
 
 extension Visit {
     fileprivate mutating func rule(uid: String) -> Decision {
-        undoneFence() ?? resumed() ?? deleted() ?? suspended() ?? invalid() ?? askedToGoBack() ?? pastDeadline() ?? phaseRule(uid: uid)
+        undoneFence() ?? resumedPoolers() ?? resumed() ?? deleted() ?? suspended() ?? invalid() ?? askedToGoBack() ?? pastDeadline()
+            ?? phaseRule(uid: uid)
     }
 
     private mutating func phaseRule(uid: String) -> Decision {

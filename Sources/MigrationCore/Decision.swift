@@ -39,6 +39,15 @@ public enum Action: Sendable, Hashable {
     case scaleToZero
     /// What carries what it was before is that again.
     case resumeWorkloads
+    /// The poolers' files in the cluster lead to a side; no pooler has read them yet.
+    case pointPoolers(Side)
+    /// The plan's databases are paused in every replica, where they lead to one of its servers; after a failure in none. Comes back within the longest
+    /// ``Plan/Pooler/pauseSeconds``, and one that is later than that has resumed what it paused.
+    case pausePoolers
+    /// Every replica leads to a side, as its file says, and runs again there; those that lead there already read no file.
+    case turnPoolers(Side)
+    /// Every replica runs again, wherever it leads.
+    case resumePoolers
     case removeArtefacts(Side)
     case discardOriginals
 }

@@ -12,6 +12,7 @@ extension Visit {
         case .unknown(let why):
             return wait(cause.reason, "Undoing the source fence (\(cause.message)), but the source cannot be observed: \(why)", wake: 2)
         case .value(let source) where source.fence == .open && source.epoch > fence.epoch:
+            if observation.poolers.value?.isPaused == true { return act(.resumePoolers, "The source is open again. Resuming the poolers.") }
             // Applications before tidying.
             if observation.rest.value != nil, let decision = putsBack() { return decision }
             switch observation.hasJobs {
@@ -20,7 +21,8 @@ extension Visit {
             case .value(false): return fenceUndone(cause)
             }
         case .value(let source):
-            return act(.openSource(epoch: source.epoch), "Undoing the source fence: \(cause.message)")
+            let opening = Action.openSource(epoch: source.epoch)
+            return act(plan?.hasPoolers == true ? [opening, .resumePoolers] : [opening], "Undoing the source fence: \(cause.message)")
         }
     }
 
@@ -65,6 +67,7 @@ extension Visit {
         guard observation.hasFinalizer else { return rest(.progressing(.init(.deleting, "Deleted."))) }
         let started = record.teardownStartedAt ?? now
         record.teardownStartedAt = started
+        if let decision = poolersLetGo(since: started) { return decision }
         if let decision = tidy("Deleting") { return unknownTooLong(decision, since: started) ?? decision }
         notice(.normal, .deleting, farewell)
         return act(.releaseFinalizer, "Deleting: nothing of this migration is left behind.")

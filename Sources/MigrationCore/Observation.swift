@@ -191,6 +191,8 @@ public struct Observation: Sendable, Hashable {
     public var probes: [ProbeReading]
     /// What checks of numbers measured, by the check's name; empty when none was due.
     public var measurements: [String: Fact<MeasuredValues>] = [:]
+    /// Asked where the plan has poolers.
+    public var poolers: Fact<PoolersState> = .unknown(notAsked)
     /// Asked while a cutover with a window waits.
     public var window: Fact<MaintenanceWindow.State> = .unknown(notAsked)
     /// Numbers of notifications that were delivered to everybody, or given up.

@@ -35,7 +35,8 @@ public enum Reversibility: String, Sendable, Hashable, CaseIterable {
 
 /// A kind of fact the observer gathers for a phase.
 public enum FactKind: String, Sendable, Hashable, CaseIterable {
-    case conflictingOwner, preflight, source, target, secrets, workloads, rest, job, hasJobs, forward, reverse, leftovers, probes, baseline, window
+    case conflictingOwner, preflight, source, target, secrets, workloads, rest, job, hasJobs, forward, reverse, leftovers, probes, baseline, window,
+        poolers
 }
 
 extension Phase {

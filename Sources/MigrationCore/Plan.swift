@@ -189,13 +189,16 @@ extension Plan {
         public var window: Window?
         /// Absent in a plan that was frozen before others could.
         public var secretWriter: SecretWriter?
+        /// The poolers that the applications reach the server through; `nil` where they connect to it themselves.
+        public var poolers: [Pooler]?
 
         public init(
             pauseSeconds: Int, connections: [Connection], workloads: [WorkloadSelection], maxLagBytes: Int64 = 1_048_576, verifySeconds: Int = 20,
-            window: Window? = nil, secretWriter: SecretWriter? = nil
+            window: Window? = nil, secretWriter: SecretWriter? = nil, poolers: [Pooler]? = nil
         ) {
             self.secretWriter = secretWriter
             self.window = window
+            self.poolers = poolers
             self.pauseSeconds = pauseSeconds
             self.maxLagBytes = maxLagBytes
             self.verifySeconds = verifySeconds

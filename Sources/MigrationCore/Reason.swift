@@ -64,6 +64,8 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     // Cutover
     case outsideWindow = "OutsideWindow"
     case jobRunning = "JobRunning"
+    case waitingForPoolers = "WaitingForPoolers"
+    case poolerNotPaused = "PoolerNotPaused"
     case draining = "Draining"
     case pauseBudgetExceeded = "PauseBudgetExceeded"
     case cutoverAborted = "CutoverAborted"

@@ -28,6 +28,8 @@ public struct Record: Sendable, Hashable, Codable {
     public var rollback: Rollback?
     /// The target's position that the last rollback waited for in vain, behind a closed target: the next one closes it only when the source is past it.
     public var unreached: WALPosition?
+    /// When the poolers' files were last written, until every pooler was seen to serve again.
+    public var pointedAt: Timestamp?
     /// Why the forward lanes are taken away: they are not made again in this attempt.
     public var dropped: Cause?
     /// CronJobs or replicas may rest for the write pause, and are put back after it.
@@ -89,6 +91,7 @@ extension Record {
         record.teardownStartedAt = teardownStartedAt.map { min($0, now) }
         record.rollback?.openedAt = rollback?.openedAt.map { min($0, now) }
         record.unhealthySince = unhealthySince.map { min($0, now) }
+        record.pointedAt = pointedAt.map { min($0, now) }
         if let lastProbeAt, lastProbeAt > now { (record.lastProbeAt, record.healthySince) = (nil, nil) }
         if let fence, fence.decidedAt > now { record.fence?.deadline = min(fence.deadline, now) }
         return record
@@ -120,6 +123,8 @@ extension Record {
         /// The source's insert position behind the closed fence: what the forward lanes have to reach.
         public var position: WALPosition?
         public var evidence: String?
+        /// Times the poolers were to be paused for it, while it was still open.
+        public var pauses: Int?
 
         /// The source's epoch once it is closed.
         public var closedEpoch: Int64 { epoch + 1 }
@@ -141,6 +146,8 @@ extension Record {
         public var position: WALPosition?
         /// Everything the target took is on the source, sequences included: the reverse lanes have done their work.
         public var isCarriedBack: Bool?
+        /// Times the poolers were to be paused for it, while the target was still open.
+        public var pauses: Int?
     }
 
     public struct CheckState: Sendable, Hashable, Codable {

@@ -5,6 +5,16 @@ struct Visit {
     let now: Timestamp
     var record: Record
     var notices: [Notice] = []
+    /// The one this visit began in.
+    let initialPhase: Phase
+
+    init(desired: Desired, observation: Observation, now: Timestamp, record: Record) {
+        self.desired = desired
+        self.observation = observation
+        self.now = now
+        self.record = record
+        initialPhase = record.phase
+    }
 
     var intent: Intent { desired.intent }
 
@@ -107,11 +117,15 @@ extension Record {
     /// Switching has begun, and opens nothing before somebody else has written the connection strings.
     var awaitsWriter: Bool { phase == .switching && targetEpoch == nil && frozen?.cutover.isWrittenOutside == true }
 
-    /// What a controller that lost its lease, or the API server, may still do with the last record it wrote: open the source it fenced. The seal of
-    /// a successor's Switching is a later epoch, so that the two cannot both happen. `nil` when there is nothing to undo, or it is too late.
-    public func undoWithoutLease(_ source: SourceState) -> Action? {
-        guard isFencedBeforeSwitch, let fence, source.fence != .open, source.epoch <= fence.closedEpoch else { return nil }
-        return .openSource(epoch: source.epoch)
+    /// What a controller that lost its lease, or the API server, may still do with the last record it wrote: open the source it fenced, and resume what
+    /// waits for it. The seal of a successor's Switching is a later epoch, so that the two cannot both happen. Empty when there is nothing to undo, or
+    /// it is too late.
+    public func undoWithoutLease(_ source: SourceState) -> [Action] {
+        guard isFencedBeforeSwitch, let fence, source.epoch <= fence.sealEpoch else { return [] }
+        // What is open may have been opened by this very undo, which then was cut off.
+        let opening: [Action] = source.fence != .open && source.epoch <= fence.closedEpoch ? [.openSource(epoch: source.epoch)] : []
+        guard frozen?.hasPoolers == true, source.fence == .open || !opening.isEmpty else { return opening }
+        return opening + [.resumePoolers]
     }
 
     /// A short, bounded operation that is brought to its end before a suspension, an invalid spec or a deletion is looked at:

@@ -30,18 +30,26 @@ struct FenceUndo: Sendable {
             return logger.error("\(reason) while the source is fenced, and its credentials cannot be read: it stays fenced", metadata: migration)
         }
         let context = DatabaseContext(uid: object.uid ?? "", plan: plan, source: source, target: target, applicationRoles: [])
+        let reference = MigrationReference(namespace: namespace, name: object.name, uid: object.uid ?? "")
         let observed = await adapters.databases.observeSource(context)
         guard case .value(let source) = observed else {
             return logger.error(
                 "\(reason) while the source is fenced, and it cannot be observed: it stays fenced",
                 metadata: migration.merging(["error": "\(observed.whyUnknown ?? "")"]) { $1 })
         }
-        guard case .openSource(let epoch)? = record.undoWithoutLease(source) else { return }
-        logger.warning("\(reason) while the source is fenced: opening it", metadata: migration)
-        do {
-            try await adapters.databases.openSource(context, epoch: epoch)
-        } catch {
-            logger.error("the source could not be opened", metadata: migration.merging(["error": "\(error)"]) { $1 })
+        let actions = record.undoWithoutLease(source)
+        guard !actions.isEmpty else { return }
+        logger.warning("\(reason) in a write pause: undoing it", metadata: migration)
+        for action in actions {
+            do {
+                switch action {
+                case .openSource(let epoch): try await adapters.databases.openSource(context, epoch: epoch)
+                case .resumePoolers: try await adapters.poolers.resume(reference, plan: plan)
+                default: break
+                }
+            } catch {
+                return logger.error("the write pause could not be undone: \(action)", metadata: migration.merging(["error": "\(error)"]) { $1 })
+            }
         }
     }
 }

@@ -30,6 +30,7 @@ struct MigrationObserver: Sendable {
         observation.hasJobs = fromCluster.hasJobs
         observation.probes = fromCluster.probes
         observation.measurements = fromCluster.measurements.merging(fromServers.measurements) { first, _ in first }
+        observation.poolers = fromCluster.poolers
         observation.preflight = fromServers.preflight
         observation.warnings = fromServers.warnings
         observation.source = fromServers.source
@@ -55,6 +56,7 @@ struct MigrationObserver: Sendable {
 
     private func cluster(_ reference: MigrationReference, _ plan: Plan, _ record: Record?, _ facts: Set<FactKind>) async -> Observation {
         var observation = Observation()
+        async let poolers = facts.contains(.poolers) ? adapters.poolers.observe(reference, plan: plan) : .unknown(Observation.notAsked)
         if facts.contains(.secrets) {
             let seen = await adapters.secrets.observe(reference, plan: plan, attempt: record?.attempt ?? 1)
             (observation.secrets, observation.connections, observation.hasDigestKey) = (seen.state, seen.values, seen.hasDigestKey)
@@ -68,6 +70,7 @@ struct MigrationObserver: Sendable {
         async let measurements = self.measurements(reference, plan, record, facts)
         if facts.contains(.probes) { observation.probes = await adapters.probes.read(reference, plan: plan) }
         observation.measurements = await measurements
+        observation.poolers = await poolers
         return observation
     }
 
@@ -78,7 +81,7 @@ struct MigrationObserver: Sendable {
         guard !facts.isDisjoint(with: [.preflight, .source, .target, .forward, .reverse, .leftovers]) else { return (observation, nil) }
         // Who logs in matters while roles are checked and made; later visits need not read every Secret for it.
         let needsRoles = facts.contains(.preflight) || record?.phase == .provisioning
-        let roles = needsRoles ? await adapters.secrets.applicationRoles(reference, plan: plan) : ApplicationRoles(roles: [], problems: [])
+        let roles = needsRoles ? await adapters.applicationRoles(reference, plan) : ApplicationRoles(roles: [], problems: [])
         switch await access.read(plan, for: visit) {
         case .problems(let problems):
             let why = problems.map(\.message).joined(separator: "; ")
@@ -104,10 +107,11 @@ struct MigrationObserver: Sendable {
             async let progress = record?.phase.step != nil ? databases.progress(context) : .unknown(Observation.notAsked)
             if facts.contains(.preflight) {
                 async let onServers = databases.preflight(context)
+                async let onPoolers = adapters.poolers.preflight(reference, plan: plan, mayBeStaged: record?.phase == .awaitingCutover)
                 let sessions = Self.looksAround(visit) ? await databases.clientSessions(context) : nil
                 let onWorkloads = await adapters.workloads.preflight(reference, plan: plan, sessions: sessions)
-                observation.preflight = await .value(
-                    source.unreadLogins + target.unreadLogins + onServers + roles.problems + onWorkloads.problems)
+                let before = source.unreadLogins + target.unreadLogins
+                observation.preflight = await .value(before + onServers + roles.problems + onWorkloads.problems + onPoolers)
                 observation.warnings = onWorkloads.warnings.map { $0 + roles.warnings }
             }
             if facts.contains(.leftovers) {

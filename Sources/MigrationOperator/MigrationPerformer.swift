@@ -58,6 +58,10 @@ struct MigrationPerformer: Sendable {
         case .restartWorkloads(let tag, let order): try await adapters.workloads.restart(reference, plan: plan, tag: tag, order: order)
         case .suspendCronJobs: try await adapters.workloads.suspendCronJobs(reference, plan: plan)
         case .scaleToZero: try await adapters.workloads.scaleToZero(reference, plan: plan)
+        case .pointPoolers(let side): try await adapters.poolers.point(reference, plan: plan, to: side)
+        case .pausePoolers: try await adapters.poolers.pause(reference, plan: plan)
+        case .turnPoolers(let side): try await adapters.poolers.turn(reference, plan: plan, to: side)
+        case .resumePoolers: try await adapters.poolers.resume(reference, plan: plan)
         case .removeArtefacts(let side): try await adapters.databases.removeArtefacts(try await context(visit, plan), side: side)
         case .discardOriginals: try await adapters.secrets.discardOriginals(reference)
         }
@@ -68,7 +72,7 @@ struct MigrationPerformer: Sendable {
         switch await access.read(plan, for: visit) {
         case .problems(let problems): throw PerformError(message: problems.map(\.message).joined(separator: "; "))
         case .access(let source, let target):
-            let found = withRoles ? await adapters.secrets.applicationRoles(visit.reference, plan: plan) : ApplicationRoles(roles: [], problems: [])
+            let found = withRoles ? await adapters.applicationRoles(visit.reference, plan) : ApplicationRoles(roles: [], problems: [])
             // A role made without its password could not log in after the switch.
             guard found.problems.isEmpty else { throw PerformError(message: found.problems.map(\.message).joined(separator: "; ")) }
             return DatabaseContext(uid: visit.reference.uid, plan: plan, source: source, target: target, applicationRoles: found.roles)

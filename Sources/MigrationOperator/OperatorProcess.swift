@@ -128,7 +128,7 @@ public struct OperatorProcess: Sendable {
             databases: PostgresMigration(logger: logger), secrets: ConnectionSecrets(client: client), workloads: Workloads(client: client),
             jobs: WorkerJobs(client: client, configuration: WorkerJobConfiguration(image: configuration.workerImage)),
             probes: HTTPProbes(addresses: ServiceEndpoints(client: client), secrets: secret), measurements: PrometheusQueries(secrets: secret),
-            logs: PodLogs(client: client))
+            logs: PodLogs(client: client), poolers: PgBouncers(client: client))
     }
 
     private func migrations(_ store: ObjectStore<DatabaseMigration>, _ controller: Controller, _ readiness: HealthChecks) -> Informer<

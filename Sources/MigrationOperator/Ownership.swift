@@ -76,6 +76,7 @@ final class Ownership: Sendable {
             claims.insert("\(plan.source.host.lowercased()):\(plan.source.port)/\(database.name)")
             claims.insert("\(plan.target.host.lowercased()):\(plan.target.port)/\(database.targetName)")
         }
+        for file in plan.cutover.poolers?.map(\.file) ?? [] { claims.insert("\(file.kind.rawValue) \(namespace)/\(file.name)/\(file.key)") }
         for connection in plan.cutover.connections {
             let system = connection.redis == nil ? "" : " redis"
             for key in connection.keys { claims.insert("\(connection.kind.rawValue) \(namespace)/\(connection.name)/\(key)\(system)") }

@@ -9,6 +9,10 @@ struct VisitContext: Sendable {
     var record: Record?
     var facts: Set<FactKind>
 
-    /// The plan in force: frozen from Fencing on, else the spec's. An object that is deleted with an invalid spec is tidied up by the plan it ran with.
-    var plan: Plan? { desired.planInForce(record) ?? (desired.intent.isDeleted ? record?.accepted : nil) }
+    /// The plan in force: frozen from Fencing on, else the spec's. With an invalid spec, what is deleted is tidied up and what is paused resumed by the
+    /// plan it ran with.
+    var plan: Plan? {
+        let isNeeded = desired.intent.isDeleted || record?.accepted?.hasPoolers == true
+        return desired.planInForce(record) ?? (isNeeded ? record?.accepted : nil)
+    }
 }

@@ -37,7 +37,11 @@ struct DevStartOptions: ParsableArguments {
     @Flag(help: "Start a server or control plane program that ended again, instead of ending the cluster.")
     var restartComponents = false
 
+    @Option(help: "Seconds a change of a mounted Secret or ConfigMap may take, at random, as with a kubelet.")
+    var volumeSeconds = 60
+
     func options() throws -> DevClusterOptions {
+        guard volumeSeconds > 0 else { throw ValidationError("--volume-seconds has to be at least 1") }
         var map = ["dbmigration": try Program.path()]
         for image in images {
             let parts = image.split(separator: "=", maxSplits: 1).map(String.init)
@@ -49,7 +53,7 @@ struct DevStartOptions: ParsableArguments {
         return DevClusterOptions(
             name: cluster.name, images: ImageMap(map),
             postgres: PostgresFolders(source: sourcePostgres.map(absolute), target: targetPostgres.map(absolute)), deadlineSeconds: timeout,
-            restartsComponents: restartComponents)
+            restartsComponents: restartComponents, volumeSeconds: volumeSeconds)
     }
 
     private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path }

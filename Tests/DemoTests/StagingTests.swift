@@ -41,6 +41,27 @@ struct StagingTests {
         }
     }
 
+    @Test("behind PgBouncer the manifest is valid too, and every application connects to a replica")
+    func pooled() throws {
+        let databases = StagingDatabase.pooled()
+        let document = try MigrationManifest(databases: databases, servers: servers, soakSeconds: 1).document()
+        #expect(PlanBuilder.lint(document).map(\.description) == [])
+        #expect(document["spec"]?["cutover"]?["poolers"]?[0]?["logins"]?.array?.count == 3)
+        let objects = try StagingObjects(databases: databases, servers: servers, certificateAuthority: "PEM").documents()
+        #expect(objects.count { $0["kind"] == "Deployment" } == 3 + StagingNames.poolers)
+        #expect(objects.count { $0["kind"] == "Service" } == 4 + StagingNames.poolers)
+        let pooler = try #require(objects.first { $0["kind"] == "Secret" && $0["metadata"]?["name"] == "pgbouncer" })
+        let places = try PgBouncerDatabases.parse(pooler["stringData"]?["pgbouncer.ini"]?.string ?? "").entries.compactMap(\.host)
+        #expect(places == ["old.example", "old.example", "old.example"])
+    }
+
+    @Test("percentiles by nearest rank")
+    func percentiles() {
+        let series = PauseSeries(Array(1...200))
+        #expect(series.percentile(50) == 100 && series.percentile(99) == 198)
+        #expect(PauseSeries().percentile(99) == 0)
+    }
+
     @Test("each application gets a Deployment, a Service and its Secret; each server two logins")
     func objects() throws {
         let objects = try StagingObjects(databases: StagingDatabase.all(), servers: servers, certificateAuthority: "PEM").documents()

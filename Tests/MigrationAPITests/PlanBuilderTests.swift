@@ -257,7 +257,6 @@ struct PlanBuilderTests {
         "what later versions bring is refused by name",
         arguments: [
             ("{strategy: Fresh}", "spec.strategy"), ("{strategy: InPlace}", "spec.strategy"), ("{criticality: Critical}", "spec.criticality"),
-            ("{cutover: {traffic: PgBouncer}}", "spec.cutover.traffic"),
             ("{backup: {formats: [Plain]}}", "spec.backup"),
         ])
     func later(changes: String, path: String) throws {

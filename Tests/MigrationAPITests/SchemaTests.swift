@@ -20,7 +20,7 @@ struct SchemaTests {
     func properties() throws {
         let spec: DatabaseMigrationSpec = try Fixtures.json(Fixtures.complete).merged(Fixtures.json(Fixtures.places)).merged(
             Fixtures.json(Fixtures.later)
-        ).decode()
+        ).merged(Fixtures.json(Fixtures.pooled)).decode()
         let status: DatabaseMigrationStatus = try Fixtures.json(Fixtures.status).decode()
         #expect(members(of: spec, "spec") == StructuralSchema.properties(specSchema, "spec"))
         // KubernetesModel.Condition serves all kinds; the others' times are never set here.
@@ -30,7 +30,8 @@ struct SchemaTests {
 
     @Test("decoding and encoding lose nothing")
     func roundTrip() throws {
-        let spec = try Fixtures.json(Fixtures.complete).merged(Fixtures.json(Fixtures.places)).merged(Fixtures.json(Fixtures.later))
+        let spec = try Fixtures.json(Fixtures.complete).merged(Fixtures.json(Fixtures.places)).merged(Fixtures.json(Fixtures.later)).merged(
+            Fixtures.json(Fixtures.pooled))
         #expect(StructuralSchema.complaints(spec, specSchema, "spec") == [])
         #expect(try JSONValue(encoding: spec.decode(DatabaseMigrationSpec.self)) == StructuralSchema.defaulted(spec, specSchema))
         let status = try Fixtures.json(Fixtures.status)
@@ -47,7 +48,8 @@ struct SchemaTests {
 
     @Test("a required property is required in both")
     func required() throws {
-        let spec = try Fixtures.json(Fixtures.complete).merged(Fixtures.json(Fixtures.places)).merged(Fixtures.json(Fixtures.later))
+        let spec = try Fixtures.json(Fixtures.complete).merged(Fixtures.json(Fixtures.places)).merged(Fixtures.json(Fixtures.later)).merged(
+            Fixtures.json(Fixtures.pooled))
         for place in StructuralSchema.places(spec, specSchema, "spec") {
             let refused = (try? spec.setting(nil, at: place.steps[...]).decode(DatabaseMigrationSpec.self)) == nil
             #expect(refused == place.isRequired, "\(place.path)")

@@ -8,13 +8,14 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
 
     /// CronJobs and replicas rest over the pause.
     static let resting = AbstractSpace(plan: .example(soakSeconds: 0, failureLimit: 1, rests: true))
+    static let pooled = AbstractSpace(plan: .pooled(soakSeconds: 0, failureLimit: 1))
 
     let plan: Plan
 
     /// With more facts to vary, fewer values of the others do.
     private var isWide: Bool { plan.isLive || plan.cutover.rests }
 
-    var description: String { plan.cutover.rests ? "resting" : plan.copy.mode.rawValue }
+    var description: String { plan.cutover.rests ? "resting" : plan.hasPoolers ? "pooled" : plan.copy.mode.rawValue }
 
     private static let everySource: [Fact<SourceState>] =
         [.unknown("timeout")] + (0...2).flatMap { epoch in FenceState.allCases.map { .value(.init(fence: $0, epoch: epoch)) } }
@@ -83,6 +84,13 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
         .value(.failed(reason: .workerLost, message: "", mayRetry: true)), .value(.failed(reason: .copyFailed, message: "", mayRetry: false)),
     ]
 
+    static let poolers: [Fact<PoolersState>] = [
+        .unknown("timeout"), .value(.init(files: .source, leads: .source, isPaused: false)),
+        .value(.init(files: .target, leads: .source, isPaused: false)), .value(.init(files: .target, leads: .source, isPaused: true)),
+        .value(.init(files: .target, leads: .mixed, isPaused: true)), .value(.init(files: .target, leads: .target, isPaused: true)),
+        .value(.init(files: .target, leads: .target, isPaused: false)), .value(.init(files: .source, leads: .target, isPaused: false)),
+    ]
+
     static let hasJobs: [Fact<Bool>] = [.unknown("forbidden"), .value(false), .value(true)]
     static let leftovers: [Fact<Set<Leftover>>] =
         [.unknown("timeout"), .value([]), .value(Set(Leftover.allCases))] + Leftover.allCases.map { .value([$0]) }
@@ -137,8 +145,10 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
         }
         let cause = Record.Cause(.probeFailed, "")
         switch phase {
-        case .awaitingCutover: return [plain, with { $0.held = cause }]
-        case .fencing: return [plain, with { $0.abort = cause }]
+        case .awaitingCutover:
+            let long = start.adding(seconds: -3600)
+            return [plain, with { $0.held = cause }] + (plan.hasPoolers ? [with { $0.pointedAt = start }, with { $0.pointedAt = long }] : [])
+        case .fencing: return [plain, with { $0.abort = cause }] + (plan.hasPoolers ? [with { $0.fence?.pauses = Visit.pauseTries }] : [])
         case .copying, .verifying:
             let long = start.adding(seconds: -Int(Visit.lastingJobSeconds))
             return [plain, with { $0.abort = cause }, with { $0.jobFailures = 2 }, with { ($0.jobFailures, $0.jobStartedAt) = (2, long) }]
@@ -185,7 +195,10 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
                                                                 leftovers: left,
                                                                 probes: probe)
                                                         seen.rest = rest
-                                                        body(seen)
+                                                        for poolers in of(.poolers, Self.poolers) {
+                                                            seen.poolers = poolers
+                                                            body(seen)
+                                                        }
                                                     }
                                                 }
                                             }
@@ -216,11 +229,11 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
     private func varied(_ desired: Desired, _ record: Record) -> Set<FactKind> {
         let facts = factsNeeded(desired, record: record, now: start)
         if record.isCommitted { return facts }
-        if desired.intent.isDeleted { return facts.intersection([.source, .hasJobs, .leftovers, .conflictingOwner, .rest]) }
+        if desired.intent.isDeleted { return facts.intersection([.source, .hasJobs, .leftovers, .conflictingOwner, .rest, .poolers]) }
         // They are looked at for the phases that follow.
         if [.fencing, .draining].contains(record.phase) { return facts.subtracting([.target, .reverse]) }
         if record.phase == .awaitingCutover { return facts.subtracting([.secrets]) }
-        return record.phase == .rollingBack ? facts.intersection([.source, .hasJobs, .rest]) : facts
+        return record.phase == .rollingBack ? facts.intersection([.source, .hasJobs, .rest, .poolers]) : facts
     }
 
     private func isTimed(_ phase: Phase) -> Bool {

@@ -42,7 +42,7 @@ struct DeletionTests {
             .prepareLanes,
             .connectLanes, .disconnectLanes,
             .removeLanes,
-            .drainLanes:
+            .drainLanes, .pointPoolers, .pausePoolers, .turnPoolers, .resumePoolers:
             Issue.record("\(action) while deleting")
         }
     }

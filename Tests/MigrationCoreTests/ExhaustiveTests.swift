@@ -7,7 +7,7 @@ import Testing
 struct ExhaustiveTests {
     @Test(
         "leads to a legal successor, decides nothing on an unknown, and never waits for nothing", arguments: Phase.allCases,
-        [AbstractSpace.snapshot, .live, .resting])
+        [AbstractSpace.snapshot, .live, .resting, .pooled])
     func everyVisit(phase: Phase, space: AbstractSpace) {
         var complaints: [String] = []
         var visits = 0
@@ -57,7 +57,7 @@ struct ExhaustiveTests {
         #expect(try JSONEncoder().encode(record).count <= Record.sizeLimit)
     }
 
-    @Test("a record survives being written and read", arguments: Phase.allCases, [AbstractSpace.snapshot, .live, .resting])
+    @Test("a record survives being written and read", arguments: Phase.allCases, [AbstractSpace.snapshot, .live, .resting, .pooled])
     func codable(phase: Phase, space: AbstractSpace) throws {
         for record in space.records(phase) {
             #expect(try JSONDecoder().decode(Record.self, from: JSONEncoder().encode(record)) == record)
@@ -97,13 +97,11 @@ enum Rules {
         let next = decision.record.phase
         if next != record.phase, !record.phase.row.successors.contains(next) { return "\(record.phase) to \(next) is not in the table" }
         if record.phase.isTerminal, next != record.phase, !mayLeave(desired, record) { return "\(record.phase) does not absorb" }
-        if decision.actions.count > 1 {
-            guard case .sealSource? = decision.actions.first, case .openTarget? = decision.actions.last, decision.actions.count == 2 else {
-                return "more than one action"
-            }
-        }
+        if decision.actions.count > 1, !isSequence(decision.actions) { return "more than one action" }
         if next != record.phase, !decision.actions.isEmpty { return "an action decided while changing the phase" }
-        for action in decision.actions {
+        for (index, action) in decision.actions.enumerated() {
+            // What follows another action turns on what that makes true.
+            if index > 0, action.isAboutPoolers { continue }
             if let missing = unknownFact(of: action, decision.record, seen) { return "\(action) decided without knowing \(missing)" }
             if let broken = brokenRule(of: action, desired, decision, seen, now) { return "\(action): \(broken)" }
         }
@@ -121,6 +119,16 @@ enum Rules {
         return nil
     }
 
+    /// What is performed in one go.
+    private static func isSequence(_ actions: [Action]) -> Bool {
+        switch (actions[0], actions[1], actions.dropFirst(2).first) {
+        case (.sealSource, .openTarget, nil), (.sealSource, .openTarget, .turnPoolers(.target)), (.openTarget, .turnPoolers(.target), nil): true
+        case (.pausePoolers, .closeSource, nil), (.pausePoolers, .closeTarget, nil): true
+        case (.openSource, .turnPoolers(.source), nil), (.openSource, .resumePoolers, nil): true
+        default: false
+        }
+    }
+
     private static func mayLeave(_ desired: Desired, _ record: Record) -> Bool {
         switch record.phase {
         case .rolledBack: desired.intent.attempt > record.attempt
@@ -136,7 +144,7 @@ enum Rules {
                 seen.source.value == nil ? .source : nil, seen.target.value == nil ? .target : nil, seen.secrets.value == nil ? .secrets : nil,
                 seen.workloads.value == nil ? .workloads : nil, seen.job.value == nil ? .job : nil, seen.hasJobs.value == nil ? .hasJobs : nil,
                 seen.leftovers.value == nil ? .leftovers : nil, seen.forward.value == nil ? .forward : nil,
-                seen.reverse.value == nil ? .reverse : nil, seen.rest.value == nil ? .rest : nil,
+                seen.reverse.value == nil ? .reverse : nil, seen.rest.value == nil ? .rest : nil, seen.poolers.value == nil ? .poolers : nil,
             ].compactMap { $0 })
         let needed: Set<FactKind> =
             switch action {
@@ -154,6 +162,8 @@ enum Rules {
             case .suspendCronJobs, .scaleToZero, .resumeWorkloads: [.rest]
             // The record says that the switch is done.
             case .pointSecrets(.target) where record.phase == .soaking: [.target, .secrets]
+            case .pointPoolers, .turnPoolers, .resumePoolers: [.poolers]
+            case .pausePoolers: []
             case .pointSecrets(.target): [.source, .target, .secrets]
             case .prepareDigests: [.secrets]
             case .pointSecrets(.source): record.targetEpoch == nil ? [.source, .secrets] : [.source, .target, .secrets]
@@ -186,10 +196,23 @@ enum Rules {
             return record.phase == .cleaningUp || desired.intent.isDeleted ? nil : "destroys before goal Completed"
         case .pointSecrets(.target) where record.switchedAt == nil: return "the switch is not on record"
         case .pointSecrets(.source) where record.phase != .rollingBack: return "outside RollingBack"
+        case .pointPoolers(.target) where ![.awaitingCutover, .switching].contains(record.phase): return "goes forward where nothing is switched"
+        case .turnPoolers(let side) where record.isCommitted && (side == .source ? seen.source.value?.fence : seen.target.value?.fence) == .closed:
+            return "leads the applications to a closed side"
+        case .pausePoolers where ![.fencing, .rollingBack].contains(record.phase): return "nothing is fenced"
         case .releaseFinalizer where !desired.intent.isDeleted: return "the object is not deleted"
         case .closeSource, .sealSource, .openTarget, .runJob:
             return desired.intent.isDeleted && !record.isCommitted ? "goes forward while deleting" : nil
         default: return nil
+        }
+    }
+}
+
+extension Action {
+    fileprivate var isAboutPoolers: Bool {
+        switch self {
+        case .pointPoolers, .pausePoolers, .turnPoolers, .resumePoolers: true
+        default: false
         }
     }
 }

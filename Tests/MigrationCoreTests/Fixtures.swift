@@ -28,6 +28,24 @@ extension Plan {
     }
 }
 
+extension Plan {
+    /// The same, with the applications behind a PgBouncer that is all they know.
+    static func pooled(
+        pauseSeconds: Int = 60, periodSeconds: Int = 10, soakSeconds: Int = 30, failureLimit: Int = 2, automaticRollback: Bool = true
+    ) -> Plan {
+        var plan = Plan.example(
+            mode: .live, pauseSeconds: pauseSeconds, periodSeconds: periodSeconds, soakSeconds: soakSeconds, failureLimit: failureLimit,
+            automaticRollback: automaticRollback)
+        (plan.cutover.connections, plan.cutover.workloads) = ([], [])
+        plan.cutover.poolers = [
+            .init(
+                name: "pgbouncer", consoles: .service(name: "pgbouncer", port: "pgbouncer"), credentials: .init(name: "pgbouncer-admin"),
+                file: .init(kind: .configMap, name: "pgbouncer", key: "pgbouncer.ini"), databases: ["ledger"])
+        ]
+        return plan
+    }
+}
+
 extension Record.Fence {
     static func standing(epoch: Int64 = 0, decidedAt: Timestamp = start, seconds: Int = 60) -> Record.Fence {
         Record.Fence(epoch: epoch, decidedAt: decidedAt, deadline: decidedAt.adding(seconds: seconds))

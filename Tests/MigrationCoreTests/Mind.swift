@@ -4,7 +4,7 @@
 struct Mind {
     struct Answer {
         var record: UInt32
-        var actions: UInt8
+        var actions: UInt16
         var isWaiting: Bool
     }
 
@@ -45,7 +45,7 @@ struct Mind {
     /// What decisions perform, and what is left of it on the way; number 0 is nothing.
     private(set) var actions: [[Action]] = [[]]
     private var recordNumbers: [Record: UInt32] = [:]
-    private var actionNumbers: [[Action]: UInt8] = [[]: 0]
+    private var actionNumbers: [[Action]: UInt16] = [[]: 0]
     private var answers: [Question: Answer] = [:]
     private var aged: [UInt32: UInt32] = [:]
 
@@ -60,18 +60,19 @@ struct Mind {
     mutating func number(_ record: Record) -> UInt32 {
         let plain = Stamps.plain(record)
         if let known = recordNumbers[plain] { return known }
+        precondition(records.count < 1 << 22, "more records than a world has room for")
         records.append(plain)
         traits.append(Traits(plain))
         recordNumbers[plain] = UInt32(records.count - 1)
         return UInt32(records.count - 1)
     }
 
-    mutating func number(_ actions: [Action]) -> UInt8 {
+    mutating func number(_ actions: [Action]) -> UInt16 {
         if let known = actionNumbers[actions] { return known }
-        precondition(self.actions.count < 256, "more actions than a world has room for")
+        precondition(self.actions.count < 512, "more actions than a world has room for")
         self.actions.append(actions)
-        actionNumbers[actions] = UInt8(self.actions.count - 1)
-        return UInt8(self.actions.count - 1)
+        actionNumbers[actions] = UInt16(self.actions.count - 1)
+        return UInt16(self.actions.count - 1)
     }
 
     /// The same record after a long time.
@@ -81,6 +82,9 @@ struct Mind {
         aged[record] = result
         return result
     }
+
+    /// The same record once a file that was written is everywhere.
+    mutating func due(_ record: UInt32) -> UInt32 { number(Stamps.due(records[Int(record)], plan)) }
 
     mutating func answer(_ world: World, probe: Verdict, blind: Blindness) -> Answer {
         let question = Question(
@@ -151,6 +155,8 @@ struct Mind {
             seen.connections = [ConnectionValue(object: "Secret ledger", key: "url", state: state, written: world.written)]
             seen.hasDigestKey = world.originals
         }
+        seen.poolers = see(
+            .poolers, .cluster, PoolersState(files: world.poolers.file.state, leads: world.poolers.leads.state, isPaused: world.poolers.isPaused))
         return seen
     }
 
@@ -220,11 +226,19 @@ enum Stamps {
         (record.remaining, record.verifiedAt) = (nil, nil)
         record.firstClientWriteAt = record.firstClientWriteAt.map { _ in start }
         record.switchedAt = record.switchedAt.map { _ in start }
+        if ![.awaitingCutover, .rollingBack].contains(record.phase) { record.pointedAt = record.pointedAt.map { _ in start } }
         if record.phase != .soaking { (record.checks, record.lastProbeAt) = ([:], nil) }
         if record.phase != .soaking { (record.healthySince, record.unhealthySince) = (nil, nil) }
         record.jobStartedAt = record.jobStartedAt.map { _ in start }
         if ![.provisioning, .switching, .rollingBack].contains(record.phase) { record.phaseStartedAt = start }
         record.checks = record.checks.mapValues { .init(verdict: $0.verdict, streak: min(3, $0.streak), message: "") }
+        return record
+    }
+
+    static func due(_ record: Record, _ plan: Plan) -> Record {
+        var record = record
+        let old = start.adding(seconds: -plan.fileSeconds)
+        record.pointedAt = record.pointedAt.map { min($0, old) }
         return record
     }
 
@@ -236,6 +250,7 @@ enum Stamps {
         record.healthySince = record.healthySince.map(shift)
         record.unhealthySince = record.unhealthySince.map(shift)
         record.lastProbeAt = record.lastProbeAt.map(shift)
+        record.pointedAt = record.pointedAt.map(shift)
         record.teardownStartedAt = record.teardownStartedAt.map(shift)
         if let closed = record.rollback?.closedAt { record.rollback?.closedAt = shift(closed) }
         if let opened = record.rollback?.openedAt { record.rollback?.openedAt = shift(opened) }

@@ -31,12 +31,17 @@ struct ModelCheckTests {
 
     @Test("the same of the Live mode, where lanes carry writes forth and back", arguments: runs.indices)
     func livePromises(run: Int) {
-        var search = Search(plan: Self.livePlan, limits: Self.runs[run])
+        _ = Self.searchedLive(Self.livePlan, run)
+    }
+
+    private static func searchedLive(_ plan: Plan, _ run: Int) -> Search {
+        var search = Search(plan: plan, limits: runs[run])
         search.explore()
         search.calm()
         if let counterexample = search.counterexample { Issue.record("\(counterexample)") }
         let phases = Set(search.worlds.map { search.mind.record($0).phase })
         #expect(phases.isSuperset(of: [.pending, .copying, .draining, .switching, .soaking, .promoted, .rollingBack, .rolledBack]))
+        return search
     }
 
     @Test("the same where CronJobs and replicas rest over the pause: they are as they were wherever it comes to rest", arguments: [0, 2, 3])
@@ -66,6 +71,14 @@ struct ModelCheckTests {
             let isWritten = search.mind.actions.contains { $0.contains { if case .pointSecrets = $0 { true } else { false } } }
             #expect(!isWritten, "the controller writes what is others' to write")
         }
+    }
+
+    static let pooledPlan = Plan.pooled(periodSeconds: 0, soakSeconds: 0, failureLimit: 1)
+
+    @Test("the same with applications behind poolers: whatever happens, no pause of a pooler outlives the write pause", arguments: runs.indices)
+    func pooledPromises(run: Int) {
+        let search = Self.searchedLive(Self.pooledPlan, run)
+        #expect(search.worlds.contains { $0.poolers.isPaused && $0.poolers.leads == .target }, "it gets as far as a pause on the way back")
     }
 
     @Test("the same when every visit stops at the next phase, with more places to fail in between")

@@ -34,6 +34,7 @@ struct Search {
         var world = World()
         world.isLive = plan.isLive
         world.isExternal = plan.cutover.isWrittenOutside
+        world.isPooled = plan.hasPoolers
         world.faultsLeft = limits.faults
         world.changesLeft = limits.changes
         worlds = [world]
@@ -114,7 +115,13 @@ struct Search {
             // What changes nothing and is decided again takes time.
             if next.key == before {
                 let again = mind.answer(next, probe: .ok, blind: .none)
-                if again.record == world.record, again.actions == world.pending, !finishJob(&next) { next.record = mind.older(world.record) }
+                if again.record == world.record, again.actions == world.pending {
+                    if next.poolers.mounted != next.poolers.file {
+                        next.poolers.mounted = next.poolers.file
+                    } else if !finishJob(&next) {
+                        next.record = mind.older(world.record)
+                    }
+                }
             }
             return settled(next)
         }
@@ -134,11 +141,19 @@ struct Search {
             next.finishRollout(.complete)
             return settled(next)
         }
+        if world.poolers.mounted != world.poolers.file {
+            next.poolers.mounted = world.poolers.file
+            return settled(next)
+        }
         for direction in Direction.allCases where world.canApply(direction) {
             next.apply(direction)
             next = settled(next)
             // A source in use is never caught up with for good.
             if next.key != world.key { return next }
+        }
+        if world.isPooled {
+            (next.record, next.poolers.mounted) = (mind.due(world.record), world.poolers.file)
+            if next.record != world.record { return next }
         }
         next.record = mind.older(world.record)
         return answer.isWaiting && next.record != world.record ? next : nil
@@ -185,12 +200,21 @@ struct Search {
         if world.cronJobs != .awake || world.replicas != .awake { return "rests while CronJobs are \(world.cronJobs) and replicas \(world.replicas)" }
         if world.isTurnedBack, phase(world) == .soaking { return nil }
         if world.isExternal, !othersWrite || world.isGone, wantedOutside(world) != nil { return nil }
+        if world.isPooled { return brokenBehindPoolers(world) }
         let fence = world.secrets == .source ? world.source : world.target
         if world.secrets == .mixed { return "rests with Secrets that point to both sides" }
         if fence.state != .open { return "rests while the applications' side is \(fence.state)" }
         if world.rollout == .complete, world.pods != world.secrets { return "rests while pods use other connection strings than the Secrets hold" }
         if world.wish.isDeleted, !world.isGone { return "rests while it should be deleted" }
         return nil
+    }
+
+    private func brokenBehindPoolers(_ world: World) -> String? {
+        if world.poolers.isPaused { return "rests while the applications wait behind a paused pooler" }
+        if world.poolers.file != world.poolers.leads { return "rests with poolers that lead elsewhere than their files" }
+        let fence = world.poolers.leads == .source ? world.source : world.target
+        if fence.state != .open { return "rests while the applications' side is \(fence.state)" }
+        return world.wish.isDeleted && !world.isGone ? "rests while it should be deleted" : nil
     }
 
     // MARK: Telling

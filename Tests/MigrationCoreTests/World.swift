@@ -46,6 +46,14 @@ struct World {
     /// What rests over the write pause, and carries what it was before.
     enum Rest: UInt8 { case awake, mixed, resting }
 
+    /// All replicas of all poolers, as one. Files reach it with a delay, and are read when it is told to.
+    struct Poolers: Hashable {
+        var file = Side.source
+        var mounted = Side.source
+        var leads = Side.source
+        var isPaused = false
+    }
+
     enum Rollout: UInt8 { case complete, progressing, failed }
     enum Reach: UInt8 {
         case source, target, mixed
@@ -76,6 +84,9 @@ struct World {
     var replicas = Rest.awake
     /// Set for the Live mode; never changes.
     var isLive = false
+    /// Set where the applications are behind poolers, which are all they know; never changes.
+    var isPooled = false
+    var poolers = Poolers()
     var forward = Lanes()
     var reverse = Lanes()
     var copy = Job()
@@ -94,9 +105,9 @@ struct World {
     /// Of the persisted record in ``Mind/records``.
     var record: UInt32 = 0
     /// The actions the controller persisted and is about to perform, in ``Mind/actions``; 0 none.
-    var pending: UInt8 = 0
+    var pending: UInt16 = 0
     /// An action of an earlier controller or visit that is still under way, or the undo of a controller that lost its lease; 0 none.
-    var late: UInt8 = 0
+    var late: UInt16 = 0
     /// Faults, and changes of the user's mind or jumps in time, that may still happen.
     var faultsLeft: UInt8 = 0
     var changesLeft: UInt8 = 0
@@ -111,7 +122,9 @@ struct World {
     }
 
     /// What a running or restarted pod may connect to.
-    func reaches(_ side: Side) -> Bool { pods.includes(side) || secrets.includes(side) }
+    func reaches(_ side: Side) -> Bool {
+        isPooled ? poolers.leads == side && !poolers.isPaused : pods.includes(side) || secrets.includes(side)
+    }
 
     /// The applications of this side can write.
     func takesWrites(_ side: Side) -> Bool {
@@ -135,23 +148,28 @@ extension World {
         ] {
             high.add(flag)
         }
-        high.add(secrets.rawValue, 2)
-        high.add(writtenCode, 2)
-        high.add(pods.rawValue, 2)
-        high.add(tag, 4)
-        high.add(rollout.rawValue, 2)
+        // Behind poolers the others never change.
+        if isPooled {
+            high.add(poolers)
+        } else {
+            high.add(secrets.rawValue, 2)
+            high.add(writtenCode, 2)
+            high.add(pods.rawValue, 2)
+            high.add(tag, 4)
+            high.add(rollout.rawValue, 2)
+            high.add(cronJobs.rawValue, 2)
+            high.add(replicas.rawValue, 2)
+        }
         high.add(wish)
         high.add(openedAfterCopy, 4)
         high.add(forward)
         high.add(reverse)
-        high.add(cronJobs.rawValue, 2)
-        high.add(replicas.rawValue, 2)
         var low = Bits()
         low.add(copy)
         low.add(verify)
-        low.add(pending, 8)
-        low.add(late, 8)
-        low.value = low.value << 24 | UInt64(record)
+        low.add(pending, 9)
+        low.add(late, 9)
+        low.value = low.value << 22 | UInt64(record)
         return Key(high: high.value, low: low.value)
     }
 
@@ -165,9 +183,14 @@ extension World {
         bits.add(cronJobs.rawValue, 2)
         bits.add(replicas.rawValue, 2)
         for flag in [isPrepared, clientWrote, hasStaleJob, originals, sourceArtefacts, targetArtefacts, hasFinalizer] { bits.add(flag) }
-        bits.add(secrets.rawValue, 2)
-        bits.add(tag, 3)
-        bits.add(rollout.rawValue, 2)
+        // Behind poolers the others never change.
+        if isPooled {
+            bits.add(poolers)
+        } else {
+            bits.add(secrets.rawValue, 2)
+            bits.add(tag, 3)
+            bits.add(rollout.rawValue, 2)
+        }
         bits.add(wish)
         for lanes in [forward, reverse] {
             bits.add(UInt8(lanes.stage.rawValue), 2)
@@ -200,13 +223,18 @@ extension World {
 private struct Bits {
     var value: UInt64 = 0
 
-    mutating func add(_ number: UInt8, _ width: UInt64) { value = value << width | UInt64(number) }
+    mutating func add(_ number: some UnsignedInteger, _ width: UInt64) { value = value << width | UInt64(number) }
     mutating func add(_ flag: Bool) { value = value << 1 | (flag ? 1 : 0) }
 
     mutating func add(_ fence: World.Fence) {
         add(fence.state.ordinal, 2)
         add(fence.epoch, 5)
         add(fence.aimsAtClosed)
+    }
+
+    mutating func add(_ poolers: World.Poolers) {
+        for side in [poolers.file, poolers.mounted, poolers.leads] { add(side == .target) }
+        add(poolers.isPaused)
     }
 
     mutating func add(_ lanes: World.Lanes) {

@@ -26,13 +26,19 @@ extension World.Fence {
 extension World {
     /// Performs the first of a decision's actions.
     ///
-    /// - Returns: those that follow it; none when it failed. Only a seal is followed by anything.
+    /// - Returns: those that follow it; none when it failed.
     mutating func perform(firstOf actions: [Action], cut: Cut? = nil) -> [Action] {
         guard let action = actions.first else { return [] }
         perform(action, cut: cut)
         if cut != nil { return [] }
-        if case .sealSource(let epoch) = action, source.state != .closed || Int64(source.epoch) != epoch + 1 { return [] }
-        return Array(actions.dropFirst())
+        let hasFailed =
+            switch action {
+            case .sealSource(let epoch): source.state != .closed || Int64(source.epoch) != epoch + 1
+            case .openTarget(let epoch): target.state != .open || Int64(target.epoch) != epoch + 1
+            case .openSource(let epoch): source.state != .open || Int64(source.epoch) != epoch + 1
+            default: false
+            }
+        return hasFailed ? [] : Array(actions.dropFirst())
     }
 
     /// Performs an action on the world, wholly or cut off.
@@ -72,6 +78,13 @@ extension World {
         case .resumeWorkloads:
             if cronJobs != .awake { cronJobs = cut == nil ? .awake : .mixed }
             if replicas != .awake { replicas = cut == nil ? .awake : .mixed }
+        case .pointPoolers(let side): poolers.file = side
+        // Cut off, it comes back with nothing paused, unless the controller is gone.
+        case .pausePoolers: poolers.isPaused = true
+        case .turnPoolers(let side):
+            if poolers.leads != side { poolers.leads = poolers.mounted }
+            if poolers.leads == side, cut == nil { poolers.isPaused = false }
+        case .resumePoolers: poolers.isPaused = false
         case .removeArtefacts(let side): removeArtefacts(side)
         case .discardOriginals: originals = false
         }

@@ -7,6 +7,12 @@ enum Step: Hashable, CustomStringConvertible {
     case lateArrival
     /// The lanes deliver, or lose their slot.
     case applied(Direction), laneLost(Direction)
+    /// The poolers' file arrives where they can read it.
+    case mounted
+    /// So much time passes that it has arrived.
+    case filesDue
+    /// A pooler starts anew, and reads its file.
+    case poolerRestarted
     /// The lease is lost: the controller sets out to undo its fence, while a successor goes on.
     case leaseLost
     case job(WorkerStep, World.Job.State)
@@ -48,6 +54,9 @@ enum Step: Hashable, CustomStringConvertible {
         case .lateArrival: "the late action arrives"
         case .applied(let direction): "the \(direction) lanes deliver"
         case .laneLost(let direction): "the \(direction) slot is lost"
+        case .mounted: "the poolers' file arrives"
+        case .filesDue: "the time of files passes"
+        case .poolerRestarted: "the poolers start anew"
         case .leaseLost: "the lease is lost, and the undo of the fence is under way"
         case .job(let step, let state): "\(step) Job: \(state)"
         case .rollout(let result): "rollout: \(result)"
@@ -98,6 +107,7 @@ extension Mind {
         if limits.timeJumps, !world.isGone {
             var next = world
             next.record = older(world.record)
+            next.poolers.mounted = world.poolers.file
             next.changesLeft -= 1
             if next.record != world.record { finish(.time, next, nil, body) }
         }
@@ -176,13 +186,14 @@ extension Mind {
             finish(.lateArrival, next, nil, body)
         }
         if world.faultsLeft > 0, limits.kind != .jobs, world.late == 0, world.pending == 0,
-            let undo = record(world).undoWithoutLease(SourceState(fence: world.source.state, epoch: Int64(world.source.epoch)))
+            case let undo = record(world).undoWithoutLease(SourceState(fence: world.source.state, epoch: Int64(world.source.epoch))), !undo.isEmpty
         {
             var next = world
             next.faultsLeft -= 1
-            next.late = number([undo])
+            next.late = number(undo)
             finish(.leaseLost, next, nil, body)
         }
+        poolerSteps(world, limits, body)
         for (step, job) in [(WorkerStep.copy, world.copy), (.verify, world.verify)] where job.state == .running {
             for result in [World.Job.State.succeeded, .mayRetry, .failed] {
                 var next = world
@@ -249,6 +260,28 @@ extension Mind {
         }
     }
 
+    private mutating func poolerSteps(_ world: World, _ limits: Limits, _ body: (Step, World, String?) -> Void) {
+        guard world.isPooled else { return }
+        if world.poolers.mounted != world.poolers.file {
+            var next = world
+            next.poolers.mounted = world.poolers.file
+            finish(.mounted, next, nil, body)
+        }
+        let later = due(world.record)
+        // Writing a file takes no longer than its request; what takes as long as files do comes after it.
+        if later != world.record, world.pending == 0 {
+            var next = world
+            (next.record, next.poolers.mounted) = (later, world.poolers.file)
+            finish(.filesDue, next, nil, body)
+        }
+        if world.faultsLeft > 0, limits.kind == .all, world.poolers.leads != world.poolers.mounted || world.poolers.isPaused {
+            var next = world
+            next.faultsLeft -= 1
+            (next.poolers.leads, next.poolers.isPaused) = (world.poolers.mounted, false)
+            finish(.poolerRestarted, next, nil, body)
+        }
+    }
+
     /// What follows by itself from the step, and the rules that hold of every state.
     private func finish(_ step: Step, _ world: World, _ broken: String?, _ body: (Step, World, String?) -> Void) {
         var next = world
@@ -265,6 +298,8 @@ extension Mind {
         if world.reverse.applies, world.source.isWritable { return "the reverse lanes write on an open source" }
         switch record.phase {
         case .rolledBack where world.source.state != .open: return "RolledBack with a source that is \(world.source.state)"
+        case .rolledBack where world.isPooled && world.poolers.file != .source && world.pending == 0:
+            return "RolledBack with poolers' files that are not the originals"
         case .rolledBack where world.secrets != .source: return "RolledBack with Secrets that are not the originals"
         case .failed where world.source.state != .open && world.target.state != .open: return "Failed with no side open"
         default: return nil
@@ -278,16 +313,18 @@ extension Action {
         switch self {
         case .closeSource, .sealSource, .openSource, .closeTarget, .openTarget, .pointSecrets, .restartWorkloads: true
         case .suspendCronJobs, .scaleToZero, .resumeWorkloads: true
+        case .turnPoolers: true
         default: false
         }
     }
 
-    /// May arrive after a later decision. Known limit: late ones of ``pointSecrets(_:)`` and of what rests are not modelled; their lifetime is bounded by the request's timeout,
+    /// May arrive after a later decision. Known limit: late ones of ``pointSecrets(_:)``, ``pointPoolers(_:)`` and of what rests are not modelled; their lifetime is bounded by the request's timeout,
     /// which is shorter than a lease, not by compare-and-set.
     fileprivate var canBeLate: Bool {
         switch self {
         case .closeSource, .sealSource, .openSource, .closeTarget, .openTarget, .runJob, .restartWorkloads: true
         case .prepareLanes, .connectLanes, .disconnectLanes, .removeLanes, .drainLanes: true
+        case .pausePoolers, .turnPoolers, .resumePoolers: true
         default: false
         }
     }

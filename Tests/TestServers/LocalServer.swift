@@ -86,6 +86,21 @@ public final class LocalServer: Sendable {
         }
     }
 
+    /// A port that nobody listens on.
+    public static func freePort() -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = socketAddress("127.0.0.1", port: 0)
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                precondition(bind(descriptor, $0, size) == 0)
+                precondition(getsockname(descriptor, $0, &size) == 0)
+            }
+        }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
     /// A connection to another server; the caller closes it. One to nobody ends at once.
     /// - Parameter address: IPv4, in digits.
     public static func connect(to address: String, port: UInt16) -> Int32 {

@@ -63,3 +63,14 @@ struct Frame: Sendable {
         return isChanged && elapsed - previous.elapsed >= .seconds(1)
     }
 }
+
+extension Frame {
+    /// As it is now.
+    init(after elapsed: Duration, _ migration: CurrentMigration, _ load: Load) {
+        let applications = load.databases.map { database in
+            let results = load.results[database.name]?.snapshot
+            return Application(database: database.name, acknowledged: results?.count ?? 0, errors: results?.errors ?? 0)
+        }
+        self.init(elapsed: elapsed, status: migration.status, pauseMilliseconds: migration.pause(at: .now), applications: applications)
+    }
+}

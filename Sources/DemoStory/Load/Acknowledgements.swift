@@ -13,17 +13,29 @@ final class Acknowledgements: Sendable {
         var kinds: [String: Int] = [:]
         var last: ContinuousClock.Instant?
         var longestGap: Duration = .zero
+        /// The longest time a request took that was confirmed, by client, since it was last asked for.
+        var slowest: [String: Duration] = [:]
     }
 
     var snapshot: State { state.withLock { $0 } }
     var count: Int { state.withLock { $0.count } }
 
-    func acknowledge(_ number: Int64, of client: String, at now: ContinuousClock.Instant = .now) {
+    /// - Parameter sent: when the request was.
+    func acknowledge(_ number: Int64, of client: String, sent: ContinuousClock.Instant, at now: ContinuousClock.Instant = .now) {
         state.withLock { state in
+            state.slowest[client] = max(state.slowest[client] ?? .zero, now - sent)
             state.acknowledged[client, default: []].append(number)
             state.count += 1
             if let last = state.last { state.longestGap = max(state.longestGap, now - last) }
             state.last = now
+        }
+    }
+
+    /// One for each client, and forgotten.
+    func takeSlowest() -> [Duration] {
+        state.withLock { state in
+            defer { state.slowest = [:] }
+            return Array(state.slowest.values)
         }
     }
 

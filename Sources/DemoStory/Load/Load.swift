@@ -4,15 +4,18 @@ import KubernetesClient
 /// All users of all applications.
 struct Load: Sendable {
     let databases: [StagingDatabase]
-    let clientsPerApplication: Int
+    /// Shared out among the applications.
+    let clients: Int
+    let breath: Duration
     let addresses = ReadyAddresses()
     let stop = StopSign()
     /// By database.
     let results: [String: Acknowledgements]
 
-    init(databases: [StagingDatabase], clientsPerApplication: Int = 3) {
+    init(databases: [StagingDatabase], clients: Int = 9, breath: Duration = .milliseconds(10)) {
         self.databases = databases
-        self.clientsPerApplication = clientsPerApplication
+        self.clients = clients
+        self.breath = breath
         results = Dictionary(uniqueKeysWithValues: databases.map { ($0.name, Acknowledgements()) })
     }
 
@@ -20,13 +23,14 @@ struct Load: Sendable {
     func run() async {
         let http = HTTPClient()
         await withTaskGroup(of: Void.self) { group in
-            for database in databases {
+            for (index, database) in databases.enumerated() {
                 guard let results = results[database.name] else { continue }
-                for number in 1...clientsPerApplication {
+                for number in 0..<clients where number % databases.count == index {
                     let client = LoadClient(
-                        name: "\(database.application)-user-\(number)", service: database.application, addresses: addresses, http: http,
+                        name: "\(database.application)-user-\(number / databases.count + 1)", service: database.application, addresses: addresses,
+                        http: http,
                         results: results,
-                        stop: stop)
+                        stop: stop, breath: breath)
                     group.addTask { await client.run() }
                 }
             }
@@ -42,6 +46,19 @@ struct Load: Sendable {
     /// The databases in which fewer than so many entries were confirmed since `counts` was taken.
     func idle(since counts: [String: Int], below minimum: Int) -> [String] {
         self.counts.filter { $0.value - (counts[$0.key] ?? 0) < minimum }.keys.sorted()
+    }
+
+    /// For each client, the longest time a request took since this was last asked.
+    func takeSlowest() -> [Duration] { results.values.flatMap { $0.takeSlowest() } }
+
+    /// Returns when so many more entries were confirmed in every database.
+    func waitForEntries(_ minimum: Int, _ deadline: Deadline) async throws {
+        let before = counts
+        try await deadline.wait(for: "users to write") {
+            "too few confirmed entries in \(idle(since: before, below: minimum).joined(separator: ", ")); requests failed with \(errorSummary)"
+        } _: {
+            idle(since: before, below: minimum).isEmpty
+        }
     }
 
     /// The longest time in which no client of one application got an entry confirmed.

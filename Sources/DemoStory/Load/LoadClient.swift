@@ -11,6 +11,8 @@ struct LoadClient: Sendable {
     var http: HTTPClient
     var results: Acknowledgements
     var stop: StopSign
+    /// Between an answer and the next entry.
+    var breath: Duration
 
     private static let timeouts = HTTPTimeouts(connect: .milliseconds(500), total: .seconds(3))
 
@@ -20,8 +22,8 @@ struct LoadClient: Sendable {
         while !stop.isUp, !Task.isCancelled {
             number += 1
             let isWritten = await send(number)
-            // A breath between entries, a longer one after a failure.
-            try? await Task.sleep(for: isWritten ? .milliseconds(10) : .milliseconds(100))
+            // Longer after a failure.
+            try? await Task.sleep(for: isWritten ? breath : .milliseconds(100))
         }
     }
 
@@ -32,6 +34,7 @@ struct LoadClient: Sendable {
             return false
         }
         let address = ready[Int(number) % ready.count]
+        let sent = ContinuousClock.now
         do {
             let body = try JSON.encode(["client": .string(name), "number": .integer(number)] as JSONValue)
             let response = try await http.send(
@@ -41,7 +44,7 @@ struct LoadClient: Sendable {
                 results.fail("\(response.status) \(kind ?? "")")
                 return false
             }
-            results.acknowledge(number, of: name)
+            results.acknowledge(number, of: name, sent: sent)
             return true
         } catch {
             results.fail((error as? HTTPError).map { "\($0.kind)" } ?? "other")

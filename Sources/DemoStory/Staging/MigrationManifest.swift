@@ -8,6 +8,7 @@ struct MigrationManifest: Sendable {
     var servers: DevServers
     var soakSeconds: Int
     var isLive = true
+    private var isPooled: Bool { databases.contains { $0.pooler != nil } }
 
     var text: String {
         """
@@ -25,10 +26,7 @@ struct MigrationManifest: Sendable {
           copy: {mode: \(isLive ? "Live" : "Snapshot"), jobs: 2}
           cutover:
             \(isLive ? "maxPauseSeconds" : "snapshotPauseSeconds"): 120
-            connections:
-        \(list { "  {secretRef: {name: \($0.secret), key: \(StagingNames.connectionKey)}, database: \($0.name)}" })
-            workloads:
-              - {selector: {matchLabels: {app.kubernetes.io/part-of: mys}}, kinds: [Deployment], rolloutSeconds: 60}
+        \(isPooled ? PoolerObjects.traffic(databases) : rollout)
           health:
             periodSeconds: 1
             soakSeconds: \(soakSeconds)
@@ -36,6 +34,15 @@ struct MigrationManifest: Sendable {
         \(list { "  {name: \($0.application), service: {name: \($0.application), port: http, path: /health}, timeoutSeconds: 2}" })
           rollback: {automatic: true}
         """ + "\n"
+    }
+
+    private var rollout: String {
+        """
+            connections:
+        \(list { "  {secretRef: {name: \($0.secret), key: \(StagingNames.connectionKey)}, database: \($0.name)}" })
+            workloads:
+              - {selector: {matchLabels: {app.kubernetes.io/part-of: mys}}, kinds: [Deployment], rolloutSeconds: 60}
+        """
     }
 
     func document() throws -> JSONValue { try YAML.decode(text).first ?? .null }

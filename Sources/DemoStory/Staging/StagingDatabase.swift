@@ -15,7 +15,18 @@ struct StagingDatabase: Sendable {
     var secret: String
     var form: Form
     var sslMode: String
+    /// The Service it connects to in place of the server.
+    var pooler: String?
     var password: Redacted<String>
+
+    /// The same behind the replicas of a PgBouncer: each application connects to one of them, within the cluster.
+    static func pooled() -> [StagingDatabase] {
+        all().enumerated().map { index, database in
+            var database = database
+            (database.pooler, database.sslMode) = (StagingNames.pooler(index % StagingNames.poolers), "disable")
+            return database
+        }
+    }
 
     /// The three databases of the environment the project was made for; passwords are new in each run.
     static func all() -> [StagingDatabase] {
@@ -28,10 +39,13 @@ struct StagingDatabase: Sendable {
     private static func make(_ name: String, _ part: String, _ form: Form, _ sslMode: String) -> StagingDatabase {
         let role = name.replacing("_db", with: "_app")
         // The odd characters have to survive both dialects' quoting.
-        let password = "p@ss/\(String(UInt64.random(in: .min ... .max), radix: 36))'#\(String(UInt64.random(in: .min ... .max), radix: 36))"
         return StagingDatabase(
             name: name, application: "mys-\(part)", role: role, secret: "mys-\(part)-db-secret", form: form, sslMode: sslMode,
-            password: Redacted(password))
+            password: Redacted(newPassword()))
+    }
+
+    static func newPassword() -> String {
+        "p@ss/\(String(UInt64.random(in: .min ... .max), radix: 36))'#\(String(UInt64.random(in: .min ... .max), radix: 36))"
     }
 
     /// The value the application reads.
@@ -76,4 +90,8 @@ enum StagingNames {
     /// Where the applications' pods see the CA.
     static let certificateFolder = "/var/run/psql-ca"
     static let rowsPerTable = 100_000
+    static let poolers = 2
+    static let poolerPort = 6432
+    /// Deployment and Service of one replica.
+    static func pooler(_ number: Int) -> String { "pgbouncer-\(number)" }
 }

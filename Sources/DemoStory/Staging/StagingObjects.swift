@@ -11,12 +11,15 @@ struct StagingObjects: Sendable {
     func documents() throws -> [JSONValue] {
         var documents = try YAML.decode("apiVersion: v1\nkind: Namespace\nmetadata: {name: \(StagingNames.namespace)}\n") + secrets
         for database in databases { documents += try application(database) }
+        if isPooled { documents += try PoolerObjects(databases: databases, source: servers.source).documents() }
         return documents
     }
 
     private var secrets: [JSONValue] {
         databases.map { database in
-            let value = database.connectionString(host: servers.source.host, port: servers.source.port)
+            let place =
+                database.pooler.map { ("\($0).\(StagingNames.namespace)", StagingNames.poolerPort) } ?? (servers.source.host, servers.source.port)
+            let value = database.connectionString(host: place.0, port: place.1)
             return Self.secret(database.secret, [StagingNames.connectionKey: value.reveal()])
         } + [
             Self.secret(StagingNames.sourceAdministrator, Self.login(servers.source.administrator)),
@@ -31,7 +34,9 @@ struct StagingObjects: Sendable {
         ["username": login.user, "password": login.password.reveal()]
     }
 
-    private static func secret(_ name: String, _ values: [String: String]) -> JSONValue {
+    private var isPooled: Bool { databases.contains { $0.pooler != nil } }
+
+    static func secret(_ name: String, _ values: [String: String]) -> JSONValue {
         [
             "apiVersion": "v1", "kind": "Secret", "metadata": ["name": .string(name), "namespace": .string(StagingNames.namespace)],
             "stringData": .object(values.mapValues { .string($0) }),

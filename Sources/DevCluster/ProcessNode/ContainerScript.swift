@@ -50,7 +50,7 @@ enum ContainerScript {
         done
         shift
         cd "$folder" || fail "workingDir $folder does not exist"
-        # Root keeps its way past file modes: its programs may lie in somebody's closed home folder.
-        exec setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+dac_override,+dac_read_search -- "$@"
+        # Root keeps its way past file modes: its programs may lie in somebody's closed home folder. It may become somebody else, as PgBouncer demands.
+        exec setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all,+dac_override,+dac_read_search,+setuid,+setgid -- "$@"
         """#
 }

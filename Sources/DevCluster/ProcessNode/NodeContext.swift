@@ -8,5 +8,7 @@ struct NodeContext: Sendable {
     let images: ImageMap
     /// Folders in front of every pod's PATH.
     let searchPath: [String]
+    /// The longest delay of a change of a mounted volume, in seconds.
+    let volumeSeconds: Int
     let logger: Logger
 }

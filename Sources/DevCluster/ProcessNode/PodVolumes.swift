@@ -8,15 +8,17 @@ actor PodVolumes {
     private let podIP: String
     private let folder: PodFolder
     private let client: KubernetesClient
+    private let longestDelay: Int
     private var written: [String: VolumeContent] = [:]
     private var versions = 0
     private var tokens: [ServiceAccountTokenProjection: (token: String, renewal: ContinuousClock.Instant)] = [:]
 
-    init(pod: Pod, podIP: String, folder: PodFolder, client: KubernetesClient) {
+    init(pod: Pod, podIP: String, folder: PodFolder, client: KubernetesClient, longestDelay: Int) {
         self.pod = pod
         self.podIP = podIP
         self.folder = folder
         self.client = client
+        self.longestDelay = longestDelay
     }
 
     /// Brings every volume up to date.
@@ -40,10 +42,10 @@ actor PodVolumes {
         }
     }
 
-    /// Keeps the volumes up to date until cancelled. A change arrives 5 to 60 s late, at random, as it does with a kubelet.
+    /// Keeps the volumes up to date until cancelled. A change arrives late, at random, as it does with a kubelet: there 5 to 60 s.
     func keepCurrent() async throws {
         while true {
-            try await Task.sleep(for: .milliseconds(Int.random(in: 5_000...60_000)))
+            try await Task.sleep(for: .milliseconds(Int.random(in: longestDelay * 1_000 / 12...longestDelay * 1_000)))
             // A missing object or a failed request leaves the last content in place, as a kubelet does.
             try? await update()
         }

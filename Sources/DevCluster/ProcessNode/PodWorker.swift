@@ -26,7 +26,7 @@ actor PodWorker {
         self.podIP = podIP
         self.context = context
         folder = PodFolder(pod, in: context.folder)
-        volumes = PodVolumes(pod: pod, podIP: podIP, folder: folder, client: context.client)
+        volumes = PodVolumes(pod: pod, podIP: podIP, folder: folder, client: context.client, longestDelay: context.volumeSeconds)
         progress = PodProgress(pod, podIP: podIP, startTime: .now)
         reporter = PodReporter(pod, client: context.client, logger: context.logger)
     }

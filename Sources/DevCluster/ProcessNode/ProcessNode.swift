@@ -13,11 +13,11 @@ actor ProcessNode {
     private let certificates: Certificates
 
     /// - Throws: `ConfigurationError` when the kubeconfig cannot be read.
-    init(folder: StateFolder, images: ImageMap, searchPath: [String], certificates: Certificates, logger: Logger) throws {
+    init(folder: StateFolder, images: ImageMap, searchPath: [String], volumeSeconds: Int, certificates: Certificates, logger: Logger) throws {
         let configuration = try ClusterConfiguration.kubeconfig(paths: [folder.kubeconfig])
         let client = KubernetesClient(configuration, fieldManager: "dev-node")
         self.certificates = certificates
-        context = NodeContext(client: client, folder: folder, images: images, searchPath: searchPath, logger: logger)
+        context = NodeContext(client: client, folder: folder, images: images, searchPath: searchPath, volumeSeconds: volumeSeconds, logger: logger)
     }
 
     /// Makes the Node object.

@@ -139,6 +139,14 @@ extension Reason {
             Documentation(
                 "A Job of `spec.cutover.workloads` runs, and the write pause waits for it; CronJobs are suspended meanwhile.",
                 "Wait, or end the Job the message names.")
+        case .waitingForPoolers:
+            Documentation(
+                "The cutover may begin as soon as every PgBouncer has its new file, which follows its Secret or ConfigMap with a delay.",
+                "Wait, or shorten `spec.cutover.poolers[].fileSeconds` where files are known to follow sooner.")
+        case .poolerNotPaused:
+            Documentation(
+                "A PgBouncer could not be paused within `spec.cutover.poolers[].pauseSeconds`, or the source not fenced behind it; everything was resumed.",
+                "End transactions that last longer, see `SHOW SERVERS` on its console, then raise `spec.attempt`.")
         case .draining: Documentation("The write pause waits until the other side has everything.")
         case .pauseBudgetExceeded:
             Documentation(

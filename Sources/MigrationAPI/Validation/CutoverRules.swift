@@ -8,10 +8,15 @@ enum CutoverRules {
         findings.range("\(path).maxLagBytes", spec.maxLagBytes, 0...1_099_511_627_776, unit: "bytes")
         findings.range("\(path).verifySeconds", spec.verifySeconds, 0...600, unit: "seconds")
         refuseLaterParts(spec, path, &findings)
-        if spec.connections.isEmpty {
+        let poolers = PoolerRules.poolers(spec, databases: databases, mode: mode, path, &findings)
+        // Behind poolers nobody needs to read anything; who wants Secrets rewritten as well says who reads them.
+        let mayHaveNeither = poolers != nil && spec.connections.isEmpty && spec.workloads.isEmpty
+        if spec.connections.isEmpty, !mayHaveNeither {
             findings.add("\(path).connections", "is empty; name the keys of Secrets or ConfigMaps that hold the applications' connection strings")
         }
-        if spec.workloads.isEmpty { findings.add("\(path).workloads", "is empty; select the workloads that read those connection strings") }
+        if spec.workloads.isEmpty, !mayHaveNeither {
+            findings.add("\(path).workloads", "is empty; select the workloads that read those connection strings")
+        }
         findings.count("\(path).connections", spec.connections.count, atMost: 64)
         findings.count("\(path).workloads", spec.workloads.count, atMost: 32)
         let names = Set(databases.map(\.name))
@@ -25,7 +30,7 @@ enum CutoverRules {
         return Plan.Cutover(
             pauseSeconds: pauseSeconds, connections: connections, workloads: workloads, maxLagBytes: Int64(spec.maxLagBytes),
             verifySeconds: spec.verifySeconds, window: spec.window.map { window($0, "\(path).window", &findings) },
-            secretWriter: spec.secretWriter == Plan.SecretWriter.external.rawValue ? .external : nil)
+            secretWriter: spec.secretWriter == Plan.SecretWriter.external.rawValue ? .external : nil, poolers: poolers)
     }
 
     /// Each mode has its own bound of the write pause; the other's must not be mistaken for it. `maxPauseSeconds` has a default, so that
@@ -52,10 +57,12 @@ enum CutoverRules {
 
     private static func refuseLaterParts(_ spec: CutoverSpec, _ path: String, _ findings: inout Findings) {
         findings.word("\(path).traffic", spec.traffic, oneOf: ["SecretRollout", "PgBouncer"])
-        if spec.traffic == "PgBouncer" {
-            findings.notImplemented("\(path).traffic", "PgBouncer is not implemented in this version; use SecretRollout")
-        }
         findings.word("\(path).secretWriter", spec.secretWriter, oneOf: Plan.SecretWriter.allCases.map(\.rawValue))
+        if spec.traffic == "PgBouncer", spec.secretWriter == Plan.SecretWriter.external.rawValue {
+            findings.add(
+                "\(path).secretWriter",
+                "External goes with traffic SecretRollout only: clients would wait at the poolers until somebody else has written")
+        }
     }
 
     private static func window(_ spec: WindowSpec, _ path: String, _ findings: inout Findings) -> Plan.Window {

@@ -11,6 +11,8 @@ public struct CutoverSpec: Codable, Sendable, Hashable {
     public var connections: [ConnectionSpec] = []
     public var workloads: [WorkloadSpec] = []
     public var traffic = "SecretRollout"
+    /// Those of traffic `PgBouncer`.
+    public var poolers: [PoolerSpec] = []
     public var secretWriter = "Operator"
     public var window: WindowSpec?
 
@@ -25,6 +27,7 @@ public struct CutoverSpec: Codable, Sendable, Hashable {
         connections = try container.value(.connections, default: [])
         workloads = try container.value(.workloads, default: [])
         traffic = try container.value(.traffic, default: traffic)
+        poolers = try container.value(.poolers, default: [])
         secretWriter = try container.value(.secretWriter, default: secretWriter)
         window = try container.decodeIfPresent(WindowSpec.self, forKey: .window)
     }

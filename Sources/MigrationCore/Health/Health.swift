@@ -24,7 +24,8 @@ public enum Health: Sendable, Hashable {
             let gapSeconds = max(60, 3 * plan.health.periodSeconds)
             if let last = record.lastProbeAt, now >= last.adding(seconds: gapSeconds) { record.healthySince = nil }
             let workloads = plan.health.workloads.map { [$0.reading(of: observation.workloads)] } ?? []
-            for reading in readings + workloads + [reading(of: observation.workloads)] {
+            let nothing = ProbeReading(name: rolloutCheck, verdict: .ok, message: "nothing is restarted")
+            for reading in readings + workloads + [plan.cutover.workloads.isEmpty ? nothing : reading(of: observation.workloads)] {
                 guard let limit = limits[reading.name], now >= record.phaseStartedAt.adding(seconds: limit.initialDelaySeconds) else { continue }
                 note(reading, in: &record)
             }

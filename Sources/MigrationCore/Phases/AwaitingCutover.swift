@@ -37,7 +37,8 @@ extension Visit {
         case (.value, .value(let source)) where source.fence != .open:
             return rest(.stalled(.init(.stateLost, "The source is fenced but no fence is on record: \(source.evidence)")), wake: 30)
         case (.value, .value(let source)):
-            if let decision = outsideWindow(plan) ?? baselinesTaken(plan) ?? jobsEnded(plan) ?? reverseLanesReady(plan, source) {
+            if let decision = outsideWindow(plan) ?? baselinesTaken(plan) ?? poolersStaged(plan) ?? jobsEnded(plan) ?? reverseLanesReady(plan, source)
+            {
                 return decision
             }
             record.frozen = plan
@@ -77,7 +78,7 @@ extension Visit {
     }
 
     /// The wait for the maintenance window, when there is one and it is closed.
-    private func outsideWindow(_ plan: Plan) -> Decision? {
+    func outsideWindow(_ plan: Plan) -> Decision? {
         guard let window = plan.cutover.window else { return nil }
         switch observation.window {
         case .unknown(let why): return wait(.observationFailed, "Cannot tell whether the maintenance window is open: \(why)")

@@ -11,7 +11,7 @@ extension Visit {
             return move(to: Phase.fencing.next(in: plan), "The source is fenced.")
         case .value(let source) where source.epoch > fence.closedEpoch || (source.epoch == fence.closedEpoch && source.fence == .open):
             return abort(.init(.fenceLost, "somebody else moved the source fence to epoch \(source.epoch) while it was being closed"))
-        case .value: return scaledToZero(plan) ?? act(.closeSource(epoch: fence.epoch), "Fencing the source.")
+        case .value(let source): return scaledToZero(plan) ?? pausesAndCloses(plan, source, fence)
         }
     }
 

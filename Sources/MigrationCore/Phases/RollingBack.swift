@@ -1,7 +1,8 @@
 /// RollingBack and the two phases at its end. The target is closed before the source is opened, so that never two sides take writes.
 extension Visit {
     mutating func rollingBack(_ plan: Plan, back tag: String) -> Decision {
-        closedTarget(plan, tag) ?? carriedBack(plan) ?? openedSource(plan, tag) ?? originalSecrets(plan, tag) ?? backOnSource(plan, tag)
+        closedTarget(plan, tag) ?? carriedBack(plan) ?? openedSource(plan, tag) ?? poolersBack(plan) ?? originalSecrets(plan, tag) ?? backOnSource(
+            plan, tag)
             ?? putBack(plan) ?? withoutJobs() ?? forwardAgain(plan)
             ?? wentBack(plan)
     }
@@ -12,7 +13,7 @@ extension Visit {
         switch observation.target {
         case .unknown(let why): return stuckWait(plan, tag, "The target cannot be observed: \(why)")
         case .value(let target) where target.fence != .closed || target.epoch <= opened:
-            return act(.closeTarget(epoch: target.epoch), "Fencing the target.")
+            return poolersStagedBack(plan, target) ?? pausesAndClosesTarget(plan, target)
         case .value(let target):
             if record.rollback?.closedAt == nil { record.rollback?.closedAt = now }
             noteClientWrite(target)
@@ -123,12 +124,23 @@ extension Visit {
         }
         switch observation.source {
         case .unknown(let why): return stuckWait(plan, tag, "The source cannot be observed: \(why)")
-        case .value(let source): return act(.openSource(epoch: source.epoch), "Opening the source.")
+        case .value(let source):
+            let opening = Action.openSource(epoch: source.epoch)
+            return act(plan.hasPoolers ? [opening, .turnPoolers(.source)] : [opening], "Opening the source.")
+        }
+    }
+
+    /// Poolers that were never touched need not answer.
+    private mutating func poolersBack(_ plan: Plan) -> Decision? {
+        guard plan.hasPoolers, record.fence != nil || record.pointedAt != nil else { return nil }
+        let limit = plan.fileSeconds + plan.cutover.pauseSeconds + turningSeconds(plan)
+        return poolersTurned(to: .source, plan, within: limit) { visit, why in
+            visit.fail(.init(.rollbackFailed, "The source takes writes, but not every pooler leads to it after \(limit) s: \(why)"))
         }
     }
 
     private mutating func originalSecrets(_ plan: Plan, _ tag: String) -> Decision? {
-        guard record.switchedAt != nil || plan.cutover.isWrittenOutside && !startedUntouched else { return nil }
+        guard !plan.cutover.connections.isEmpty, record.switchedAt != nil || plan.cutover.isWrittenOutside && !startedUntouched else { return nil }
         if let why = observation.secrets.whyUnknown { return stuckWait(plan, tag, "The Secrets cannot be observed: \(why)") }
         if let strayed = strayedConnections(from: .source) { return wait(strayed.reason, strayed.message, wake: 2) }
         if observation.secrets.value == .source { return nil }
@@ -140,8 +152,8 @@ extension Visit {
     private var startedUntouched: Bool { record.rollback.map { [.pending, .preflight, .provisioning].contains($0.from) } ?? true }
 
     private mutating func backOnSource(_ plan: Plan, _ tag: String) -> Decision? {
-        guard record.switchedAt != nil else { return nil }
-        let limit = plan.cutover.rolloutSeconds
+        guard record.switchedAt != nil, !plan.cutover.workloads.isEmpty else { return nil }
+        let limit = plan.cutover.rolloutSeconds + plan.fileSeconds
         switch observation.workloads {
         case .unknown(let why):
             guard isStuck(plan) else { return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2) }
@@ -172,6 +184,7 @@ extension Visit {
         record.frozen = nil
         record.fence = nil
         record.switchedAt = nil
+        record.pointedAt = nil
         record.targetEpoch = nil
         record.awaited = nil
         record.milestones.subtract([.copied, .caughtUp, .verified, .cutOver, .promoted])

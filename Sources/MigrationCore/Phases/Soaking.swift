@@ -14,7 +14,7 @@ extension Visit {
             if let strayed { return wait(strayed.reason, "All checks are good, but \(strayed.message)", wake: nextProbe(plan)) }
             let left = Int64(plan.health.soakSeconds) - now.since(since) / 1000
             guard left <= 0 else { return wait(.soaking, "All checks are good; \(left) s of soaking left.", wake: min(nextProbe(plan), Int(left))) }
-            if let why = observation.secrets.whyUnknown {
+            if !plan.cutover.connections.isEmpty, let why = observation.secrets.whyUnknown {
                 return wait(.observationFailed, "All checks are good, but the Secrets cannot be observed: \(why)", wake: nextProbe(plan))
             }
             if let decision = unapproved(.promoted, wake: nextProbe(plan)) { return decision }

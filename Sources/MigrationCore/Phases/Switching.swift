@@ -20,10 +20,17 @@ extension Visit {
             }
             record.targetEpoch = opened
             // Performed in one go, because every visit is paid for with the applications' patience; what fails ends it.
-            guard let seal = sealing(source) else { return act(.openTarget(epoch: opened), "Opening the target.") }
-            return act([.sealSource(epoch: seal), .openTarget(epoch: opened)], "Sealing the source fence and opening the target.")
+            let turning: [Action] = plan.hasPoolers ? [.turnPoolers(.target)] : []
+            if plan.hasPoolers, record.switchedAt == nil { record.switchedAt = now }
+            guard let seal = sealing(source) else { return act([.openTarget(epoch: opened)] + turning, "Opening the target.") }
+            return act([.sealSource(epoch: seal), .openTarget(epoch: opened)] + turning, "Sealing the source fence and opening the target.")
         }
         record.targetEpoch = opened
+        let turned = poolersTurned(to: .target, plan, within: turningSeconds(plan)) { visit, why in
+            visit.rolloutFailed(plan, WorkloadsState(groups: []), tag, "a pooler does not lead to the target: \(why)")
+        }
+        if let turned { return turned }
+        if plan.cutover.connections.isEmpty { return rollsOut(plan, tag) }
         switch observation.secrets {
         case .unknown(let why): return wait(.observationFailed, "The Secrets cannot be observed: \(why)", wake: 2)
         case .value(let side):
@@ -65,6 +72,7 @@ extension Visit {
     }
 
     private mutating func rollsOut(_ plan: Plan, _ tag: String) -> Decision {
+        if plan.cutover.workloads.isEmpty { return connectsBack(plan) ?? runsOnTarget() }
         let limit = plan.cutover.rolloutSeconds
         switch observation.workloads {
         case .unknown(let why): return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2)
@@ -74,15 +82,19 @@ extension Visit {
             case .restart(let order): return act(.restartWorkloads(tag: tag, order: order), "Restarting the workloads\(inTurn(order, plan)).")
             case .rollout(.complete):
                 if secondsInPhase < Int64(limit), let decision = putsBack() { return decision }
-                record.milestones.insert(.cutOver)
-                notice(.normal, .succeeded, "The applications run on the target.")
-                return move(to: .soaking, "The applications run on the target; watching their health.")
+                return runsOnTarget()
             case .rollout(.failed(let why)): return rolloutFailed(plan, workloads, tag, why)
             case .rollout(.progressing(let why)) where secondsInPhase >= Int64(limit):
                 return rolloutFailed(plan, workloads, tag, "not complete after \(limit) s: \(why)")
             case .rollout(.progressing(let why)): return wait(.progressing, "Restarting the workloads: \(why)", wake: 1)
             }
         }
+    }
+
+    private mutating func runsOnTarget() -> Decision {
+        record.milestones.insert(.cutOver)
+        notice(.normal, .succeeded, "The applications run on the target.")
+        return move(to: .soaking, "The applications run on the target; watching their health.")
     }
 
     /// Nobody brings the connection strings back, and nothing was written on the target yet: the applications need a side.

@@ -119,6 +119,9 @@ struct ConnectionHandle: ~Copyable {
         while unsafe PQisBusy(connection.raw) == 1 {
             if try ready(for: Int16(POLLIN), on: connection) {
                 guard unsafe PQconsumeInput(connection.raw) == 1 else { throw broken(attempt, connection) }
+            } else if cancel.isOver {
+                unsafe shutdown(PQsocket(connection.raw), Int32(SHUT_RDWR))
+                throw failure(attempt, kind: .cancelled, "no answer in time")
             } else if cancel.isSet {
                 if slicesAfterCancel == 0 { requestCancel(connection) }
                 slicesAfterCancel += 1

@@ -17,11 +17,14 @@ public struct ConnectionOptions: Sendable, Hashable {
     public var connectSeconds: Int
     /// Server settings of the session from its start, e.g. `default_transaction_read_only: off`.
     public var settings: [String: String]
+    /// After how many seconds a peer that confirms nothing is given up, with what was sent to it.
+    public var unansweredSeconds: Int
 
     public init(
         database: String, applicationName: String = "dbmigration", session: Session = .ordinary, connectSeconds: Int = 10,
-        settings: [String: String] = [:]
+        settings: [String: String] = [:], unansweredSeconds: Int = 30
     ) {
+        self.unansweredSeconds = unansweredSeconds
         self.database = database
         self.applicationName = applicationName
         self.session = session
@@ -41,7 +44,8 @@ extension ConnectionOptions {
             ("dbname", database), ("sslmode", access.server.sslMode), ("application_name", applicationName), ("client_encoding", "UTF8"),
             ("connect_timeout", String(connectSeconds)),
             // A dead peer is noticed within half a minute instead of hours.
-            ("keepalives", "1"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"), ("tcp_user_timeout", "30000"),
+            ("keepalives", "1"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "\(unansweredSeconds)000"),
         ]
         if let file = Self.rootCertificate(for: access) { parameters.append(("sslrootcert", file)) }
         if session == .replication { parameters.append(("replication", "database")) }

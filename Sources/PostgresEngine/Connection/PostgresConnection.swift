@@ -57,6 +57,17 @@ public actor PostgresConnection {
         return try await cancellable { (handle, cancel) throws(PostgresError) in try handle.run(sql, attempt: attempt, cancel: cancel) }
     }
 
+    /// The same, given up when it takes longer: the session is of no more use then.
+    @discardableResult
+    func execute(_ sql: String, within limit: Duration) async throws -> [Rows] {
+        let flag = CancelFlag(deadline: .now + limit)
+        return try await withTaskCancellationHandler {
+            try handle.run(sql, attempt: Self.shortened(sql), cancel: flag)
+        } onCancel: {
+            flag.set()
+        }
+    }
+
     /// The rows of the last of some statements; none when there was no answer.
     public func rows(_ sql: String, attempt: String? = nil) async throws -> Rows { try await execute(sql, attempt: attempt).last ?? .none }
 

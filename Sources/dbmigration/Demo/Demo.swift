@@ -13,32 +13,43 @@ struct Demo: AsyncParsableCommand {
             Its last line is: demo: PHASE · pause N ms · acknowledged N · lost N · duplicated N · errors N
             """)
 
-    @Argument(help: "live: replicated, switched within seconds; rollback: and back again; snapshot: copied within the pause.")
+    @Argument(
+        help:
+            "live: replicated, switched within seconds; rollback: and back again; snapshot: copied within the pause; pgbouncer: forth and back behind PgBouncer."
+    )
     var variant = Variant.live
     @Flag(help: "Leave everything up until Ctrl-C.")
     var keep = false
     @Option(help: "The folder with crd, rbac and manager; that of the repository.")
     var manifests = "manifests"
     @Option(help: "Seconds for the whole story.")
-    var deadline = 180
+    var deadline: Int?
     @Option(help: "Seconds the applications have to be well.")
-    var soak = 5
+    var soak: Int?
+    @Option(help: "How often pgbouncer goes forth and back.")
+    var cutovers = 3
 
     enum Variant: String, ExpressibleByArgument, CaseIterable {
-        case live, rollback, snapshot
+        case live, rollback, snapshot, pgbouncer
 
         var story: Story.Variant {
             switch self {
             case .live: .live
             case .rollback: .rollback
             case .snapshot: .snapshot
+            case .pgbouncer: .pgbouncer
             }
         }
     }
 
     func run() async throws {
         let interrupt = keep ? Interrupt() : nil
-        let result = try await Story(variant: variant.story, manifests: manifests, deadlineSeconds: deadline, soakSeconds: soak).run()
+        let isPooled = variant == .pgbouncer
+        guard cutovers > 0 else { throw ValidationError("--cutovers has to be at least 1") }
+        let result = try await Story(
+            variant: variant.story, manifests: manifests, deadlineSeconds: deadline ?? (isPooled ? 120 + 60 * cutovers : 180),
+            soakSeconds: soak ?? (isPooled ? 1 : 5), cutovers: cutovers
+        ).run()
         if keep { print(instructions(try DevClusterState.fromEnvironment()?.name ?? "demo")) }
         print(result.line)
         // Whoever reads this through a pipe waits for the last line as well.

@@ -19,6 +19,8 @@ enum Fixtures {
           connections: [{secretRef: {name: chain, key: url}}]
           workloads: [{selector: {}}]
           window: {schedule: "@daily", durationMinutes: 60}
+          poolers:
+            - {name: a, adminSecretRef: {name: a}, file: {}, logins: [{credentialsSecretRef: {name: b}, database: chain_db}]}
         health:
           http:
             - {name: chain, service: {name: chain, port: http}}
@@ -31,7 +33,7 @@ enum Fixtures {
         notifications: [{webhookSecretRef: {name: hook}, events: [Failed], signingSecretRef: {name: hook}, caSecretRef: {name: hook}}]
         """
 
-    /// Every field this version acts upon, with valid values.
+    /// Every field this version acts upon but those of ``pooled``, with valid values.
     static let complete = """
         goal: Promoted
         attempt: 2
@@ -152,6 +154,22 @@ enum Fixtures {
             signingSecretRef: {name: hook, key: signing}
             caSecretRef: {name: hook, key: ca.crt}
           - {webhookSecretRef: {name: other}, events: [ApprovalNeeded]}
+        """
+
+    /// Every field of traffic PgBouncer.
+    static let pooled = """
+        cutover:
+          poolers:
+            - name: one
+              service: {name: pgbouncer, port: console}
+              addresses: ["10.0.0.1:6432"]
+              adminSecretRef: {name: pgb-admin, usernameKey: user, passwordKey: pass}
+              file: {secretRef: {name: pgb, key: databases.ini}, configMapRef: {name: pgb, key: pgbouncer.ini}}
+              sslMode: require
+              databases: [chain_db]
+              logins: [{credentialsSecretRef: {name: chain-app, usernameKey: user, passwordKey: pass}, database: chain_db}]
+              fileSeconds: 3
+              pauseSeconds: 2
         """
 
     /// Every field of later versions.

@@ -10,7 +10,7 @@
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, list, create, patch, delete]
-# Connection strings that stand there; their originals are kept in Secrets.
+# Connection strings that stand there, whose originals are kept in Secrets, and the files of PgBouncers.
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, patch]

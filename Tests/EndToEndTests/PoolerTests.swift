@@ -1,0 +1,67 @@
+import Foundation
+import KubernetesClient
+import KubernetesModel
+import MigrationAPI
+import MigrationCore
+import PostgresEngine
+import StructuredData
+import TestServers
+import Testing
+
+extension EndToEnd {
+    @Suite("Applications behind two real PgBouncers", .enabled(if: PgBouncerProcess.isPresent))
+    struct PoolerTests {
+        @Test("they are moved and moved back while they write, and none of them sees an error")
+        func moves() async throws {
+            let stage = try await PooledStage.make("pooled")
+            let original = try await stage.file()
+            try await stage.scenario.apply { stage.pooled(&$0) }
+            try await stage.scenario.wait(phase: .promoted)
+            try await stage.clients.write(20)
+            #expect(try await stage.leads() == [stage.scenario.targetHost])
+            #expect(try await stage.file().contains("password='a'' b'"), "the rest of the file stays")
+            try await stage.scenario.patchSpec(["goal": "RolledBack"])
+            try await stage.scenario.wait(phase: .rolledBack)
+            try await stage.clients.write(20)
+            #expect(try await stage.leads() == [stage.scenario.sourceHost])
+            #expect(try await stage.file() == original)
+            try await stage.expectNothingLost()
+            try await stage.end()
+        }
+
+        @Test("a transaction that does not end in time lets the cutover go, with everybody at work on the old side")
+        func busy() async throws {
+            let stage = try await PooledStage.make("poolbusy")
+            try await stage.scenario.apply {
+                stage.pooled(&$0)
+                $0["goal"] = "Ready"
+            }
+            try await stage.scenario.wait("readiness") { $0[.ready]?.reason == "GoalReached" }
+            let long = try await stage.client()
+            try await long.execute("BEGIN; INSERT INTO app.ledger (client, number) VALUES ('long', 1)")
+            try await stage.scenario.patchSpec(["goal": "Promoted"])
+            let held = try await stage.scenario.wait("the abort") { $0[.reconciling]?.reason == "AwaitingApproval" }
+            #expect((held.message ?? "").contains("could not be paused"))
+            try await long.execute("COMMIT")
+            await long.close()
+            try await stage.clients.write(20)
+            try await stage.scenario.patchSpec(["attempt": 2])
+            try await stage.scenario.wait(phase: .promoted)
+            try await stage.expectNothingLost()
+            try await stage.end()
+        }
+
+        @Test("what is wrong with a pooler is said before anything is touched")
+        func refused() async throws {
+            let stage = try await PooledStage.make("poolbad", settings: "pool_mode = session", password: "wrong")
+            let before = try await stage.file()
+            try await stage.scenario.apply { stage.pooled(&$0) }
+            try await stage.scenario.wait("the refused login") { ($0.message ?? "").contains("console refuses the login of Secret pgb-admin") }
+            try await stage.writeLogin(PgBouncerProcess.password)
+            try await stage.scenario.wait("the pool mode") { ($0.message ?? "").contains("pool_mode session") }
+            #expect(try await stage.scenario.artefacts(.source) == 0)
+            #expect(try await stage.file() == before)
+            try await stage.end()
+        }
+    }
+}

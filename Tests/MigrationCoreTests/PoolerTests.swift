@@ -1,0 +1,165 @@
+import Testing
+
+@testable import MigrationCore
+
+@Suite("Applications behind poolers")
+struct PoolerTests {
+    private static let plan = Plan.pooled()
+    private static let lanes = ReplicationState.lane(.running)
+
+    private static func awaiting() -> Dialogue {
+        var talk = Dialogue.reached(.awaitingCutover, plan: plan)
+        talk.seen.forward = .value(lanes)
+        talk.seen.reverse = .value(.lane(.connected))
+        talk.see(.source, .source)
+        return talk
+    }
+
+    @Test("files are written, their delay is waited for, and only then the poolers are paused and the source fenced")
+    func forth() {
+        var talk = Self.awaiting()
+        talk.expect(.pointPoolers(.target))
+        talk.see(.target, .source)
+        talk.expectWait(.waitingForPoolers)
+        talk.pass(seconds: 119)
+        talk.expectWait(.waitingForPoolers)
+        talk.pass(seconds: 1)
+        talk.expect(enters: .fencing)
+        talk.expectTogether(.pausePoolers, .closeSource(epoch: 0))
+    }
+
+    @Test("poolers that cannot be seen hold the cutover up, and a file that somebody reverts is written again and waited for again")
+    func gates() {
+        var talk = Self.awaiting()
+        talk.seen.poolers = .unknown("connection refused")
+        talk.expectWait(.observationFailed)
+        talk.see(.target, .source)
+        talk.expectWait(.waitingForPoolers)
+        talk.pass(seconds: 100)
+        talk.see(.source, .source)
+        talk.expect(.pointPoolers(.target))
+        talk.see(.target, .source)
+        talk.pass(seconds: 100)
+        talk.expectWait(.waitingForPoolers)
+    }
+
+    @Test("a pause that fails is tried three times, then the cutover is undone and nobody waits")
+    func busy() {
+        var talk = Dialogue.reached(.fencing, plan: Self.plan)
+        talk.record?.pointedAt = start
+        for _ in 1...3 { talk.expectTogether(.pausePoolers, .closeSource(epoch: 0)) }
+        #expect(talk.ask().actions == [])
+        #expect(talk.record?.abort?.reason == .poolerNotPaused)
+        talk.expectTogether(.openSource(epoch: 0), .resumePoolers)
+        talk.seen.source = .value(.open(1))
+        talk.see(.target, .source, paused: true)
+        talk.expect(.resumePoolers)
+        talk.see(.target, .source)
+        talk.expect(enters: .awaitingCutover)
+        talk.seen.forward = .value(Self.lanes)
+        talk.seen.reverse = .value(.lane(.absent))
+        talk.expect(.pointPoolers(.source))
+    }
+
+    @Test("the target opens and the poolers are led there in one go; a replica without its file is waited for")
+    func turn() {
+        var talk = Dialogue.reached(.switching, plan: Self.plan)
+        talk.seen.forward = .value(.lane(.connected))
+        talk.seen.reverse = .value(.lane(.connected))
+        talk.seen.source = .value(.closed(1))
+        talk.expectTogether(.sealSource(epoch: 1), .openTarget(epoch: 0), .turnPoolers(.target))
+        talk.seen.source = .value(.closed(2))
+        talk.seen.target = .value(.open(1))
+        talk.see(.target, .mixed, paused: true)
+        talk.expect(.turnPoolers(.target))
+        talk.see(.target, .target, paused: true)
+        talk.expect(.resumePoolers)
+        talk.see(.target, .target)
+        talk.expect(.connectLanes(.reverse, epoch: 2))
+        talk.seen.reverse = .value(.lane(.running))
+        talk.expect(enters: .soaking)
+    }
+
+    @Test("going back writes the files while the applications go on, then pauses, and leads back behind the open source")
+    func back() {
+        var talk = Dialogue.reached(.soaking, plan: Self.plan)
+        talk.intent.goal = .rolledBack
+        talk.see(.target, .target)
+        talk.seen.forward = .value(.lane(.absent))
+        talk.seen.reverse = .value(.lane(.running, confirmed: 100))
+        talk.expect(enters: .rollingBack)
+        talk.expect(.pointPoolers(.source))
+        talk.see(.source, .target)
+        talk.expectWait(.rollingBack)
+        talk.pass(seconds: 120)
+        talk.expectTogether(.pausePoolers, .closeTarget(epoch: 1))
+        talk.seen.target = .value(.init(isPrepared: true, fence: .closed, epoch: 2, position: WALPosition(bytes: 100)))
+        talk.seen.reverse = .value(.lane(.absent))
+        talk.seen.forward = .value(.lane(.connected))
+        talk.expectTogether(.openSource(epoch: 2), .turnPoolers(.source))
+        talk.seen.source = .value(.open(3))
+        talk.see(.source, .target, paused: true)
+        talk.expect(.turnPoolers(.source))
+        talk.see(.source, .source)
+        talk.expect(.connectLanes(.forward, epoch: 3))
+        talk.seen.forward = .value(.lane(.running))
+        talk.expect(enters: .rolledBack)
+    }
+
+    @Test(
+        "a pause found outside of a write pause ends first, whatever the phase waits for",
+        arguments: [Phase.awaitingCutover, .soaking, .promoted, .rolledBack])
+    func late(phase: Phase) {
+        var talk = Dialogue.reached(phase, plan: Self.plan)
+        talk.intent.isSuspended = true
+        talk.see(.source, .source, paused: true)
+        talk.expect(.resumePoolers)
+        talk.problems = ["spec"]
+        talk.record?.accepted = Self.plan
+        talk.expect(.resumePoolers)
+    }
+
+    @Test("a replica that comes up with an old file while the applications soak reads the new one")
+    func straggler() {
+        var talk = Dialogue.reached(.soaking, plan: Self.plan)
+        talk.seen.forward = .value(.lane(.absent))
+        talk.seen.reverse = .value(.lane(.running))
+        talk.see(.target, .mixed)
+        talk.expect(.turnPoolers(.target))
+    }
+
+    @Test("deleted while files are staged: they are written back before the object goes")
+    func deleted() {
+        var talk = Self.awaiting()
+        talk.ask()
+        talk.intent.isDeleted = true
+        talk.see(.target, .source)
+        talk.expect(.pointPoolers(.source))
+        talk.see(.source, .source)
+        talk.expectWait(.deleting)
+        talk.pass(seconds: 120)
+        talk.expect(.releaseFinalizer)
+    }
+
+    @Test("who lost the lease opens the source and resumes, but not behind a successor's seal")
+    func lease() {
+        let fenced = Record.reached(.draining, plan: Self.plan)
+        #expect(fenced.undoWithoutLease(.closed(1)) == [.openSource(epoch: 1), .resumePoolers])
+        #expect(fenced.undoWithoutLease(.open(0)) == [.resumePoolers], "paused, and not fenced yet")
+        #expect(fenced.undoWithoutLease(.open(2)) == [.resumePoolers], "opened, and not resumed yet")
+        #expect(fenced.undoWithoutLease(.closed(2)) == [])
+        #expect(Record.reached(.switching, plan: Self.plan).undoWithoutLease(.closed(1)) == [])
+    }
+}
+
+extension Dialogue {
+    fileprivate mutating func see(_ files: SecretsState, _ leads: SecretsState, paused: Bool = false) {
+        seen.poolers = .value(.init(files: files, leads: leads, isPaused: paused))
+    }
+
+    fileprivate mutating func expectTogether(_ actions: Action..., sourceLocation: SourceLocation = #_sourceLocation) {
+        let before = phase
+        #expect(ask().actions == actions, sourceLocation: sourceLocation)
+        #expect(phase == before, sourceLocation: sourceLocation)
+    }
+}
