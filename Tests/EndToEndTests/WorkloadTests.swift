@@ -107,6 +107,25 @@ extension EndToEnd {
             try await scenario.end()
         }
 
+        @Test("a StatefulSet that crashes on the target goes back with its pod's reason, and the pod it stopped at does not hold it there")
+        func crashing() async throws {
+            let scenario = try await Scenario("crashing")
+            try await scenario.arrange(application: .none)
+            try await scenario.arrangeSet("StatefulSet", runs: "case $DATABASE_URL in *\(scenario.sourceHost)*) exec sleep 600;; esac; exit 3")
+            try await scenario.apply { spec in
+                spec["cutover"]?["workloads"] = [["selector": ["matchLabels": ["app": "extra"]]]]
+                spec["health"]?["http"] = []
+            }
+            let status = try await scenario.wait(phase: .rolledBack, seconds: 180)
+            #expect(status[.stalled]?.reason == "RolloutFailed")
+            #expect(status.message?.contains("exit code 3") == true, "\(status.message ?? "")")
+            let pods = try await scenario.lab.client.list(Pod.self, namespace: scenario.namespace, labels: "app=extra").items
+            #expect(
+                pods.count == 2 && pods.allSatisfy { $0.metadata.annotations?["migrations.mystira.app/restarted-for"]?.hasSuffix(".back") == true })
+            #expect(await scenario.applicationCanWrite(.source))
+            try await scenario.end()
+        }
+
         @Test("a quota that keeps a StatefulSet's pod away is in the message; without it the rollout goes on")
         func quota() async throws {
             let scenario = try await Scenario("quota")
@@ -141,11 +160,13 @@ extension Scenario {
 
     private func metadata(_ name: String) -> JSONValue { ["name": .string(name), "namespace": .string(namespace), "labels": Self.extra] }
 
-    /// A StatefulSet of two or a DaemonSet, of the ledger service, by the name of its kind.
-    func arrangeSet(_ kind: String) async throws {
+    /// A StatefulSet of two or a DaemonSet, of the ledger service or of a shell's script, by the name of its kind.
+    func arrangeSet(_ kind: String, runs script: String? = nil) async throws {
         let name = kind.lowercased()
         let labels: JSONValue = ["app": "extra", "set": .string(name)]
-        var spec: JSONValue = ["selector": ["matchLabels": labels], "template": podTemplate(labels)]
+        var spec: JSONValue = [
+            "selector": ["matchLabels": labels], "template": script.map { podTemplate(labels, script: $0) } ?? podTemplate(labels),
+        ]
         if kind == "StatefulSet" { (spec["replicas"], spec["serviceName"]) = (2, "ledger") }
         let resource = kind == "StatefulSet" ? StatefulSet.resource : DaemonSet.resource
         _ = try await lab.client.create(resource, ["apiVersion": "apps/v1", "kind": .string(kind), "metadata": metadata(name), "spec": spec])
@@ -169,6 +190,14 @@ extension Scenario {
     func arrangeJob(_ name: String) async throws {
         _ = try await lab.client.create(
             Job.resource, ["apiVersion": "batch/v1", "kind": "Job", "metadata": metadata(name), "spec": ["template": sleeping]])
+    }
+
+    private func podTemplate(_ labels: JSONValue, script: String) -> JSONValue {
+        var template = podTemplate(labels)
+        guard var container = template["spec"]?["containers"]?[0] else { return template }
+        (container["image"], container["command"], container["readinessProbe"]) = ("shell", ["sh", "-c", .string(script)], nil)
+        template["spec"]?["containers"] = [container]
+        return template
     }
 
     private var sleeping: JSONValue {

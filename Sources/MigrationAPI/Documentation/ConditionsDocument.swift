@@ -40,7 +40,8 @@ extension ConditionType {
         case .stalled: "Nothing goes on without a person: invalid spec, failed, rolled back without being asked, or a lost state. Absent otherwise."
         case .awaitingApproval: "A person is waited for; the message says for what."
         case .specValid: "The spec makes a plan. The message of a `False` lists every problem with its path."
-        case .preflightPassed: "Both servers, the Secrets and the workloads are as needed. The message of a `False` lists every problem."
+        case .preflightPassed:
+            "Both servers, the Secrets and the workloads are as needed. The message of a `False` lists every problem, that of a `True` the warnings."
         case .provisioned: "Roles and databases exist on the target, which is fenced."
         case .backedUp: "A backup was made. Backups are not implemented yet: `NotRequested`."
         case .copied: "All rows, indexes and sequences are on the target."
