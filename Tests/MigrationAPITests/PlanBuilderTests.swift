@@ -182,7 +182,10 @@ struct PlanBuilderTests {
             ("{cutover: {workloads: [{kinds: [ReplicaSet]}]}}", "spec.cutover.workloads[0].kinds[0]"),
             ("{cutover: {workloads: [{order: 101}]}}", "spec.cutover.workloads[0].order"),
             ("{cutover: {workloads: [{kinds: [Deployment, DaemonSet], scaleToZero: true}]}}", "spec.cutover.workloads[0].scaleToZero"),
-            ("{cutover: {workloads: [{kinds: [CronJob], scaleToZero: true}]}}", "spec.cutover.workloads[0].scaleToZero"),
+            (
+                "{cutover: {workloads: [{kinds: [CronJob], scaleToZero: true}, {selector: {matchLabels: {part-of: mys}}}]}}",
+                "spec.cutover.workloads[0].scaleToZero"
+            ),
             ("{health: {http: [{url: 'ftp://a/'}]}}", "spec.health.http[0].url"),
             ("{health: {http: [{url: 'https://'}]}}", "spec.health.http[0].url"),
             ("{health: {http: [{url: 'https://me:pw@a/'}]}}", "spec.health.http[0].url"),

@@ -14,6 +14,7 @@ struct PoolerRulesTests {
         let pooled: [([String], String?)] = [
             (["cutover", "traffic"], "PgBouncer"), (["cutover", "poolers"], poolers), (["cutover", "connections"], "[]"),
             (["cutover", "workloads"], "[]"), (["copy", "mode"], "Live"), (["cutover", "snapshotPauseSeconds"], nil),
+            (["health", "workloads"], nil), (["health", "logs"], nil),
         ]
         var spec = try Fixtures.json(Fixtures.complete)
         for (path, text) in pooled + changes {
@@ -109,6 +110,12 @@ struct PoolerRulesTests {
         #expect(other.problems.map(\.path) == ["spec.cutover.poolers", "spec.cutover.connections", "spec.cutover.workloads"])
         let snapshot = try Self.reading("[\(Self.pooler)]", [(["copy", "mode"], "Snapshot"), (["cutover", "snapshotPauseSeconds"], "60")])
         #expect(snapshot.problems.map(\.path) == ["spec.cutover.traffic"])
+        // Clients would wait at the poolers until somebody else has written.
+        let external = try Self.reading("[\(Self.pooler)]", [(["cutover", "secretWriter"], "External")])
+        #expect(external.problems.map(\.path) == ["spec.cutover.secretWriter"])
+        let unseen = try Self.reading(
+            "[\(Self.pooler)]", [(["health", "workloads"], "{}"), (["health", "logs"], "{errorPattern: FATAL, maxMatches: 0}")])
+        #expect(unseen.problems.map(\.path) == ["spec.health.workloads", "spec.health.logs"], "there are none to watch")
         let half = try Self.reading("[\(Self.pooler)]", [(["cutover", "connections"], "[{secretRef: {name: a, key: b}, database: chain_db}]")])
         #expect(half.problems.map(\.path) == ["spec.cutover.workloads"], "who is to read it?")
     }

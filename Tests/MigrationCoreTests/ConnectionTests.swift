@@ -38,6 +38,27 @@ struct ConnectionTests {
         #expect(talk.record?.awaited == nil)
     }
 
+    @Test("however long others took to write, the rollout has the time that is its own")
+    func slowWriter() {
+        var plan = Plan.example()
+        plan.cutover.secretWriter = .external
+        plan.cutover.pauseSeconds = 3600
+        var talk = Dialogue.reached(.switching, plan: plan)
+        talk.seen.connections = value(.source)
+        talk.seen.source = .value(.closed(1))
+        talk.seen.target = .value(.closed(0))
+        talk.expectWait(.awaitingConnections)
+        talk.pass(seconds: 3000)
+        talk.seen.secrets = .value(.target)
+        talk.seen.connections = value(.target)
+        talk.expect(.sealSource(epoch: 1), .openTarget(epoch: 0))
+        talk.seen.source = .value(.closed(2))
+        talk.seen.target = .value(.open(1))
+        talk.expect(.restartWorkloads(tag: Dialogue.forward))
+        talk.seen.workloads = .value(WorkloadsState(tag: Dialogue.forward, rollout: .progressing("1 of 2")))
+        talk.expectWait(.progressing)
+    }
+
     @Test("others do not write in time: the fence is undone, and the message names what was missing")
     func tooLate() {
         var talk = external(.switching)
@@ -90,8 +111,11 @@ struct ConnectionTests {
         talk.seen.secrets = .value(.target)
         talk.seen.connections = value(.target)
         talk.expectWait(.awaitingConnections)
+        talk.pass(seconds: 5000)
         talk.seen.secrets = .value(.source)
         talk.expect(.restartWorkloads(tag: Dialogue.back))
+        talk.seen.workloads = .value(WorkloadsState(tag: Dialogue.back, rollout: .progressing("1 of 2")))
+        talk.expectWait(.rollingBack)
     }
 
     // MARK: Turned back

@@ -29,6 +29,14 @@ enum ApplicationCheckRules {
             limits: HealthRules.limits(spec, path, &findings))
     }
 
+    /// What watches the restarted workloads needs some: without, it would never have an answer, and nothing would ever be promoted.
+    static func needWorkloads(_ health: Plan.Health, _ cutover: Plan.Cutover, _ findings: inout Findings) {
+        guard !cutover.workloads.contains(where: { $0.kinds.isEmpty || $0.kinds.contains(where: \.restarts) }) else { return }
+        let remedy = "watches Deployments, StatefulSets and DaemonSets of spec.cutover.workloads, which select none; select some, or remove the check"
+        if health.workloads != nil { findings.add("spec.health.workloads", remedy) }
+        if health.logs != nil { findings.add("spec.health.logs", remedy) }
+    }
+
     /// Those that no other check may have.
     static func names(_ health: Plan.Health) -> [String] {
         [Health.rolloutCheck] + (health.workloads == nil ? [] : [Plan.WorkloadCheck.name])

@@ -39,12 +39,14 @@ public enum PlanBuilder {
         let databases = DatabaseRules.databases(spec.databases, &findings)
         DatabaseRules.keepClear(databases, source: source, target: target, &findings)
         let copy = CopyRules.copy(spec.copy, &findings)
+        let cutover = CutoverRules.cutover(spec.cutover, databases: databases, mode: copy.mode, &findings)
+        let health = HealthRules.health(spec.health, &findings)
+        ApplicationCheckRules.needWorkloads(health, cutover, &findings)
         return Plan(
             source: source, target: target, databases: databases, strategy: .blueGreen, copy: copy,
             verification: CopyRules.verification(spec.verification, &findings),
             verificationMaxAgeSeconds: CopyRules.verificationMaxAge(spec.verification, copy.mode, &findings),
-            cutover: CutoverRules.cutover(spec.cutover, databases: databases, mode: copy.mode, &findings),
-            health: HealthRules.health(spec.health, &findings),
+            cutover: cutover, health: health,
             rollback: Plan.Rollback(automatic: spec.rollback.automatic, keepReverseReplication: spec.rollback.keepReverseReplication))
     }
 }

@@ -37,7 +37,7 @@ extension Visit {
         case (.value, .value(let source)) where source.fence != .open:
             return rest(.stalled(.init(.stateLost, "The source is fenced but no fence is on record: \(source.evidence)")), wake: 30)
         case (.value, .value(let source)):
-            if let decision = outsideWindow(plan) ?? baselinesTaken(plan) ?? poolersStaged(plan) ?? jobsEnded(plan) ?? reverseLanesReady(plan, source)
+            if let decision = outsideWindow(plan) ?? baselinesTaken(plan) ?? jobsEnded(plan) ?? poolersStaged(plan) ?? reverseLanesReady(plan, source)
             {
                 return decision
             }
@@ -95,8 +95,9 @@ extension Visit {
     }
 
     /// Measured while the applications still write to the source, the last time by the visit that decides the fence, and kept by the same write of the
-    /// record. Before anything is prepared or suspended: an answer may be long in coming.
+    /// record. Before anything is prepared or suspended: an answer may be long in coming, and with CronJobs at rest it would be another one.
     private mutating func baselinesTaken(_ plan: Plan) -> Decision? {
+        if record.hasRested == true, record.baselines != nil { return nil }
         var baselines: [String: Record.Baseline] = [:]
         for check in plan.health.measured where check.wantsBaseline {
             switch check.baseline(from: observation.measurements[check.name] ?? .unknown(Observation.notAsked)) {

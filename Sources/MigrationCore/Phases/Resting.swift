@@ -51,10 +51,10 @@ extension Visit {
         return !intent.isDeleted && !intent.isSuspended && intent.goal.asksForCutover
     }
 
-    /// Whether CronJobs stay suspended while this holds up the pause: a Job, or what passes in a moment.
+    /// Whether CronJobs stay suspended while this holds up the pause: a Job, the poolers' files, or what passes in a moment.
     func keepsResting(_ decision: Decision) -> Bool {
         guard case .progressing(let cause) = decision.standing else { return false }
-        return [.jobRunning, .catchingUp, .observationFailed].contains(cause.reason)
+        return [.jobRunning, .waitingForPoolers, .catchingUp, .observationFailed].contains(cause.reason)
     }
 
     /// RollingBack: after what was restarted, which brought its replicas back with it. An API server that does not tell must not hold up the end.

@@ -161,6 +161,8 @@ extension Visit {
         case .value(let workloads):
             // Without waiting for one another: those that were moved are down.
             if let group = workloads.groups.first(where: { $0.tag != tag }) {
+                // Their time begins here, whatever others took to write before.
+                record.rollback?.openedAt = now
                 return act(.restartWorkloads(tag: tag, order: group.order), "Restarting the workloads\(inTurn(group.order, plan)) on the source.")
             }
             switch workloads.rollout {

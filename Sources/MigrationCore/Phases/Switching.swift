@@ -18,6 +18,8 @@ extension Visit {
             if target.fence == .closed, target.epoch > opened {
                 return goBack(.init(.fenceLost, "somebody else fenced the target during the switch"))
             }
+            // The rollout has its own time, whatever others took to write before.
+            if record.targetEpoch == nil { record.phaseStartedAt = now }
             record.targetEpoch = opened
             // Performed in one go, because every visit is paid for with the applications' patience; what fails ends it.
             let turning: [Action] = plan.hasPoolers ? [.turnPoolers(.target)] : []
