@@ -32,7 +32,6 @@ extension MigrationAdapters {
     func applicationRoles(_ migration: MigrationReference, _ plan: Plan) async -> ApplicationRoles {
         async let ofPoolers = poolers.applicationRoles(migration, plan: plan)
         guard !plan.cutover.connections.isEmpty else { return await ofPoolers }
-        let own = await secrets.applicationRoles(migration, plan: plan)
-        return await ApplicationRoles(roles: own.roles + ofPoolers.roles, problems: own.problems + ofPoolers.problems)
+        return await secrets.applicationRoles(migration, plan: plan) + ofPoolers
     }
 }

@@ -50,6 +50,13 @@ public struct ApplicationRoles: Sendable {
         self.roles = roles
         self.problems = problems
     }
+
+    /// Both together.
+    public static func + (first: ApplicationRoles, second: ApplicationRoles) -> ApplicationRoles {
+        var sum = ApplicationRoles(roles: first.roles + second.roles, problems: first.problems + second.problems)
+        sum.warnings = first.warnings + second.warnings
+        return sum
+    }
 }
 
 /// The workloads that read those Secrets.

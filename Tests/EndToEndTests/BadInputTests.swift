@@ -101,13 +101,13 @@ extension EndToEnd {
             let scenario = try await Scenario("spec")
             try await scenario.arrange(application: .none)
             try await scenario.apply { spec in
-                spec["gates"] = [["name": "uat"]]
+                spec["strategy"] = "Fresh"
                 spec["target"] = spec["source"]
                 spec["cutover"]?["connections"] = [["secretRef": ["name": "app-db", "key": "connection-string"], "database": "unknown_db"]]
             }
             let status = try await scenario.wait("Stalled") { $0[.stalled]?.status == "True" }
             let message = status[.specValid]?.message ?? ""
-            for part in ["spec.gates", "spec.target", "spec.cutover.connections[0].database"] {
+            for part in ["spec.strategy", "spec.target", "spec.cutover.connections[0].database"] {
                 #expect(message.contains(part), "\(message)")
             }
             #expect(status[.ready]?.status == "False")
