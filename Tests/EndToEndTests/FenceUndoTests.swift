@@ -44,7 +44,7 @@ extension EndToEnd {
             try await scenario.arrange()
             try await scenario.apply()
             try await scenario.wait(phase: .copying)
-            try await scenario.patchSpec(["gates": [["name": "uat"]]])
+            try await scenario.patchSpec(["strategy": "Fresh"])
             try await scenario.wait("the stall") { $0.phase == "AwaitingCutover" && $0[.stalled]?.status == "True" }
             #expect(await scenario.applicationCanWrite(.source))
             try await scenario.end()
