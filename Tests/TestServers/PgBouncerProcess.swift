@@ -18,7 +18,7 @@ public final class PgBouncerProcess: Sendable {
     // SIGKILL: a child of Foundation's `Process` is born with the signal mask of the thread that made it, where SIGTERM may be blocked for good.
     private static let script = """
         set -eu
-        dir=$(mktemp -d); trap 'kill -KILL "$pooler" 2>/dev/null; wait; rm -rf "$dir"' EXIT
+        dir=$(mktemp -d); trap '{ kill -KILL "$pooler"; wait; } 2>/dev/null; rm -rf "$dir"' EXIT
         chmod 755 "$dir"; cd "$dir"
         printf '%s' "$2" > userlist.txt; printf '%s' "$1" > databases.ini
         printf '[pgbouncer]\\nlisten_addr = 127.0.0.1\\nlisten_port = %s\\nunix_socket_dir =\\nauth_type = scram-sha-256\\nauth_file = %s/userlist.txt\\n%s\\n%%include %s/databases.ini\\n' \\
