@@ -116,6 +116,9 @@ struct PoolerRulesTests {
         let unseen = try Self.reading(
             "[\(Self.pooler)]", [(["health", "workloads"], "{}"), (["health", "logs"], "{errorPattern: FATAL, maxMatches: 0}")])
         #expect(unseen.problems.map(\.path) == ["spec.health.workloads", "spec.health.logs"], "there are none to watch")
+        let old = try Self.reading("[\(Self.pooler)]", [(["verification"], "{mode: Checksum, maxAgeSeconds: 179}")])
+        #expect(old.problems.map(\.path) == ["spec.verification.maxAgeSeconds"], "the files take 120 s")
+        #expect(try Self.reading("[\(Self.pooler)]", [(["verification"], "{mode: Checksum, maxAgeSeconds: 180}")]).problems.isEmpty)
         let half = try Self.reading("[\(Self.pooler)]", [(["cutover", "connections"], "[{secretRef: {name: a, key: b}, database: chain_db}]")])
         #expect(half.problems.map(\.path) == ["spec.cutover.workloads"], "who is to read it?")
     }

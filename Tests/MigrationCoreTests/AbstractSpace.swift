@@ -9,13 +9,18 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
     /// CronJobs and replicas rest over the pause.
     static let resting = AbstractSpace(plan: .example(soakSeconds: 0, failureLimit: 1, rests: true))
     static let pooled = AbstractSpace(plan: .pooled(soakSeconds: 0, failureLimit: 1))
+    /// Some applications behind a pooler, others with connections of their own.
+    static let pooledAndConnected = AbstractSpace(plan: .pooled(soakSeconds: 0, failureLimit: 1, andConnected: true))
 
     let plan: Plan
 
     /// With more facts to vary, fewer values of the others do.
     private var isWide: Bool { plan.isLive || plan.cutover.rests }
 
-    var description: String { plan.cutover.rests ? "resting" : plan.hasPoolers ? "pooled" : plan.copy.mode.rawValue }
+    var description: String {
+        plan.cutover.rests
+            ? "resting" : plan.hasPoolers ? plan.cutover.connections.isEmpty ? "pooled" : "pooled and connected" : plan.copy.mode.rawValue
+    }
 
     private static let everySource: [Fact<SourceState>] =
         [.unknown("timeout")] + (0...2).flatMap { epoch in FenceState.allCases.map { .value(.init(fence: $0, epoch: epoch)) } }

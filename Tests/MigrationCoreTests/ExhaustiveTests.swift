@@ -7,7 +7,7 @@ import Testing
 struct ExhaustiveTests {
     @Test(
         "leads to a legal successor, decides nothing on an unknown, and never waits for nothing", arguments: Phase.allCases,
-        [AbstractSpace.snapshot, .live, .resting, .pooled])
+        [AbstractSpace.snapshot, .live, .resting, .pooled, .pooledAndConnected])
     func everyVisit(phase: Phase, space: AbstractSpace) {
         var complaints: [String] = []
         var visits = 0

@@ -29,14 +29,16 @@ extension Plan {
 }
 
 extension Plan {
-    /// The same, with the applications behind a PgBouncer that is all they know.
+    /// The same, with the applications behind a PgBouncer that is all they know, or, when `andConnected`, with others beside them that have connections
+    /// of their own.
     static func pooled(
-        pauseSeconds: Int = 60, periodSeconds: Int = 10, soakSeconds: Int = 30, failureLimit: Int = 2, automaticRollback: Bool = true
+        pauseSeconds: Int = 60, periodSeconds: Int = 10, soakSeconds: Int = 30, failureLimit: Int = 2, automaticRollback: Bool = true,
+        andConnected: Bool = false
     ) -> Plan {
         var plan = Plan.example(
             mode: .live, pauseSeconds: pauseSeconds, periodSeconds: periodSeconds, soakSeconds: soakSeconds, failureLimit: failureLimit,
             automaticRollback: automaticRollback)
-        (plan.cutover.connections, plan.cutover.workloads) = ([], [])
+        if !andConnected { (plan.cutover.connections, plan.cutover.workloads) = ([], []) }
         plan.cutover.poolers = [
             .init(
                 name: "pgbouncer", consoles: .service(name: "pgbouncer", port: "pgbouncer"), credentials: .init(name: "pgbouncer-admin"),

@@ -141,6 +141,21 @@ struct PoolerTests {
         talk.expect(.releaseFinalizer)
     }
 
+    @Test("files that wait for a Job, a gate or a baseline are written back: a pooler that starts anew meanwhile would lead to the closed target")
+    func longWaits() {
+        for hold in [{ (talk: inout Dialogue) in talk.intent.gates = [.init(name: "dba", before: .cutover)] }, { $0.seen.rest = .value(.job) }] {
+            var talk = Self.awaiting()
+            talk.plan.cutover.workloads = [.init(matchLabels: ["app": "report"], kinds: [.cronJob])]
+            talk.seen.rest = .value(.resting)
+            talk.expect(.pointPoolers(.target))
+            talk.see(.target, .source)
+            talk.expectWait(.waitingForPoolers)
+            hold(&talk)
+            talk.seen.reverse = .value(.lane(.absent))
+            talk.expect(.pointPoolers(.source))
+        }
+    }
+
     @Test("who lost the lease opens the source and resumes, but not behind a successor's seal")
     func lease() {
         let fenced = Record.reached(.draining, plan: Self.plan)
@@ -150,6 +165,109 @@ struct PoolerTests {
         #expect(fenced.undoWithoutLease(.closed(2)) == [])
         #expect(Record.reached(.switching, plan: Self.plan).undoWithoutLease(.closed(1)) == [])
     }
+}
+
+@Suite("Poolers, and applications with connections of their own")
+struct PooledAndConnectedTests {
+    /// Behind the open target, with a pooler that does not get its file.
+    private static func switched(automaticRollback: Bool) -> Dialogue {
+        var talk = Dialogue.reached(.switching, plan: .pooled(automaticRollback: automaticRollback, andConnected: true))
+        (talk.seen.forward, talk.seen.reverse) = (.value(.lane(.connected)), .value(.lane(.connected)))
+        talk.expectTogether(.openTarget(epoch: 0), .turnPoolers(.target))
+        talk.seen.target = .value(.open(1))
+        talk.see(.target, .mixed, paused: true)
+        return talk
+    }
+
+    /// The applications with connections of their own come to the target.
+    private static func moved(automaticRollback: Bool) -> Dialogue {
+        var talk = switched(automaticRollback: automaticRollback)
+        talk.expect(.pointSecrets(.target))
+        talk.seen.secrets = .value(.target)
+        talk.expect(.restartWorkloads(tag: Dialogue.forward, order: 0))
+        talk.seen.workloads = .value(.init(tag: Dialogue.forward, rollout: .progressing("0 of 1")))
+        talk.expect(.connectLanes(.reverse, epoch: 2))
+        talk.seen.reverse = .value(.lane(.running))
+        talk.expect(.turnPoolers(.target))
+        talk.seen.workloads = .value(.init(tag: Dialogue.forward, rollout: .complete))
+        talk.expect(.turnPoolers(.target))
+        return talk
+    }
+
+    @Test("a late pooler holds up nobody else; when all are there, the soak begins")
+    func late() {
+        var talk = Self.moved(automaticRollback: true)
+        talk.see(.target, .target)
+        talk.expect(enters: .soaking)
+    }
+
+    @Test("a pooler that never turns takes all back")
+    func never() {
+        var talk = Self.moved(automaticRollback: true)
+        talk.pass(seconds: 240)
+        talk.expect(enters: .rollingBack)
+        #expect(talk.record?.rollback?.cause.reason == .rolloutFailed)
+    }
+
+    @Test("where going back by itself is off, nothing is promoted before every pooler leads to the target")
+    func stays() {
+        var talk = Self.moved(automaticRollback: false)
+        talk.pass(seconds: 240)
+        let decision = talk.ask()
+        #expect(decision.notices.map(\.reason) == [.rolloutFailed])
+        #expect(talk.phase == .soaking)
+        talk.seen.forward = .value(.lane(.absent))
+        // It leads to a closed side, and waiting would not end.
+        talk.expect(.resumePoolers)
+        talk.see(.target, .mixed)
+        for _ in 1...4 {
+            talk.probe(.ok)
+            talk.expect(.turnPoolers(.target))
+            talk.pass(seconds: 10)
+        }
+        talk.seen.poolers = .unknown("connection refused")
+        talk.expectWait(.observationFailed)
+        talk.see(.target, .target)
+        talk.probe(.ok)
+        talk.expect(enters: .promoted)
+    }
+
+    @Test("on the way back Secrets and workloads come first, and what a pooler lacks is left to a person")
+    func back() throws {
+        var talk = Dialogue.reached(.rollingBack, plan: .pooled(andConnected: true))
+        talk.record?.rollback = .init(cause: .init(.probeFailed, ""), isRequested: false, from: .soaking, acceptsLoss: false, isCarriedBack: true)
+        talk.record?.pointedAt = start
+        (talk.seen.source, talk.seen.target, talk.seen.secrets) = (.value(.closed(2)), .value(.closed(1)), .value(.target))
+        (talk.seen.forward, talk.seen.reverse) = (.value(.lane(.connected)), .value(.lane(.absent)))
+        talk.seen.workloads = .value(.init(tag: Dialogue.forward, rollout: .complete))
+        talk.see(.source, .target, paused: true)
+        // However long the target took to close and to drain.
+        talk.pass(seconds: 1000)
+        talk.expectTogether(.openSource(epoch: 2), .turnPoolers(.source))
+        talk.seen.source = .value(.open(3))
+        talk.see(.source, .mixed, paused: true)
+        talk.expect(.pointSecrets(.source))
+        talk.seen.secrets = .value(.source)
+        talk.expect(.restartWorkloads(tag: Dialogue.back, order: 0))
+        talk.seen.workloads = .value(.init(tag: Dialogue.back, rollout: .progressing("0 of 1")))
+        talk.expect(.turnPoolers(.source))
+        talk.seen.workloads = .value(.init(tag: Dialogue.back, rollout: .complete))
+        talk.expect(.turnPoolers(.source))
+        talk.pass(seconds: 240)
+        talk.expect(enters: .failed)
+        #expect(talk.record?.failure?.reason == .rollbackFailed)
+        let remaining = try #require(talk.record?.remaining)
+        #expect(remaining.contains { $0.hasPrefix("kubectl edit configmap pgbouncer: key pgbouncer.ini has to lead to old:5432; then") })
+        #expect(!remaining.contains { $0.contains("rollout restart") || $0.contains("secret ledger") }, "what is done is not left to do")
+        talk.expect(.resumePoolers)
+        talk.see(.source, .mixed)
+        talk.expect(.turnPoolers(.source))
+    }
+}
+
+extension RestState {
+    fileprivate static let resting = RestState(isSuspended: true, isScaledToZero: false, isHeld: true)
+    fileprivate static let job = RestState(isSuspended: true, runningJobs: "Job nightly", isScaledToZero: false, isHeld: true)
 }
 
 extension Dialogue {

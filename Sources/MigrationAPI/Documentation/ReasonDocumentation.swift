@@ -141,8 +141,10 @@ extension Reason {
                 "Wait, or end the Job the message names.")
         case .waitingForPoolers:
             Documentation(
-                "The cutover may begin as soon as every PgBouncer has its new file, which follows its Secret or ConfigMap with a delay.",
-                "Wait, or shorten `spec.cutover.poolers[].fileSeconds` where files are known to follow sooner.")
+                "The cutover may begin as soon as every PgBouncer has its new file, which follows its Secret or ConfigMap with a delay. After the switch: not "
+                    + "every PgBouncer leads to the target, so that nothing is promoted.",
+                "Wait, or shorten `spec.cutover.poolers[].fileSeconds` where files are known to follow sooner. After the switch, look at the replica the "
+                    + "message names.")
         case .poolerNotPaused:
             Documentation(
                 "A PgBouncer could not be paused within `spec.cutover.poolers[].pauseSeconds`, or the source not fenced behind it; everything was resumed.",

@@ -42,10 +42,12 @@ public enum PlanBuilder {
         let cutover = CutoverRules.cutover(spec.cutover, databases: databases, mode: copy.mode, &findings)
         let health = HealthRules.health(spec.health, &findings)
         ApplicationCheckRules.needWorkloads(health, cutover, &findings)
+        let maxAge = CopyRules.verificationMaxAge(spec.verification, copy.mode, &findings)
+        PoolerRules.leaveTime(cutover.poolers, verificationMaxAge: maxAge, &findings)
         return Plan(
             source: source, target: target, databases: databases, strategy: .blueGreen, copy: copy,
             verification: CopyRules.verification(spec.verification, &findings),
-            verificationMaxAgeSeconds: CopyRules.verificationMaxAge(spec.verification, copy.mode, &findings),
+            verificationMaxAgeSeconds: maxAge,
             cutover: cutover, health: health,
             rollback: Plan.Rollback(automatic: spec.rollback.automatic, keepReverseReplication: spec.rollback.keepReverseReplication))
     }

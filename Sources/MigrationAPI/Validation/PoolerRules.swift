@@ -38,6 +38,18 @@ enum PoolerRules {
         return poolers
     }
 
+    /// Every cutover waits for the files after the comparison: one that is too old by then would be made again, and the files waited for again, for ever.
+    static func leaveTime(_ poolers: [Plan.Pooler]?, verificationMaxAge seconds: Int?, _ findings: inout Findings) {
+        guard let seconds, let wait = poolers?.map(\.fileSeconds).max(), seconds < wait + reactionSeconds else { return }
+        findings.add(
+            "spec.verification.maxAgeSeconds",
+            "is \(seconds), and the write pause begins \(wait) s (fileSeconds of spec.cutover.poolers) after the comparison at the earliest; "
+                + "set it to \(wait + reactionSeconds) or more")
+    }
+
+    /// For what else happens between the comparison and the write pause, in seconds.
+    private static let reactionSeconds = 60
+
     private static func pooler(_ spec: PoolerSpec, databases known: [String], _ path: String, _ findings: inout Findings) -> Plan.Pooler {
         findings.text("\(path).name", spec.name, .label)
         findings.word("\(path).sslMode", spec.sslMode, oneOf: sslModes)

@@ -1,9 +1,7 @@
 /// RollingBack and the two phases at its end. The target is closed before the source is opened, so that never two sides take writes.
 extension Visit {
     mutating func rollingBack(_ plan: Plan, back tag: String) -> Decision {
-        closedTarget(plan, tag) ?? carriedBack(plan) ?? openedSource(plan, tag) ?? poolersBack(plan) ?? originalSecrets(plan, tag) ?? backOnSource(
-            plan, tag)
-            ?? putBack(plan) ?? withoutJobs() ?? forwardAgain(plan)
+        closedTarget(plan, tag) ?? carriedBack(plan) ?? openedSource(plan, tag) ?? movedBack(plan, tag) ?? withoutJobs() ?? forwardAgain(plan)
             ?? wentBack(plan)
     }
 
@@ -130,13 +128,14 @@ extension Visit {
         }
     }
 
-    /// Poolers that were never touched need not answer.
-    private mutating func poolersBack(_ plan: Plan) -> Decision? {
-        guard plan.hasPoolers, record.fence != nil || record.pointedAt != nil else { return nil }
-        let limit = plan.fileSeconds + plan.cutover.pauseSeconds + turningSeconds(plan)
-        return poolersTurned(to: .source, plan, within: limit) { visit, why in
-            visit.fail(.init(.rollbackFailed, "The source takes writes, but not every pooler leads to it after \(limit) s: \(why)"))
-        }
+    /// The applications, behind the open source. Those with connections of their own do not wait for a pooler that is late, nor the others for a rollout.
+    private mutating func movedBack(_ plan: Plan, _ tag: String) -> Decision? {
+        let moving = originalSecrets(plan, tag) ?? backOnSource(plan, tag) ?? putBack(plan)
+        // Poolers that were never touched need not answer.
+        guard plan.hasPoolers, record.fence != nil || record.pointedAt != nil else { return moving }
+        if let moving, !moving.actions.isEmpty || moving.record.phase != .rollingBack { return moving }
+        if let decision = poolersTurned(to: .source, plan, since: record.rollback?.openedAt ?? now) ?? moving { return decision }
+        return poolersElsewhere(.source, plan).map { rollbackFails(plan, tag, "After \(turningSeconds(plan)) s \($0.message).") }
     }
 
     private mutating func originalSecrets(_ plan: Plan, _ tag: String) -> Decision? {

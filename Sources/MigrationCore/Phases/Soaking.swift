@@ -12,6 +12,9 @@ extension Visit {
         switch health {
         case .good(let since):
             if let strayed { return wait(strayed.reason, "All checks are good, but \(strayed.message)", wake: nextProbe(plan)) }
+            if let elsewhere = poolersElsewhere(.target, plan) {
+                return wait(elsewhere.reason, "All checks are good, but \(elsewhere.message)", wake: nextProbe(plan))
+            }
             let left = Int64(plan.health.soakSeconds) - now.since(since) / 1000
             guard left <= 0 else { return wait(.soaking, "All checks are good; \(left) s of soaking left.", wake: min(nextProbe(plan), Int(left))) }
             if !plan.cutover.connections.isEmpty, let why = observation.secrets.whyUnknown {

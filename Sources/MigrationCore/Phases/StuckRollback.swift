@@ -40,6 +40,7 @@ extension Visit {
         case .value(let side): facts.append("the Secrets point at the \(side.rawValue)")
         case .unknown(let why): facts.append("where the Secrets point is not known (\(why.prefix(100)))")
         }
+        if let elsewhere = poolersElsewhere(.source, plan) { facts.append(String(elsewhere.message.prefix(200))) }
         if plan.isLive {
             let isBack = record.rollback?.isCarriedBack == true || record.firstClientWriteAt == nil
             let lag = observation.reverse.value?.lagBytes.map { ", \($0) bytes behind" } ?? ""
@@ -71,6 +72,17 @@ extension Visit {
                 "\(psql(plan.source, plan.source.maintenanceDatabase)) -c 'ALTER DATABASE \(quoted(name)) CONNECTION LIMIT -1' "
                     + "-c 'ALTER DATABASE \(quoted(name)) RESET default_transaction_read_only'; then in a new session "
                     + "\(psql(plan.source, name)) -c 'DROP SCHEMA _dbmigration CASCADE'"
+            }
+        }
+        if poolersElsewhere(.source, plan) != nil {
+            steps += each(
+                (plan.cutover.poolers ?? []).map { "\($0.file.kind.rawValue.lowercased()) \($0.file.name)\u{0}\($0.file.key)\u{0}\($0.name)" }
+            ) {
+                pooler in
+                let names = pooler.split(separator: "\u{0}")
+                return
+                    "kubectl edit \(names[0]): key \(names[1]) has to lead to \(plan.source.host):\(plan.source.port); then, on each admin console "
+                    + "of \(names[2]): RELOAD, and RESUME of each database"
             }
         }
         if record.switchedAt != nil {

@@ -28,10 +28,16 @@ extension Visit {
             return act([.sealSource(epoch: seal), .openTarget(epoch: opened)] + turning, "Sealing the source fence and opening the target.")
         }
         record.targetEpoch = opened
-        let turned = poolersTurned(to: .target, plan, within: turningSeconds(plan)) { visit, why in
-            visit.rolloutFailed(plan, WorkloadsState(groups: []), tag, "a pooler does not lead to the target: \(why)")
-        }
-        if let turned { return turned }
+        let moving = movesConnected(plan, tag)
+        // Applications with connections of their own do not wait for a pooler that is late, nor those behind poolers for a rollout.
+        if let moving, !moving.actions.isEmpty || moving.record.phase != .switching { return moving }
+        if let turning = poolersTurned(to: .target, plan, since: record.phaseStartedAt) { return turning }
+        if let late = poolersElsewhere(.target, plan) { return undone(plan, late.message) ?? moving ?? staysAnyway(plan, late.message) }
+        return moving ?? connectsBack(plan) ?? runsOnTarget()
+    }
+
+    /// Secrets, and then workloads; `nil` when all of them are on the target.
+    private mutating func movesConnected(_ plan: Plan, _ tag: String) -> Decision? {
         if plan.cutover.connections.isEmpty { return rollsOut(plan, tag) }
         switch observation.secrets {
         case .unknown(let why): return wait(.observationFailed, "The Secrets cannot be observed: \(why)", wake: 2)
@@ -73,8 +79,8 @@ extension Visit {
         return rest(.stalled(.init(.fenceLost, "The target took a client write and \(cause.message). To go on, \(remedy).")), wake: 5)
     }
 
-    private mutating func rollsOut(_ plan: Plan, _ tag: String) -> Decision {
-        if plan.cutover.workloads.isEmpty { return connectsBack(plan) ?? runsOnTarget() }
+    private mutating func rollsOut(_ plan: Plan, _ tag: String) -> Decision? {
+        if plan.cutover.workloads.isEmpty { return nil }
         let limit = plan.cutover.rolloutSeconds
         switch observation.workloads {
         case .unknown(let why): return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2)
@@ -83,8 +89,7 @@ extension Visit {
             switch workloads.turn(tag) {
             case .restart(let order): return act(.restartWorkloads(tag: tag, order: order), "Restarting the workloads\(inTurn(order, plan)).")
             case .rollout(.complete):
-                if secondsInPhase < Int64(limit), let decision = putsBack() { return decision }
-                return runsOnTarget()
+                return secondsInPhase < Int64(limit) ? putsBack() : nil
             case .rollout(.failed(let why)): return rolloutFailed(plan, workloads, tag, why)
             case .rollout(.progressing(let why)) where secondsInPhase >= Int64(limit):
                 return rolloutFailed(plan, workloads, tag, "not complete after \(limit) s: \(why)")
@@ -111,18 +116,26 @@ extension Visit {
     func inTurn(_ order: Int, _ plan: Plan) -> String { Set(plan.cutover.workloads.map(\.order)).count > 1 ? " of order \(order)" : "" }
 
     private mutating func rolloutFailed(_ plan: Plan, _ workloads: WorkloadsState, _ tag: String, _ why: String) -> Decision {
-        let behind = tooFarBehind(plan)
-        if plan.rollback.automatic, loss == nil, behind == nil { return goBack(.init(.rolloutFailed, "the rollout failed: \(why)")) }
+        if let decision = undone(plan, why) { return decision }
         // Those whose turn has not come would stay on a source that takes no writes.
         if let group = workloads.groups.first(where: { $0.tag != tag }) {
             return act(.restartWorkloads(tag: tag, order: group.order), "Restarting the workloads\(inTurn(group.order, plan)) as well: \(why)")
         }
-        if plan.rollback.automatic, loss == nil, let behind {
-            notice(.warning, .rolloutFailed, "The rollout failed, and going back waits until the source is close behind (\(behind)): \(why)")
-            return move(to: .soaking, "The rollout failed: \(why)", reason: .rolloutFailed)
-        }
-        // The target has writes that the source lacks: staying and saying so is the only way that loses nothing.
-        notice(.warning, .rolloutFailed, "The rollout failed and going back by itself is off (\(rollbackOff(plan).rawValue)): \(why)")
+        return staysAnyway(plan, why)
+    }
+
+    /// The way back from applications that do not come up on the target, where it may be taken now.
+    private mutating func undone(_ plan: Plan, _ why: String) -> Decision? {
+        guard plan.rollback.automatic, loss == nil, tooFarBehind(plan) == nil else { return nil }
+        return goBack(.init(.rolloutFailed, "the rollout failed: \(why)"))
+    }
+
+    /// The target may have writes that the source lacks: staying and saying so is the only way that loses nothing.
+    private mutating func staysAnyway(_ plan: Plan, _ why: String) -> Decision {
+        let waits = plan.rollback.automatic && loss == nil ? tooFarBehind(plan) : nil
+        let back =
+            waits.map { "going back waits until the source is close behind (\($0))" } ?? "going back by itself is off (\(rollbackOff(plan).rawValue))"
+        notice(.warning, .rolloutFailed, "The rollout failed, and \(back): \(why)")
         return move(to: .soaking, "The rollout failed: \(why)", reason: .rolloutFailed)
     }
 

@@ -68,31 +68,37 @@ extension Visit {
         return act([.pausePoolers, .closeTarget(epoch: target.epoch)], "Pausing the poolers and fencing the target.")
     }
 
-    /// The end of the pause, behind an open side: every replica leads there and runs.
-    /// - Parameter tooLong: seconds of this phase after which it has failed.
-    mutating func poolersTurned(to side: Side, _ plan: Plan, within limit: Int, tooLong: (inout Visit, String) -> Decision) -> Decision? {
+    /// The end of the pause, behind an open side: every replica leads there and runs. `nil` when they do, and when they have had their time.
+    /// - Parameter opened: since when the side has been open.
+    mutating func poolersTurned(to side: Side, _ plan: Plan, since opened: Timestamp) -> Decision? {
         guard plan.hasPoolers else { return nil }
-        let isOver = secondsInPhase >= Int64(limit)
+        let isOver = now >= opened.adding(seconds: turningSeconds(plan))
         switch observation.poolers {
         case .unknown(let why):
-            guard isOver else { return wait(.observationFailed, "The poolers cannot be observed: \(why)", wake: 1) }
-            return givenUp(tooLong, why)
+            if !isOver { return wait(.observationFailed, "The poolers cannot be observed: \(why)", wake: 1) }
         case .value(let poolers):
             if poolers.leads == side.state, poolers.isPaused { return act(.resumePoolers, "Resuming the poolers.") }
             if poolers.serves(side) { return nil }
-            if isOver { return givenUp(tooLong, poolers.evidence) }
+            if isOver { break }
             if poolers.files != side.state {
                 record.pointedAt = now
                 return act(.pointPoolers(side), "Writing the poolers' files.")
             }
             return act(.turnPoolers(side), "Waiting until every pooler reads its file and leads to the \(side.rawValue): \(poolers.evidence)")
         }
+        // What is left to do is remembered: the phase that follows does it when it can.
+        record.pointedAt = record.pointedAt ?? now
+        return nil
     }
 
-    /// What is left to do is remembered: the phase that follows does it when it can.
-    private mutating func givenUp(_ tooLong: (inout Visit, String) -> Decision, _ why: String) -> Decision {
-        record.pointedAt = record.pointedAt ?? now
-        return tooLong(&self, why)
+    /// Why not all applications behind poolers are on `side`; `nil` when they are, and where there are no poolers.
+    func poolersElsewhere(_ side: Side, _ plan: Plan) -> Record.Cause? {
+        guard plan.hasPoolers else { return nil }
+        switch observation.poolers {
+        case .unknown(let why): return .init(.observationFailed, "the poolers cannot be observed: \(why)")
+        case .value(let poolers) where poolers.serves(side): return nil
+        case .value(let poolers): return .init(.waitingForPoolers, "not every pooler leads to the \(side.rawValue): \(poolers.evidence)")
+        }
     }
 
     /// The longest that takes after a switch, in seconds.
@@ -125,12 +131,11 @@ extension Visit {
         return settled
     }
 
-    /// The files lead to the target for a pause that is about to come.
+    /// The files lead to the target for a pause that is about to come. Whatever may take longer is waited for with files that a pooler which starts
+    /// anew may read.
     private func awaitsPause(_ decision: Decision) -> Bool {
-        guard decision.record.phase == .awaitingCutover, !intent.isDeleted, !intent.isSuspended, case .plan(let plan) = desired.plan else {
-            return false
-        }
-        return intent.goal.asksForCutover && decision.record.held == nil && outsideWindow(plan) == nil
+        guard decision.record.phase == .awaitingCutover, case .progressing(let cause) = decision.standing else { return false }
+        return [.waitingForPoolers, .catchingUp, .observationFailed].contains(cause.reason)
     }
 
     /// Until every replica has what was last written to the files; 0 or less when they have.
