@@ -14,6 +14,11 @@ struct NodeRulesTests {
         #expect(backoff.pause(afterRunning: .seconds(10)) == .zero)
     }
 
+    @Test("A pod of another scheduler is left alone", arguments: [(nil, true), ("default-scheduler", true), ("mine", false)])
+    func schedulers(name: String?, expected: Bool) {
+        #expect(ProcessNode.schedules(Pod(metadata: ObjectMeta(name: "p"), spec: PodSpec(schedulerName: name))) == expected)
+    }
+
     @Test("Restart policies")
     func policies() {
         #expect(RestartPolicy(nil) == .always && RestartPolicy("OnFailure") == .onFailure)

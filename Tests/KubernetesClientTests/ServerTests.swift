@@ -221,10 +221,10 @@ struct ServerTests {
         try await withNamespace { client, namespace in
             // Or the controller that makes one for each namespace was there first.
             _ = try await client.apply(ServiceAccount(metadata: ObjectMeta(name: "default", namespace: namespace)), force: true)
-            let pod = Pod(
-                metadata: ObjectMeta(name: "p", namespace: namespace),
-                spec: PodSpec(containers: [Container(name: "c", image: "i")], automountServiceAccountToken: false))
-            let made = try await client.create(pod)
+            // A scheduler that does not exist, so that nobody else binds it.
+            let spec = PodSpec(
+                containers: [Container(name: "c", image: "i")], automountServiceAccountToken: false, schedulerName: "this-test")
+            let made = try await client.create(Pod(metadata: ObjectMeta(name: "p", namespace: namespace), spec: spec))
             let status = try await client.createSubresource(
                 Pod.self, "p", namespace: namespace, subresource: "binding",
                 body: Binding(metadata: ObjectMeta(name: "p"), target: ObjectReference(apiVersion: "v1", kind: "Node", name: "n")),

@@ -59,7 +59,7 @@ actor ProcessNode {
     private func consider(_ pod: Pod) {
         guard let uid = pod.uid else { return }
         if pod.spec?.nodeName == nil {
-            if !pod.isBeingDeleted { bind(pod) }
+            if Self.schedules(pod), !pod.isBeingDeleted { bind(pod) }
             return
         }
         guard pod.spec?.nodeName == Addresses.nodeName else { return }
@@ -78,6 +78,9 @@ actor ProcessNode {
         if !pod.isBeingDeleted { Task { await worker.start() } }
         return worker
     }
+
+    /// Whether the pod leaves it to the default scheduler where it runs, for which this node stands in.
+    static func schedules(_ pod: Pod) -> Bool { (pod.spec?.schedulerName ?? "default-scheduler") == "default-scheduler" }
 
     /// There is one node: scheduling is saying so.
     private func bind(_ pod: Pod) {
