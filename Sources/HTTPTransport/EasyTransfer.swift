@@ -89,7 +89,8 @@ final class EasyTransfer {
         if let idle = timeouts.idle {
             codes += [long(CURLOPT_LOW_SPEED_LIMIT, 1), long(CURLOPT_LOW_SPEED_TIME, (idle.milliseconds + 999) / 1000)]
         }
-        if let proxy = request.proxy { codes.append(text(CURLOPT_PROXY, proxy.reveal())) }
+        // An empty list, so that no_proxy has no say in it.
+        if let proxy = request.proxy { codes += [text(CURLOPT_PROXY, proxy.reveal()), text(CURLOPT_NOPROXY, "")] }
         if request.acceptsCompression { codes.append(text(CURLOPT_ACCEPT_ENCODING, "gzip")) }
         return codes
     }

@@ -12,7 +12,8 @@ public struct HTTPRequest: Sendable {
     public var tls: HTTPTLS
     /// Default `false`: a redirect is an answer like any other.
     public var followsRedirects = false
-    /// The address of a proxy; `nil` (the default): `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` decide, as for other programs.
+    /// The address of a proxy, whatever the environment says; `nil` (the default): `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` decide, as for
+    /// other programs.
     public var proxy: Redacted<String>?
     /// Default `false`: HTTP/1.1, and a connection of its own as long as the answer lasts, so that a slow reader slows only its own peer. `true`: HTTP/2
     /// where the server speaks it, on a connection shared with others; for answers that are read at once, and whole. See ``HTTPClient``.

@@ -203,6 +203,37 @@ struct HTTPClientTests {
         #expect(error?.description.contains("hush") == false)
     }
 
+    @Test("the environment's proxy gets what no_proxy does not name; one that is named by the request gets everything")
+    func environment() async {
+        // The variables are everybody's.
+        await #expect(processExitsWith: .success) { try await HTTPClientTests.obeysEnvironment() }
+    }
+
+    /// For a process of its own.
+    private static func obeysEnvironment() async throws {
+        let answers = { (status: Int) in
+            LocalServer { _, connection in connection.write("HTTP/1.1 \(status) X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") }
+        }
+        let (server, proxy) = (answers(200), answers(299))
+        func status(_ url: String, through named: String? = nil) async throws -> Int {
+            var request = HTTPRequest(.get, url)
+            request.proxy = named.map { Redacted($0) }
+            return try await HTTPClient().send(request).status
+        }
+        setenv("http_proxy", proxy.url, 1)
+        #expect(try await status(server.url) == 299)
+        #expect(try await status("http://far.invalid/") == 299)
+        for list in ["127.0.0.1", "near.invalid,127.0.0.0/8", "*"] {
+            setenv("no_proxy", list, 1)
+            #expect(try await status(server.url) == 200, "\(list)")
+        }
+        setenv("no_proxy", ".near.invalid", 1)
+        #expect(try await status("http://far.invalid/") == 299)
+        await #expect(throws: HTTPError.self) { try await status("http://a.near.invalid/") }
+        setenv("no_proxy", "127.0.0.1", 1)
+        #expect(try await status(server.url, through: proxy.url) == 299)
+    }
+
     @Test("many requests at once share the thread")
     func concurrent() async throws {
         let server = LocalServer { request, connection in
