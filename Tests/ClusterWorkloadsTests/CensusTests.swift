@@ -17,6 +17,9 @@ struct CensusTests {
     private static let variable = EnvVar(
         name: "DATABASE_URL", valueFrom: EnvVarSource(secretKeyRef: KeySelector(name: "publisher", key: "url")))
 
+    private static let mapVariable = EnvVar(
+        name: "LEGACY_URL", valueFrom: EnvVarSource(configMapKeyRef: KeySelector(name: "app", key: "url")))
+
     private func deployment(_ name: String, _ spec: PodSpec, labels: [String: String] = [:]) -> Workload {
         Workload(
             Deployment(
@@ -50,6 +53,9 @@ struct CensusTests {
         let all = Container(name: "app", envFrom: [EnvFromSource(configMapRef: EnvFromReference(name: "app"))])
         let volume = Volume(name: "v", configMap: ConfigMapVolume(name: "app"))
         let projected = Volume(name: "p", projected: ProjectedVolume(sources: [VolumeProjection(configMap: ConfigMapVolume(name: "app"))]))
+        let one = Container(name: "app", env: [Self.mapVariable])
+        #expect(reading(one).use(of: .configMap, "app") == "env LEGACY_URL")
+        #expect(reading(one).use(of: .secret, "app") == nil)
         #expect(reading(all).use(of: .configMap, "app") == "envFrom")
         #expect(reading(volume: volume).use(of: .configMap, "app") == "volume v")
         #expect(reading(volume: projected).use(of: .configMap, "app") == "volume p")
@@ -71,6 +77,20 @@ struct CensusTests {
         let owner = OwnerReference(apiVersion: "batch/v1", kind: "CronJob", name: "nightly", uid: "c", controller: true)
         let job = Job(metadata: ObjectMeta(name: "nightly-1", ownerReferences: [owner]), spec: JobSpec(template: PodTemplateSpec(spec: spec)))
         #expect(unselected([Workload(job)]).isEmpty)
+    }
+
+    @Test("who reads a ConfigMap with a connection string is named with it; who reads the Secret of that name is not")
+    func readsMap() {
+        var connection = Fixtures.connection("app")
+        connection.kind = .configMap
+        let ofSecret = EnvVar(name: "X", valueFrom: EnvVarSource(secretKeyRef: KeySelector(name: "app", key: "url")))
+        let workloads = [
+            deployment("report", reading(Container(name: "app", env: [Self.mapVariable]))),
+            deployment("other", reading(Container(name: "app", env: [ofSecret]))),
+        ]
+        let found = WorkloadCensus(plan: Fixtures.plan(connections: [connection]), workloads: workloads, pods: []).unselected
+        #expect(found.count == 1)
+        #expect(found.first?.message.contains("Deployment report reads ConfigMap app (env LEGACY_URL) but is not selected") == true)
     }
 
     @Test("a pod that nobody made is named; at most five are, and the rest is counted")

@@ -64,8 +64,15 @@ struct DialectTests {
             everything: #"Driver={PostgreSQL Unicode};Server=new;Port=5432;Database=7;Uid="a;b";Pwd="it's ""q""/+";"#),
     ]
 
-    /// SQLAlchemy and pgx have no dialect of their own, but parameters and host lists of their own.
+    /// SQLAlchemy and pgx have no dialect of their own, but parameters and host lists of their own, as libpq's own URLs have.
     static let relatives: [Case] = [
+        Case(
+            dialect: .url, from: "postgresql://u:%70@[2001:db8::1]:5433,h2/d?options=-c%20search_path%3Da%2Cb&target_session_attrs=read-write",
+            hosts: "2001:db8::1|5433 h2|-",
+            toDefault: "postgresql://u:%70@new:5432/d?options=-c%20search_path%3Da%2Cb&target_session_attrs=read-write",
+            to6000: "postgresql://u:%70@new:6000/d?options=-c%20search_path%3Da%2Cb&target_session_attrs=read-write",
+            everything:
+                "postgresql://a%3Bb:it%27s%20%22q%22%2F%2B@new:5432/7?options=-c%20search_path%3Da%2Cb&target_session_attrs=read-write"),
         Case(
             dialect: .url, from: "postgresql+psycopg2://u:p@/d?host=a:5433&host=b&x=1", hosts: "a|5433 b|-",
             toDefault: "postgresql+psycopg2://u:p@/d?host=new:5432&host=new&x=1",
@@ -96,6 +103,14 @@ struct DialectTests {
             database: "0",
             toDefault: "redis-sentinel://:p@new:6379/mymaster/0#x", to6000: "redis-sentinel://:p@new:6000/mymaster/0#x",
             everything: "redis-sentinel://a%3Bb:it%27s%20%22q%22%2F%2B@new:6379/mymaster/7#x"),
+        Case(
+            dialect: .redisURL, from: "rediss+cluster://u:p@n1:7000,n2:7001?x=1", hosts: "n1|7000 n2|7001", database: nil,
+            toDefault: "rediss+cluster://u:p@new:6379?x=1", to6000: "rediss+cluster://u:p@new:6000?x=1",
+            everything: "rediss+cluster://a%3Bb:it%27s%20%22q%22%2F%2B@new:6379/7?x=1"),
+        Case(
+            dialect: .redisNodes, from: "s1:26379,s2:26379,serviceName=mymaster,password=p", hosts: "s1|26379 s2|26379", login: "-/p",
+            database: nil, toDefault: "new:6379,serviceName=mymaster,password=p", to6000: "new:6000,serviceName=mymaster,password=p",
+            everything: #"new:6379,serviceName=mymaster,password=it's "q"/+,user=a;b,defaultDatabase=7"#),
         Case(
             dialect: .redisNodes, from: "h:6380,password=p=,ssl=True,abortConnect=False,user=u,sslHost=H,defaultDatabase=1", hosts: "h|6380",
             login: "u/p=", database: "1", toDefault: "new:6379,password=p=,ssl=True,abortConnect=False,user=u,sslHost=new,defaultDatabase=1",
