@@ -31,7 +31,7 @@ struct Performance {
         for follower in followers { follower.cancel() }
         board.say("requests that failed: \(load.errorSummary.isEmpty ? "none" : load.errorSummary)")
         board.say("longest time without a confirmed entry, as users saw it: \(Text.grouped(Text.milliseconds(load.longestGap))) ms")
-        if let memory = ControllerMemory.read() {
+        if let memory = ControllerProcess.memory() {
             board.say("controller memory: \(memory.resident / 1024) MiB resident, \(memory.peak / 1024) MiB at most")
         }
         print(await kubectl.run("get", "databasemigrations", "-n", StagingNames.namespace))

@@ -28,10 +28,10 @@ public struct Story: Sendable {
     public var deadlineSeconds: Int
     /// How long the applications have to be well before the migration is promoted, in seconds; 5 by default.
     public var soakSeconds: Int
-    /// How often ``Variant/pgbouncer`` goes forth and back; 3 by default.
-    public var cutovers: Int
+    /// How often ``Variant/live`` and ``Variant/pgbouncer`` go forth and back; `nil` where the story is told once.
+    public var cutovers: Int?
 
-    public init(variant: Variant, manifests: String, deadlineSeconds: Int = 180, soakSeconds: Int = 5, cutovers: Int = 3) {
+    public init(variant: Variant, manifests: String, deadlineSeconds: Int = 180, soakSeconds: Int = 5, cutovers: Int? = nil) {
         self.variant = variant
         self.manifests = manifests
         self.deadlineSeconds = deadlineSeconds
@@ -39,7 +39,7 @@ public struct Story: Sendable {
         self.cutovers = cutovers
     }
 
-    var expectedPhase: String { variant == .rollback || variant == .pgbouncer ? "RolledBack" : "Promoted" }
+    var expectedPhase: String { variant == .rollback || cutovers != nil ? "RolledBack" : "Promoted" }
 
     /// Tells the story on standard output.
     ///
@@ -52,8 +52,8 @@ public struct Story: Sendable {
             cluster: state, client: KubernetesClient(configuration, fieldManager: "dbmigration-demo"),
             databases: variant == .pgbouncer ? StagingDatabase.pooled() : StagingDatabase.all(),
             manifests: Manifests(folder: manifests), deadline: Deadline(after: .seconds(deadlineSeconds)))
-        if variant == .pgbouncer {
-            var performance = PooledPerformance(story: self, stage: stage)
+        if cutovers != nil {
+            var performance = RoundsPerformance(story: self, stage: stage)
             return await performance.run()
         }
         var performance = Performance(story: self, stage: stage)

@@ -44,8 +44,8 @@ struct DisplayTests {
 
     @Test("the controller is recognised by its command line, and its memory read from its status")
     func memory() {
-        #expect(ControllerMemory.isController("/bin/dbmigration\0controller\0"))
-        #expect(!ControllerMemory.isController("/bin/dbmigration\0worker\0copy\0"))
-        #expect(ControllerMemory.kibibytes("VmRSS", in: "VmHWM:\t  45000 kB\nVmRSS:\t  41984 kB\n") == 41984)
+        #expect(ControllerProcess.isController("/bin/dbmigration\0controller\0"))
+        #expect(!ControllerProcess.isController("/bin/dbmigration\0worker\0copy\0"))
+        #expect(ControllerProcess.kibibytes("VmRSS", in: "VmHWM:\t  45000 kB\nVmRSS:\t  41984 kB\n") == 41984)
     }
 }

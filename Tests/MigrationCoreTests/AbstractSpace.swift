@@ -200,7 +200,9 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
                                                                 leftovers: left,
                                                                 probes: probe)
                                                         seen.rest = rest
-                                                        for poolers in of(.poolers, plan.cutover.connections.isEmpty ? Self.poolers : few(Self.poolers)) {
+                                                        for poolers in of(
+                                                            .poolers, plan.cutover.connections.isEmpty ? Self.poolers : few(Self.poolers))
+                                                        {
                                                             seen.poolers = poolers
                                                             body(seen)
                                                         }

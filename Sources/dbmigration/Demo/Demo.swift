@@ -26,8 +26,8 @@ struct Demo: AsyncParsableCommand {
     var deadline: Int?
     @Option(help: "Seconds the applications have to be well.")
     var soak: Int?
-    @Option(help: "How often pgbouncer goes forth and back.")
-    var cutovers = 3
+    @Option(help: "How often live and pgbouncer go forth and back; in live a fault strikes on every way. 3 for pgbouncer.")
+    var cutovers: Int?
 
     enum Variant: String, ExpressibleByArgument, CaseIterable {
         case live, rollback, snapshot, pgbouncer
@@ -44,11 +44,14 @@ struct Demo: AsyncParsableCommand {
 
     func run() async throws {
         let interrupt = keep ? Interrupt() : nil
-        let isPooled = variant == .pgbouncer
-        guard cutovers > 0 else { throw ValidationError("--cutovers has to be at least 1") }
+        let cutovers = cutovers ?? (variant == .pgbouncer ? 3 : nil)
+        guard cutovers == nil || [.live, .pgbouncer].contains(variant) else {
+            throw ValidationError("--cutovers belongs to live and pgbouncer; \(variant.rawValue) is told once")
+        }
+        guard cutovers ?? 1 > 0 else { throw ValidationError("--cutovers has to be at least 1") }
         let result = try await Story(
-            variant: variant.story, manifests: manifests, deadlineSeconds: deadline ?? (isPooled ? 120 + 60 * cutovers : 180),
-            soakSeconds: soak ?? (isPooled ? 1 : 5), cutovers: cutovers
+            variant: variant.story, manifests: manifests, deadlineSeconds: deadline ?? cutovers.map { 120 + 60 * $0 } ?? 180,
+            soakSeconds: soak ?? (cutovers == nil ? 5 : 1), cutovers: cutovers
         ).run()
         if keep { print(instructions(try DevClusterState.fromEnvironment()?.name ?? "demo")) }
         print(result.line)

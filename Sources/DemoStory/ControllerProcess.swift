@@ -1,11 +1,16 @@
 import FoundationEssentials
 
-/// The memory of the controller's process, which runs in the same process namespace.
-enum ControllerMemory {
-    /// Resident now and at most, in KiB; `nil` when no controller runs.
-    static func read(proc: String = "/proc") -> (resident: Int, peak: Int)? {
-        let processes = ((try? FileManager.default.contentsOfDirectory(atPath: proc)) ?? []).filter { Int($0) != nil }
-        guard let controller = processes.first(where: { isController(text("\(proc)/\($0)/cmdline")) }) else { return nil }
+/// The controller's process, which runs in the same process namespace.
+enum ControllerProcess {
+    /// `nil` when none runs.
+    static func find(proc: String = "/proc") -> Int32? {
+        let processes = ((try? FileManager.default.contentsOfDirectory(atPath: proc)) ?? []).compactMap { Int32($0) }
+        return processes.first { isController(text("\(proc)/\($0)/cmdline")) }
+    }
+
+    /// Its memory, resident now and at most, in KiB; `nil` when no controller runs.
+    static func memory(proc: String = "/proc") -> (resident: Int, peak: Int)? {
+        guard let controller = find(proc: proc) else { return nil }
         let status = text("\(proc)/\(controller)/status")
         guard let resident = kibibytes("VmRSS", in: status), let peak = kibibytes("VmHWM", in: status) else { return nil }
         return (resident, peak)
