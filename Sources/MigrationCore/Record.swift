@@ -90,6 +90,7 @@ extension Record {
         record.jobStartedAt = jobStartedAt.map { min($0, now) }
         record.teardownStartedAt = teardownStartedAt.map { min($0, now) }
         record.rollback?.openedAt = rollback?.openedAt.map { min($0, now) }
+        record.rollback?.closingAt = rollback?.closingAt.map { min($0, now) }
         record.unhealthySince = unhealthySince.map { min($0, now) }
         record.pointedAt = pointedAt.map { min($0, now) }
         if let lastProbeAt, lastProbeAt > now { (record.lastProbeAt, record.healthySince) = (nil, nil) }
@@ -140,6 +141,10 @@ extension Record {
         public var acceptsLoss: Bool
         /// When the target was first seen closed: from then on nobody can write, whatever happened between the decision and then.
         public var closedAt: Timestamp?
+        /// When closing the target was last decided: from then on nobody could write, or a little later.
+        public var closingAt: Timestamp?
+        /// From ``closingAt`` until the source was first seen open again, in milliseconds.
+        public var pauseMilliseconds: Int64?
         /// When the source was first seen open again: what is left has its time from then on.
         public var openedAt: Timestamp?
         /// The target's insert position behind its closed fence: what the reverse lanes have to reach.

@@ -32,7 +32,7 @@ enum MigrationMetric: String, CaseIterable, Sendable {
         case .lagSeconds: "The same in time; absent until the lanes were watched for as long as that."
         case .retainedWAL: "Write-ahead log that the publisher keeps for the slot of a database's lane that is furthest back."
         case .writePause: "1 from the closed fence until applications are sent to the other side, forth or back; 0 otherwise."
-        case .pauseSeconds: "Length of the write pause, from the closed fence to the first client write on the target."
+        case .pauseSeconds: "Length of the write pause so far, forth until the first client write on the target, back until the source is open."
         case .pauseBudget: "The longest write pause that the migration allows before it is undone."
         case .probeSuccess: "The last verdict of a health check: 1 ok, 0 failed; absent while inconclusive."
         case .probeResults: "Readings of a health check by verdict: ok, failed, inconclusive."

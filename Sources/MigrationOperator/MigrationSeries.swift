@@ -23,13 +23,14 @@ struct MigrationSeries: Sendable {
     private let key: ObjectKey
     private(set) var gauges: [SeriesID: Double] = [:]
 
-    init(_ record: Record, _ status: DatabaseMigrationStatus, _ key: ObjectKey) {
+    /// - Parameter now: up to when a write pause has lasted that has not ended.
+    init(_ record: Record, _ status: DatabaseMigrationStatus, _ key: ObjectKey, at now: Timestamp) {
         self.key = key
         addPhases(record)
         addConditions(status)
         addCopy(status.databases ?? [])
         for database in status.databases ?? [] { addLanes(database) }
-        addPause(record, status.cutover)
+        addPause(record, status.cutover, now)
         for (check, state) in record.checks where state.verdict != .inconclusive {
             set(.probeSuccess, state.verdict == .ok ? 1 : 0, ("check", check))
         }
@@ -87,11 +88,15 @@ struct MigrationSeries: Sendable {
         }
     }
 
-    private mutating func addPause(_ record: Record, _ cutover: CutoverStatus?) {
+    private mutating func addPause(_ record: Record, _ cutover: CutoverStatus?, _ now: Timestamp) {
         set(.pauseBudget, (record.frozen ?? record.accepted).map { Double($0.cutover.pauseSeconds) })
-        set(.pauseSeconds, cutover?.pauseMilliseconds.map { Double($0) / 1000 })
         let isPausedForth = record.fence?.closedAt != nil && record.switchedAt == nil
         let isPausedBack = record.rollback?.closedAt != nil && record.phase == .rollingBack
         set(.writePause, isPausedForth || isPausedBack ? 1 : 0)
+        // Until it is known where it ended, it goes on.
+        func seconds(_ known: Int64?, _ since: Timestamp?) -> Double? { (known ?? since.map { max(0, now.since($0)) }).map { Double($0) / 1000 } }
+        let rollback = record.rollback
+        set(.pauseSeconds, seconds(cutover?.pauseMilliseconds, isPausedForth ? record.fence?.closedAt : nil), ("direction", "Forward"))
+        set(.pauseSeconds, seconds(rollback?.pauseMilliseconds, isPausedBack ? rollback?.closingAt : nil), ("direction", "Reverse"))
     }
 }

@@ -28,7 +28,7 @@ final class OperatorMetrics: Sendable {
     /// Takes over what was persisted.
     /// - Parameter previous: the record it followed; `nil` for the first.
     func note(_ record: Record, after previous: Record? = nil, _ status: DatabaseMigrationStatus, _ key: ObjectKey) {
-        let gauges = MigrationSeries(record, status, key).gauges
+        let gauges = MigrationSeries(record, status, key, at: .now).gauges
         let before = own.withLock { own in
             let before = own[key]?.gauges ?? [:]
             own[key, default: Own()].gauges = gauges

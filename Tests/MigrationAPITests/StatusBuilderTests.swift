@@ -268,6 +268,17 @@ struct StatusBuilderTests: StatusSuite {
         #expect(back.cutover?.pauseMilliseconds == 4_500)
     }
 
+    @Test("the pause of a rollback is told by itself")
+    func pauseBack() throws {
+        var back = record(.rollingBack, fenced: true)
+        back.rollback = .init(cause: .init(.requested, ""), isRequested: true, from: .soaking, acceptsLoss: false)
+        #expect(try build(back).rollback == nil)
+        back.rollback?.closingAt = Timestamp(milliseconds: 903_000)
+        #expect(try build(back).rollback == RollbackStatus(startedAt: Timestamp(milliseconds: 903_000).microTime))
+        back.rollback?.pauseMilliseconds = 750
+        #expect(try build(back).rollback?.pauseMilliseconds == 750)
+    }
+
     @Test("a lost record leaves the status as it was, and stalls")
     func stateLost() throws {
         var previous = try build(record(.soaking, fenced: true))

@@ -219,6 +219,8 @@ enum Stamps {
         record.awaited = record.awaited.map { _ in "" }
         record.rollback?.cause = cause
         record.rollback?.from = .soaking
+        record.rollback?.closingAt = nil
+        record.rollback?.pauseMilliseconds = nil
         if record.phase != .rollingBack {
             record.rollback?.closedAt = nil
             record.rollback?.openedAt = nil

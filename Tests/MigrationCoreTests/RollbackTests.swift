@@ -8,11 +8,13 @@ struct RollbackTests {
     static func expectsWayBack(_ talk: inout Dialogue, targetEpoch: Int64 = 1, back: String = Dialogue.back) {
         talk.expect(.closeTarget(epoch: targetEpoch))
         talk.seen.target = .value(.init(isPrepared: true, fence: .partial, epoch: targetEpoch))
+        talk.pass(seconds: 2)
         talk.expect(.closeTarget(epoch: targetEpoch))
         talk.seen.target = .value(.closed(targetEpoch + 1, wrote: talk.record?.firstClientWriteAt != nil))
         talk.expect(.openSource(epoch: 2))
         talk.seen.source = .value(.open(3))
         talk.expect(.pointSecrets(.source))
+        #expect(talk.record?.rollback?.pauseMilliseconds == 2_000)
         talk.seen.secrets = .value(.source)
         talk.expect(.restartWorkloads(tag: back))
         talk.seen.workloads = .value(.init(tag: back, rollout: .progressing("1 of 2")))

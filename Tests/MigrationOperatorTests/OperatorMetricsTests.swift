@@ -64,8 +64,11 @@ struct OperatorMetricsTests {
         func isPaused(_ change: (inout Record) -> Void) -> Double? {
             var record = record
             change(&record)
-            return MigrationSeries(record, status(nil), key).gauges[MigrationSeries.id(.writePause, key)]
+            let series = MigrationSeries(record, status(nil), key, at: Timestamp(milliseconds: 2501)).gauges
+            lengths = ["Forward", "Reverse"].map { series[MigrationSeries.id(.pauseSeconds, key, ("direction", $0))] }
+            return series[MigrationSeries.id(.writePause, key)]
         }
+        var lengths: [Double?] = []
         let now = Timestamp(milliseconds: 1)
         func close(_ record: inout Record) {
             record.fence = .init(epoch: 1, decidedAt: now, deadline: now)
@@ -74,6 +77,7 @@ struct OperatorMetricsTests {
         #expect(isPaused { _ in } == 0)
         #expect(isPaused { $0.fence = .init(epoch: 1, decidedAt: now, deadline: now) } == 0)
         #expect(isPaused(close) == 1)
+        #expect(lengths == [2.5, nil], "it grows while it lasts")
         #expect(
             isPaused {
                 close(&$0)
@@ -84,8 +88,16 @@ struct OperatorMetricsTests {
                 close(&$0)
                 ($0.switchedAt, $0.phase) = (now, .rollingBack)
                 $0.rollback = .init(cause: .init(.pauseBudgetExceeded, ""), isRequested: true, from: .soaking, acceptsLoss: false)
+                $0.rollback?.closingAt = now
                 $0.rollback?.closedAt = now
             } == 1)
+        #expect(lengths == [nil, 2.5])
+        #expect(
+            isPaused {
+                $0.rollback = .init(cause: .init(.pauseBudgetExceeded, ""), isRequested: true, from: .soaking, acceptsLoss: false)
+                $0.rollback?.pauseMilliseconds = 400
+            } == 0)
+        #expect(lengths == [nil, 0.4])
     }
 
     @Test("docs/observability.md explains every metric")

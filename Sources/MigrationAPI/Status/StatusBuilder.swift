@@ -48,6 +48,9 @@ public enum StatusBuilder {
         status.lagMeasuredAt = status.lagBytes.map { _ in input.now.microTime }
         status.databases = databases(input)
         status.cutover = cutover(input)
+        status.rollback = record.rollback.flatMap { rollback in
+            rollback.closingAt.map { RollbackStatus(startedAt: $0.microTime, pauseMilliseconds: rollback.pauseMilliseconds) }
+        }
         status.endpoints = endpoints(record)
         status.timeline = record.timeline.suffix(Record.timelineLimit).map(TimelineEntry.init)
         status.remaining = record.remaining.map { $0.prefix(32).map { $0.bounded(512) } }

@@ -15,6 +15,8 @@ public struct DatabaseMigrationStatus: Codable, Sendable, Hashable {
     public var attempt: Int?
     public var databases: [DatabaseStatus]?
     public var cutover: CutoverStatus?
+    /// Set once a rollback of this attempt has decided to close the target.
+    public var rollback: RollbackStatus?
     public var endpoints: [EndpointStatus]?
     public var timeline: [TimelineEntry]?
     /// What is left to do for a person after a rollback that does not come to its end, as commands; at most 32.
@@ -81,6 +83,14 @@ public struct CutoverStatus: Codable, Sendable, Hashable {
     public var pauseMilliseconds: Int64?
     /// What the applications' objects have to hold, where `secretWriter` is External: what is watched while it matters.
     public var connections: [ConnectionStatus]?
+}
+
+/// The write pause of a rollback, by the controller's clock.
+public struct RollbackStatus: Codable, Sendable, Hashable {
+    /// When closing the target was decided.
+    public var startedAt: MicroTime
+    /// From then until the source was seen open again.
+    public var pauseMilliseconds: Int64?
 }
 
 /// One key that somebody else has to write.

@@ -117,7 +117,11 @@ extension Visit {
 
     private mutating func openedSource(_ plan: Plan, _ tag: String) -> Decision? {
         if sourceIsOpen {
-            if record.rollback?.openedAt == nil { record.rollback?.openedAt = now }
+            if record.rollback?.openedAt == nil {
+                let pause = record.rollback?.closingAt.map { now.since($0) }
+                record.rollback?.openedAt = now
+                record.rollback?.pauseMilliseconds = pause
+            }
             return nil
         }
         switch observation.source {

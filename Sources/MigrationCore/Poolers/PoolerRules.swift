@@ -60,6 +60,7 @@ extension Visit {
 
     /// RollingBack: the same for the target; going back matters more than that nobody notices.
     mutating func pausesAndClosesTarget(_ plan: Plan, _ target: TargetState) -> Decision {
+        if target.fence == .open || record.rollback?.closingAt == nil { record.rollback?.closingAt = now }
         let tries = record.rollback?.pauses ?? 0
         guard plan.hasPoolers, target.fence == .open, tries < Self.pauseTries else {
             return act(.closeTarget(epoch: target.epoch), "Fencing the target.")

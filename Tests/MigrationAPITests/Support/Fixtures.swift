@@ -226,6 +226,7 @@ enum Fixtures {
           reverseLane: Running
           connections: [{kind: Secret, name: app, key: url, wanted: target, held: false, digest: "hmac-sha256:00"}]
           pauseMilliseconds: 1900
+        rollback: {startedAt: "2026-01-05T03:04:06.000000Z", pauseMilliseconds: 900}
         endpoints: [{name: chain, verdict: ok, consecutive: 4, failures: 1, lastResult: "200", baseline: 0.1 to 0.25}]
         timeline:
           - {phase: Pending, startedAt: 2026-01-01T00:00:00.000000Z, finishedAt: 2026-01-01T00:00:00.500000Z, reason: Succeeded}
