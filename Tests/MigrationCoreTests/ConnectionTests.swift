@@ -11,8 +11,8 @@ struct ConnectionTests {
 
     // MARK: External
 
-    private func external(_ phase: Phase) -> Dialogue {
-        var plan = Plan.example()
+    private func external(_ phase: Phase, pauseSeconds: Int = 60) -> Dialogue {
+        var plan = Plan.example(pauseSeconds: pauseSeconds)
         plan.cutover.secretWriter = .external
         var talk = Dialogue.reached(phase, plan: plan)
         talk.seen.connections = value(.source)
@@ -20,51 +20,47 @@ struct ConnectionTests {
         return talk
     }
 
-    @Test("others write: the fence stands and nothing opens until they have, then the switch goes on")
-    func awaited() {
-        var talk = external(.switching)
+    /// Both sides are closed, and somebody has to write.
+    private func awaiting(pauseSeconds: Int = 60) -> Dialogue {
+        var talk = external(.switching, pauseSeconds: pauseSeconds)
         talk.seen.source = .value(.closed(1))
         talk.seen.target = .value(.closed(0))
         talk.expectWait(.awaitingConnections)
-        #expect(talk.record?.awaited == "Secret ledger, key url")
-        talk.seen.secrets = .unknown("timeout")
-        talk.expectWait(.observationFailed)
+        return talk
+    }
+
+    /// It is written, and the target opens.
+    private func written(_ talk: inout Dialogue) {
         talk.seen.secrets = .value(.target)
         talk.seen.connections = value(.target)
         talk.expect(.sealSource(epoch: 1), .openTarget(epoch: 0))
         talk.seen.source = .value(.closed(2))
         talk.seen.target = .value(.open(1))
         talk.expect(.restartWorkloads(tag: Dialogue.forward))
+    }
+
+    @Test("others write: the fence stands and nothing opens until they have, then the switch goes on")
+    func awaited() {
+        var talk = awaiting()
+        #expect(talk.record?.awaited == "Secret ledger, key url")
+        talk.seen.secrets = .unknown("timeout")
+        talk.expectWait(.observationFailed)
+        written(&talk)
         #expect(talk.record?.awaited == nil)
     }
 
     @Test("however long others took to write, the rollout has the time that is its own")
     func slowWriter() {
-        var plan = Plan.example()
-        plan.cutover.secretWriter = .external
-        plan.cutover.pauseSeconds = 3600
-        var talk = Dialogue.reached(.switching, plan: plan)
-        talk.seen.connections = value(.source)
-        talk.seen.source = .value(.closed(1))
-        talk.seen.target = .value(.closed(0))
-        talk.expectWait(.awaitingConnections)
+        var talk = awaiting(pauseSeconds: 3600)
         talk.pass(seconds: 3000)
-        talk.seen.secrets = .value(.target)
-        talk.seen.connections = value(.target)
-        talk.expect(.sealSource(epoch: 1), .openTarget(epoch: 0))
-        talk.seen.source = .value(.closed(2))
-        talk.seen.target = .value(.open(1))
-        talk.expect(.restartWorkloads(tag: Dialogue.forward))
+        written(&talk)
         talk.seen.workloads = .value(WorkloadsState(tag: Dialogue.forward, rollout: .progressing("1 of 2")))
         talk.expectWait(.progressing)
     }
 
     @Test("others do not write in time: the fence is undone, and the message names what was missing")
     func tooLate() {
-        var talk = external(.switching)
-        talk.seen.source = .value(.closed(1))
-        talk.seen.target = .value(.closed(0))
-        talk.expectWait(.awaitingConnections)
+        var talk = awaiting()
         talk.pass(seconds: 60)
         talk.expect(.openSource(epoch: 1))
         talk.seen.source = .value(.open(2))
@@ -75,10 +71,7 @@ struct ConnectionTests {
 
     @Test("while others are awaited, the wish to stop is heard", arguments: [Goal.ready, .rolledBack])
     func stopped(goal: Goal) {
-        var talk = external(.switching)
-        talk.seen.source = .value(.closed(1))
-        talk.seen.target = .value(.closed(0))
-        talk.expectWait(.awaitingConnections)
+        var talk = awaiting()
         talk.intent.goal = goal
         talk.expect(.openSource(epoch: 1))
     }
