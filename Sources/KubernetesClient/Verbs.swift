@@ -85,15 +85,48 @@ extension KubernetesClient {
         }
     }
 
-    func page<Object: Decodable>(
-        _ resource: APIResource, namespace: String?, labels: String?, fields: String?, token: String?, limit: Int? = KubernetesClient.pageSize,
-        as type: Object.Type
+    private func page<Object: Decodable>(
+        _ resource: APIResource, namespace: String?, labels: String?, fields: String?, token: String?, limit: Int?, as type: Object.Type
     ) async throws(KubernetesError) -> ListPage<Object> {
+        let request = listRequest(resource, namespace: namespace, labels: labels, fields: fields, token: token, limit: limit)
+        return try await object(request, as: ListPage<Object>.self)
+    }
+
+    /// A page whose items are read while it arrives: a server may send all objects as one.
+    func arrivingPage<Object: Decodable>(_ request: APIRequest, as type: Object.Type) async throws(KubernetesError) -> ListPage<Object> {
+        var decoder = ListItemDecoder()
+        var items: [Object] = []
+        var chunks = try await stream(request).makeAsyncIterator()
+        while true {
+            let chunk: Data?
+            do throws(HTTPError) { chunk = try await chunks.next() } catch { throw request.error(error) }
+            guard let chunk else { break }
+            guard let complete = decoder.feed(chunk) else {
+                throw request.error(.decoding, "an object longer than \(ListItemDecoder.limit >> 20) MiB")
+            }
+            for item in complete { items.append(try decode(item, of: request)) }
+        }
+        var page: ListPage<Object> = try decode(decoder.list, of: request)
+        page.items = items
+        return page
+    }
+
+    func listRequest(
+        _ resource: APIResource, namespace: String?, labels: String?, fields: String?, token: String?, limit: Int?
+    ) -> APIRequest {
         var request = APIRequest(verb: "list", method: .get, resource: resource, namespace: namespace)
         request.select(labels: labels, fields: fields)
         if let limit { request.query.append(("limit", String(limit))) }
         if let token { request.query.append(("continue", token)) }
-        return try await object(request, as: ListPage<Object>.self)
+        return request
+    }
+
+    private func decode<Value: Decodable>(_ data: Data, of request: APIRequest) throws(KubernetesError) -> Value {
+        do {
+            return try JSON.decode(from: data)
+        } catch {
+            throw request.error(.decoding, "the answer is no \(Value.self): \(error)")
+        }
     }
 
     func create<Object: Decodable>(

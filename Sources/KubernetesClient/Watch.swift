@@ -43,9 +43,9 @@ public struct Watch<Object: Decodable & Sendable>: AsyncSequence, Sendable {
         /// Does what the machine asks for next, and tells it the outcome.
         private mutating func advance() async {
             switch machine.next {
-            case .list(let token):
+            case .list(let token, let version):
                 stream = nil
-                await list(token)
+                await list(token, version)
             case .watch(let version):
                 if stream == nil { await open(version) } else { await read() }
             case .wait(let attempt, let atLeast):
@@ -58,10 +58,9 @@ public struct Watch<Object: Decodable & Sendable>: AsyncSequence, Sendable {
 
         private mutating func tell(_ input: WatchMachine<Object>.Input) { ready += machine.handle(input) }
 
-        private mutating func list(_ token: String?) async {
+        private mutating func list(_ token: String?, _ version: WatchMachine<Object>.ListVersion) async {
             do throws(KubernetesError) {
-                let page = try await watch.client.page(
-                    watch.resource, namespace: watch.namespace, labels: watch.labels, fields: watch.fields, token: token, as: Readable<Object>.self)
+                let page = try await watch.client.arrivingPage(watch.list(token, version), as: Readable<Object>.self)
                 var (objects, unreadable): ([Object], [UnreadableObject]) = ([], [])
                 for item in page.items ?? [] {
                     switch item {
@@ -127,6 +126,13 @@ extension Watch {
     fileprivate var userInfo: [CodingUserInfoKey: any Sendable] {
         guard let key = KnownVersions.key, let known else { return [:] }
         return [key: known]
+    }
+
+    func list(_ token: String?, _ version: WatchMachine<Object>.ListVersion) -> APIRequest {
+        var request = client.listRequest(
+            resource, namespace: namespace, labels: labels, fields: fields, token: token, limit: KubernetesClient.pageSize)
+        if version == .any, token == nil { request.query.append(("resourceVersion", "0")) }
+        return request
     }
 
     /// One that is silent for too long is taken for dead and asked for again; where it was alive after all, that cost one request.

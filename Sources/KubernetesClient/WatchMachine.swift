@@ -21,9 +21,17 @@ struct WatchMachine<Object: Sendable>: Sendable {
     /// A watch that ends sooner than this without an event counts as a failure, so that a confused server is not asked in a tight loop.
     static var shortestWatch: Duration { .seconds(1) }
 
+    /// How old a list may be.
+    enum ListVersion: Sendable, Hashable {
+        /// As old as the server's cache, which answers at a third of the cost, and in one page. What it lacks comes with the watch.
+        case any
+        /// The newest: after what has been seen, time must not go back.
+        case newest
+    }
+
     enum Step: Sendable, Hashable {
         /// Ask for a page; `nil` for the first.
-        case list(continue: String?)
+        case list(continue: String?, ListVersion)
         /// Ask for events after this version; or, when the watch stands, read on.
         case watch(resourceVersion: String)
         /// Wait: the attempt counts from 1.
@@ -55,12 +63,13 @@ struct WatchMachine<Object: Sendable>: Sendable {
     private var failures = 0
     private var isInterrupted = false
     private var sawEvent = false
+    private var hasListed = false
 
     init(resource: String) { self.resource = resource }
 
     var next: Step {
         switch state {
-        case .listing(let token, _, _): .list(continue: token)
+        case .listing(let token, _, _): .list(continue: token, hasListed ? .newest : .any)
         case .watching(let version): .watch(resourceVersion: version)
         case .backingOff(let atLeast, _): .wait(attempt: failures, atLeast: atLeast)
         }
@@ -75,6 +84,7 @@ struct WatchMachine<Object: Sendable>: Sendable {
                 return []
             }
             state = .watching(resourceVersion: version)
+            hasListed = true
             return [.replaced(all, unreadable: unread)]
         case (.watching, .opened):
             sawEvent = false

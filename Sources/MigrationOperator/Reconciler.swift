@@ -113,7 +113,7 @@ struct Reconciler: Sendable {
         guard status != object.status else { return object }
         do throws(KubernetesError) {
             var written = object
-            written.metadata = try await client.replaceStatus(of: object, with: status)
+            written.metadata.resourceVersion = try await client.replaceStatus(of: object, with: status)
             written.status = status
             store.observe(written)
             return written

@@ -140,7 +140,7 @@ struct ServerTests {
         var machine = WatchMachine<JSONValue>(resource: "configmaps")
         _ = machine.handle(.page([], continue: nil, resourceVersion: "1"))
         #expect(machine.handle(.event(event)).isEmpty)
-        #expect(machine.next == .list(continue: nil))
+        #expect(machine.next == .list(continue: nil, .newest))
     }
 
     @Test("status is written beside the rest; a Lease is replaced")
@@ -185,7 +185,8 @@ struct ServerTests {
             }
             let read = try await client.get(Service.self, "s", namespace: namespace)
             var written = read
-            written.metadata = try await client.replaceStatus(of: read, with: status(["ip": "10.0.0.1", "hostname": "a.example.com"]))
+            let first = status(["ip": "10.0.0.1", "hostname": "a.example.com"])
+            written.metadata.resourceVersion = try await client.replaceStatus(of: read, with: first)
             #expect(written.uid == read.uid && written.name == "s" && written.metadata.resourceVersion != read.metadata.resourceVersion)
             _ = try await client.replaceStatus(of: written, with: status(["ip": "10.0.0.2"]))
             let stored = try await client.get(Service.resource, "s", namespace: namespace)

@@ -37,9 +37,9 @@ struct WatchMachineTests {
     @Test("pages are collected and replace the store in one step")
     func pages() {
         var machine = Machine(resource: "pods")
-        #expect(machine.next == .list(continue: nil))
+        #expect(machine.next == .list(continue: nil, .any))
         #expect(machine.handle(.page(["a"], continue: "t", resourceVersion: "5")).isEmpty)
-        #expect(machine.next == .list(continue: "t"))
+        #expect(machine.next == .list(continue: "t", .any))
         #expect(text(machine.handle(.page(["b"], continue: "", resourceVersion: "5"))) == ["=a,b"])
         #expect(machine.next == .watch(resourceVersion: "5"))
     }
@@ -71,12 +71,12 @@ struct WatchMachineTests {
         var machine = watching()
         let input = asEvent ? Machine.Input.event(.error(Status(reason: "Expired", code: 410))) : .failed(failure(.gone))
         #expect(machine.handle(input).isEmpty)
-        #expect(machine.next == .list(continue: nil))
+        #expect(machine.next == .list(continue: nil, .newest))
         #expect(text(machine.handle(.page(["x"], continue: nil, resourceVersion: "30"))) == ["=x"])
         #expect(machine.handle(input).isEmpty)
         #expect(machine.next == .wait(attempt: 2, atLeast: nil))
         _ = machine.handle(.waited)
-        #expect(machine.next == .list(continue: nil))
+        #expect(machine.next == .list(continue: nil, .newest))
     }
 
     @Test("a page token that expired starts the list again and keeps no half of it")
@@ -84,7 +84,7 @@ struct WatchMachineTests {
         var machine = Machine(resource: "pods")
         _ = machine.handle(.page(["a"], continue: "t", resourceVersion: "5"))
         _ = machine.handle(.failed(failure(.gone)))
-        #expect(machine.next == .list(continue: nil))
+        #expect(machine.next == .list(continue: nil, .any))
         #expect(text(machine.handle(.page(["b"], continue: nil, resourceVersion: "6"))) == ["=b"])
     }
 
@@ -112,7 +112,7 @@ struct WatchMachineTests {
         var machine = watching()
         #expect(machine.handle(.failed(failure(kind))).count == 1)
         _ = machine.handle(.waited)
-        #expect(machine.next == .list(continue: nil))
+        #expect(machine.next == .list(continue: nil, .newest))
     }
 
     @Test("an ERROR event other than 410 leads to a new list after a wait")
@@ -120,7 +120,7 @@ struct WatchMachineTests {
         var machine = watching()
         #expect(text(machine.handle(.event(.error(Status(code: 500))))) == ["!serverError(retryAfter: nil)"])
         _ = machine.handle(.waited)
-        #expect(machine.next == .list(continue: nil))
+        #expect(machine.next == .list(continue: nil, .newest))
     }
 
     @Test("waits grow from half a second to half a minute")
