@@ -48,10 +48,15 @@ extension EndToEnd {
 extension Lab {
     static let lease = "dbmigration-controller"
 
-    func scaleController(to replicas: Int) async throws {
+    /// Also for the end of a test that has failed, so that the next ones find a controller.
+    func wantControllers(_ replicas: Int) throws {
         try kubectl("scale", "deployment/dbmigration", "-n", Self.systemNamespace, "--replicas=\(replicas)")
+    }
+
+    func scaleController(to replicas: Int) async throws {
+        try wantControllers(replicas)
         try await waitFor(Deployment.self, "dbmigration", Self.systemNamespace, "\(replicas) ready controllers", seconds: 60) {
-            $0.status?.readyReplicas == replicas && $0.status?.replicas == replicas
+            ($0.status?.readyReplicas ?? 0) == replicas && ($0.status?.replicas ?? 0) == replicas
         }
     }
 

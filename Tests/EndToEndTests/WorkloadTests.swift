@@ -138,17 +138,11 @@ extension EndToEnd {
                 spec["health"]?["http"] = []
             }
             try await scenario.wait("readiness for the cutover", seconds: 120) { $0[.ready]?.reason == "GoalReached" }
-            let quotas = APIResource(group: "", version: "v1", plural: "resourcequotas", kind: "ResourceQuota")
-            _ = try await scenario.lab.client.create(
-                quotas,
-                [
-                    "apiVersion": "v1", "kind": "ResourceQuota", "metadata": ["name": "full", "namespace": .string(scenario.namespace)],
-                    "spec": ["hard": ["pods": "1"]],
-                ])
+            let quota = try await scenario.limitPods(to: 1)
             try await scenario.patchSpec(["goal": "Promoted"])
             let stuck = try await scenario.wait("the refusal to be told") { $0.message?.contains("exceeded quota") == true }
             #expect(stuck.phase == "Switching" && stuck.message?.contains("StatefulSet statefulset: ") == true)
-            try await scenario.lab.client.delete(quotas, "full", namespace: scenario.namespace)
+            try await scenario.lab.client.delete(quota, "full", namespace: scenario.namespace)
             try await scenario.wait(phase: .promoted, seconds: 120)
             try await scenario.end()
         }
@@ -175,6 +169,18 @@ extension Scenario {
         } else {
             try await lab.waitFor(DaemonSet.self, name, namespace, "the set to be ready") { $0.status?.numberReady == 1 }
         }
+    }
+
+    /// Makes a quota `full`, and answers its kind: so many pods, and no more than that.
+    func limitPods(to count: Int) async throws -> APIResource {
+        let quotas = APIResource(group: "", version: "v1", plural: "resourcequotas", kind: "ResourceQuota")
+        _ = try await lab.client.create(
+            quotas,
+            [
+                "apiVersion": "v1", "kind": "ResourceQuota", "metadata": ["name": "full", "namespace": .string(namespace)],
+                "spec": ["hard": ["pods": .string("\(count)")]],
+            ])
+        return quotas
     }
 
     /// One that never begins a Job by itself in this test.

@@ -296,6 +296,26 @@ struct RollbackTests {
         talk.expect(.restartWorkloads(tag: Dialogue.back))
     }
 
+    @Test("Live mode: a source that is gone before it has everything is waited for, and its commands are said to lose something")
+    func unreachableBeforeCarriedBack() {
+        var talk = LivePathTests.reached(.rollingBack)
+        talk.record?.rollback = .init(cause: .init(.probeFailed, "no"), isRequested: false, from: .soaking, acceptsLoss: false)
+        talk.record?.firstClientWriteAt = start
+        (talk.seen.source, talk.seen.forward, talk.seen.reverse) = (.unknown("timeout"), .unknown("timeout"), .unknown("timeout"))
+        talk.seen.target = .value(.closed(2))
+        talk.expectWait(.observationFailed)
+        #expect(talk.record?.remaining == nil)
+        talk.pass(seconds: 120)
+        guard case .progressing(let cause) = talk.ask().standing else { return #expect(Bool(false)) }
+        #expect(cause.message.contains("the source (old) cannot be observed (timeout)"))
+        #expect(cause.message.contains("not all that the target took is on the source") && talk.phase == .rollingBack)
+        #expect(talk.record?.remaining?.first?.hasPrefix("Waiting for both servers loses nothing") == true)
+        #expect(talk.record?.remaining?.dropFirst().first?.hasPrefix("psql -h old") == true)
+        talk.record?.rollback?.isCarriedBack = true
+        talk.expectWait(.observationFailed)
+        #expect(talk.record?.remaining?.first?.hasPrefix("psql -h old") == true)
+    }
+
     @Test("loss once accepted stays accepted when a failed rollback is taken up again")
     func keepsAcceptance() {
         var talk = Dialogue.reached(.failed)

@@ -75,9 +75,11 @@ extension Visit {
 
     // MARK: Shared with later phases
 
-    func unobservedLanes() -> Decision {
+    func unobservedLanes() -> Decision { wait(.observationFailed, unobservedLanesMessage, wake: 2) }
+
+    var unobservedLanesMessage: String {
         let why = observation.source.whyUnknown ?? observation.forward.whyUnknown ?? observation.reverse.whyUnknown ?? ""
-        return wait(.observationFailed, "The lanes cannot be observed: \(why)", wake: 2)
+        return "The lanes cannot be observed: \(why)"
     }
 
     /// Why a cutover cannot begin yet; `nil` when the lanes are close enough behind.

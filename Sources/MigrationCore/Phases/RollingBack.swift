@@ -1,7 +1,7 @@
 /// RollingBack and the two phases at its end. The target is closed before the source is opened, so that never two sides take writes.
 extension Visit {
     mutating func rollingBack(_ plan: Plan, back tag: String) -> Decision {
-        closedTarget(plan, tag) ?? carriedBack(plan) ?? openedSource(plan, tag) ?? movedBack(plan, tag) ?? withoutJobs() ?? forwardAgain(plan)
+        closedTarget(plan, tag) ?? carriedBack(plan, tag) ?? openedSource(plan, tag) ?? movedBack(plan, tag) ?? withoutJobs() ?? forwardAgain(plan)
             ?? wentBack(plan)
     }
 
@@ -56,14 +56,14 @@ extension Visit {
 
     /// Live mode, after the target was open: what it took goes to the source; then new forward lanes are made while nothing is written anywhere,
     /// so that the next attempt copies nothing again. Which of the two comes next can be told from what exists: the reverse lanes go last but one.
-    private mutating func carriedBack(_ plan: Plan) -> Decision? {
+    private mutating func carriedBack(_ plan: Plan, _ tag: String) -> Decision? {
         guard plan.isLive, record.targetEpoch != nil, !sourceIsOpen else { return nil }
         // The target is opened behind a sealed source only: it has taken nothing.
         if let source = observation.source.value, let fence = record.fence, source.epoch < fence.sealEpoch { return nil }
         guard case .value(let source) = observation.source, case .value(let target) = observation.target,
             case .value(let forward) = observation.forward,
             case .value(let reverse) = observation.reverse
-        else { return unobservedLanes() }
+        else { return stuckWait(plan, tag, unobservedLanesMessage) }
         if forward.isRunning, !reverse.isAbsent || record.rollback?.acceptsLoss == true {
             return act(.disconnectLanes(.forward, epoch: source.epoch), "Stopping the forward lanes.")
         }

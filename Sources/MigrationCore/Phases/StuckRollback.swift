@@ -42,12 +42,15 @@ extension Visit {
         }
         if let elsewhere = poolersElsewhere(.source, plan) { facts.append(String(elsewhere.message.prefix(200))) }
         if plan.isLive {
-            let isBack = record.rollback?.isCarriedBack == true || record.firstClientWriteAt == nil
             let lag = observation.reverse.value?.lagBytes.map { ", \($0) bytes behind" } ?? ""
-            facts.append(isBack ? "nothing that the target took is missing on the source" : "not all that the target took is on the source\(lag)")
+            facts.append(
+                lacksWrites(plan) ? "not all that the target took is on the source\(lag)" : "nothing that the target took is missing on the source")
         }
         return "Now: " + facts.joined(separator: "; ") + "."
     }
+
+    /// Live mode: whether the source may not have all yet that the target took.
+    private func lacksWrites(_ plan: Plan) -> Bool { plan.isLive && record.rollback?.isCarriedBack != true && record.firstClientWriteAt != nil }
 
     private func side(_ name: String, _ server: Plan.Server, _ fence: Fact<FenceState>, _ why: String?) -> String {
         switch fence {
@@ -61,6 +64,9 @@ extension Visit {
     private func remaining(_ plan: Plan, _ tag: String) -> [String] {
         var steps: [String] = []
         if observation.source.value?.fence != .open {
+            if lacksWrites(plan) {
+                steps.append("Waiting for both servers loses nothing; commands that open the source give up writes of the target's that it lacks.")
+            }
             if record.targetEpoch != nil, observation.target.value?.fence != .closed {
                 steps += each(plan.databases.map(\.targetName)) { name in
                     "First, so that nothing is written twice: \(psql(plan.target, plan.target.maintenanceDatabase)) "
@@ -70,7 +76,7 @@ extension Visit {
             }
             steps += each(plan.databases.map(\.name)) { name in
                 "\(psql(plan.source, plan.source.maintenanceDatabase)) -c 'ALTER DATABASE \(quoted(name)) CONNECTION LIMIT -1' "
-                    + "-c 'ALTER DATABASE \(quoted(name)) RESET default_transaction_read_only'; then in a new session "
+                    + "-c 'ALTER DATABASE \(quoted(name)) RESET default_transaction_read_only' && "
                     + "\(psql(plan.source, name)) -c 'DROP SCHEMA _dbmigration CASCADE'"
             }
         }

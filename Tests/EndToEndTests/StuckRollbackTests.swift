@@ -1,0 +1,134 @@
+import DevCluster
+import Foundation
+import KubernetesClient
+import KubernetesModel
+import MigrationAPI
+import MigrationCore
+import StructuredData
+import Testing
+
+extension EndToEnd {
+    @Suite("A rollback that does not come to its end says what stands on both sides and what is left to do, as commands")
+    struct StuckRollbackTests {
+        @Test("a source that is away: tried again for ever; the commands open it by hand, and the controller goes on from there")
+        func sourceAway() async throws {
+            let scenario = try await Scenario("srcaway")
+            try await scenario.arrangeRestarting()
+            let original = try await scenario.connectionString()
+            try await scenario.apply { spec in
+                Scenario.restarting(&spec)
+                spec["health"]?["soakSeconds"] = 3600
+            }
+            try await scenario.wait(phase: .soaking)
+            let components = try DevComponents(scenario.lab.state)
+            try await scenario.lab.take(.source, away: components)
+            defer { components.release(.source) }
+            try await scenario.patchSpec(["goal": "RolledBack"])
+            let late = try await scenario.wait("what is left to do") { $0.remaining != nil }
+            #expect(late.phase == "RollingBack")
+            let message = late.message ?? ""
+            #expect(message.contains("Now: the source (\(scenario.sourceHost)) cannot be observed ("), "\(message)")
+            #expect(message.contains("the target (\(scenario.targetHost)) is closed; the Secrets point at the target."), "\(message)")
+            let psql = "psql -h \(scenario.sourceHost) -p 5432 -d"
+            let opening =
+                "\(psql) 'postgres' -c 'ALTER DATABASE \"\(scenario.database)\" CONNECTION LIMIT -1' "
+                + "-c 'ALTER DATABASE \"\(scenario.database)\" RESET default_transaction_read_only' && "
+                + "\(psql) '\(scenario.database)' -c 'DROP SCHEMA _dbmigration CASCADE'"
+            #expect(
+                late.remaining == [
+                    opening, "kubectl edit secret \(Scenario.secret): key \(Scenario.key) has to lead to \(scenario.sourceHost):5432",
+                    "kubectl rollout restart statefulset --selector app=extra", Self.tryAgain,
+                ])
+
+            // Somebody is there before the controller.
+            defer { try? scenario.lab.wantControllers(1) }
+            try await scenario.lab.scaleController(to: 0)
+            components.release(.source)
+            try await until("the source to be back") { (try? await scenario.count(.source)) != nil }
+            #expect(await !scenario.applicationCanWrite(.source), "still closed")
+            try scenario.runAsAdministrator(of: .source, opening)
+            #expect(await scenario.applicationCanWrite(.source))
+            try await scenario.lab.scaleController(to: 1)
+            let back = try await scenario.wait(phase: .rolledBack)
+            #expect(back.remaining == nil && back[.ready]?.reason == "GoalReached")
+            #expect(try await scenario.connectionString() == original)
+            #expect(await scenario.applicationCanWrite(.source))
+            #expect(await !scenario.applicationCanWrite(.target))
+            try await scenario.end()
+        }
+
+        @Test("pods that do not come back: Failed behind an open source with nothing lost, and a higher attempt takes it up again")
+        func podsAway() async throws {
+            let scenario = try await Scenario("podsaway")
+            try await scenario.arrangeRestarting()
+            let writer = Writer(scenario)
+            writer.start()
+            try await scenario.apply { spec in
+                Scenario.live(&spec)
+                Scenario.restarting(&spec)
+            }
+            try await scenario.wait(phase: .promoted)
+            try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
+            try await scenario.wait("the way back") { $0[.rollbackReady]?.status == "True" }
+            let quota = try await scenario.limitPods(to: 1)
+            try await scenario.patchSpec(["goal": "RolledBack"])
+            let failed = try await scenario.wait(phase: .failed)
+            await writer.stop()
+            #expect(failed[.stalled]?.reason == "RollbackFailed")
+            let message = failed.message ?? ""
+            #expect(message.contains("The workloads did not come back within 20 s: StatefulSet statefulset: "), "\(message)")
+            #expect(message.contains("exceeded quota"), "\(message)")
+            #expect(
+                message.contains(
+                    "Now: the source (\(scenario.sourceHost)) takes writes; the target (\(scenario.targetHost)) is closed; the Secrets point at the "
+                        + "source; nothing that the target took is missing on the source."), "\(message)")
+            #expect(failed.remaining == ["kubectl rollout status statefulset --selector app=extra", Self.tryAgain])
+            try await writer.expectNothingLost(on: .source)
+
+            try await scenario.lab.client.delete(quota, "full", namespace: scenario.namespace)
+            try await scenario.patchSpec(["attempt": 2])
+            let back = try await scenario.wait(phase: .rolledBack)
+            #expect(back.remaining == nil && back[.ready]?.reason == "GoalReached")
+            try await writer.expectNothingLost(on: .source)
+            try await scenario.end()
+        }
+
+        static let tryAgain = "Set spec.attempt to 2 with spec.goal RolledBack: the controller takes it up again where it stands."
+    }
+}
+
+extension Lab {
+    /// A server's processes end at once, and it stays away until it is released; returns when nobody reaches it.
+    fileprivate func take(_ side: Side, away components: DevComponents) async throws {
+        let name: DevComponents.Name = side == .source ? .source : .target
+        guard let process = components.process(name) else { throw LabError("\(name.rawValue) does not run") }
+        try components.hold(name)
+        try signal("QUIT", String(process))
+        try await until("the \(side.rawValue) to be away") { (try? await sql(side, "postgres", "SELECT 1")) == nil }
+    }
+}
+
+extension Scenario {
+    /// The application is a StatefulSet of two that only waits.
+    fileprivate func arrangeRestarting() async throws {
+        try await arrange(application: .none)
+        try await arrangeSet("StatefulSet", runs: "exec sleep 600")
+    }
+
+    fileprivate static func restarting(_ spec: inout JSONValue) {
+        spec["cutover"]?["workloads"] = [["selector": ["matchLabels": ["app": "extra"]], "kinds": ["StatefulSet"], "rolloutSeconds": 20]]
+        spec["health"]?["http"] = []
+    }
+
+    /// Runs a line of shell as a person would who has the server's administrator in their environment.
+    fileprivate func runAsAdministrator(of side: Side, _ line: String) throws {
+        let server = side == .source ? lab.state.servers.source : lab.state.servers.target
+        let login = server.administrator
+        let environment = [
+            "PGUSER=\(login.user)", "PGPASSWORD=\(login.password.reveal())", "PGSSLMODE=\(server.sslMode)",
+            "PGSSLROOTCERT=\(server.certificateAuthority)",
+        ]
+        let result = try Lab.run("/usr/bin/env", environment + ["sh", "-c", line])
+        guard result.status == 0 else { throw LabError("\(line): \(result.output)") }
+    }
+}
