@@ -137,7 +137,7 @@ extension Lab {
 
 extension Scenario {
     /// Stops the processes on the target that apply what the lanes carry, until ``letLanesGo(_:)``, and writes something for them.
-    fileprivate func holdUpLanes() async throws -> [Int32] {
+    func holdUpLanes() async throws -> [Int32] {
         let workers = try await lab.sql(
             .target, database,
             """
@@ -150,7 +150,7 @@ extension Scenario {
         return workers
     }
 
-    fileprivate func letLanesGo(_ workers: [Int32]) { for worker in workers { kill(worker, SIGCONT) } }
+    func letLanesGo(_ workers: [Int32]) { for worker in workers { kill(worker, SIGCONT) } }
 }
 
 extension DevComponents {

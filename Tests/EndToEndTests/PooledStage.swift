@@ -93,16 +93,24 @@ struct PooledStage: Sendable {
 
     /// Where both poolers lead, none of them paused.
     func leads() async throws -> Set<String> {
-        var hosts: Set<String> = []
+        let databases = try await served()
+        #expect(databases.allSatisfy { !$0.isPaused })
+        return Set(databases.compactMap(\.host))
+    }
+
+    /// Whether both poolers let the clients wait.
+    func isPaused() async throws -> Bool { try await served().allSatisfy(\.isPaused) }
+
+    /// The scenario's database as each of the poolers serves it.
+    private func served() async throws -> [PoolerConsole.Database] {
+        var found: [PoolerConsole.Database] = []
         for pooler in poolers {
             let console = PoolerConsole(
                 host: "127.0.0.1", port: pooler.port, sslMode: "disable", user: PgBouncerProcess.administrator,
                 password: Redacted(PgBouncerProcess.password))
-            let databases = try await console.session { try await $0.databases() }
-            #expect(databases.allSatisfy { !$0.isPaused })
-            hosts.formUnion(databases.filter { $0.name == scenario.database }.compactMap(\.host))
+            found += try await console.session { try await $0.databases() }.filter { $0.name == scenario.database }
         }
-        return hosts
+        return found
     }
 
     func client() async throws -> PostgresConnection { try await clients.open(0) }
@@ -139,13 +147,15 @@ struct PooledStage: Sendable {
 final class PooledClients: Sendable {
     private let scenario: Scenario
     private let ports: [Int]
-    private let state = Mutex((acknowledged: [String](), errors: [String]()))
+    private let state = Mutex((acknowledged: [String](), errors: [String](), longestWait: Duration.zero))
     private let task = Mutex(Task<Void, Never>?.none)
 
     init(_ scenario: Scenario, ports: [Int]) { (self.scenario, self.ports) = (scenario, ports) }
 
     var acknowledged: [String] { state.withLock { $0.acknowledged } }
     var errors: [String] { state.withLock { $0.errors } }
+    /// The longest that one write took until it was acknowledged.
+    var longestWait: Duration { state.withLock { $0.longestWait } }
 
     func start() {
         task.withLock {
@@ -183,9 +193,13 @@ final class PooledClients: Sendable {
             while !Task.isCancelled {
                 number += 1
                 let text = "INSERT INTO app.ledger (client, number) VALUES ('pooled \(client)', \(number))"
+                let began = ContinuousClock.now
                 // In a task of its own, so that an answer is waited for.
                 _ = try await Task { try await session.execute(text) }.value
-                state.withLock { $0.acknowledged.append("pooled \(client) \(number)") }
+                state.withLock { state in
+                    state.acknowledged.append("pooled \(client) \(number)")
+                    state.longestWait = max(state.longestWait, .now - began)
+                }
                 try? await Task.sleep(for: .milliseconds(5))
             }
             await session.close()

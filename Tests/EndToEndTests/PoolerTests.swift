@@ -51,6 +51,51 @@ extension EndToEnd {
             try await stage.end()
         }
 
+        /// How the controller ends while the clients wait, and what becomes of the lanes.
+        enum Death: String, CaseIterable, Sendable {
+            case restarted, followedByAnother, restartedWithoutLanes
+        }
+
+        @Test(
+            "the controller is killed while everybody waits: the next one ends the wait, on the new side or, when its time is over, on the old one",
+            arguments: Death.allCases)
+        func controllerKilled(_ death: Death) async throws {
+            let budget = death == .restartedWithoutLanes ? 20 : 60
+            let stage = try await PooledStage.make("poolkill")
+            let (scenario, lab) = (stage.scenario, stage.scenario.lab)
+            defer { try? lab.wantControllers(1) }
+            if death == .followedByAnother { try await lab.scaleController(to: 2) }
+            try await scenario.apply {
+                stage.pooled(&$0)
+                $0["cutover"]?["maxPauseSeconds"] = .integer(Int64(budget))
+                $0["goal"] = "Ready"
+            }
+            try await scenario.wait("readiness") { $0[.ready]?.reason == "GoalReached" }
+            // Keeps the migration in Draining, with everybody waiting.
+            let workers = try await scenario.holdUpLanes()
+            defer { scenario.letLanesGo(workers) }
+            try await scenario.patchSpec(["goal": "Promoted"])
+            try await scenario.wait(phase: .draining)
+            if death == .followedByAnother {
+                try lab.kubectl("delete", "pod", try await lab.leader(), "-n", Lab.systemNamespace, "--grace-period=0", "--force")
+            } else {
+                try lab.killController()
+            }
+            #expect(try await stage.isPaused())
+            if death == .restartedWithoutLanes {
+                try await scenario.wait("the undoing") { $0.phase == "AwaitingCutover" && $0[.reconciling]?.reason == "AwaitingApproval" }
+            } else {
+                scenario.letLanesGo(workers)
+                try await scenario.wait(phase: .promoted)
+            }
+            try await stage.clients.write(20)
+            #expect(try await stage.leads() == [death == .restartedWithoutLanes ? scenario.sourceHost : scenario.targetHost])
+            #expect(stage.clients.longestWait < .seconds(budget + 5), "waited for \(stage.clients.longestWait)")
+            try await stage.expectNothingLost()
+            try await lab.scaleController(to: 1)
+            try await stage.end()
+        }
+
         @Test("what is wrong with a pooler is said before anything is touched")
         func refused() async throws {
             let stage = try await PooledStage.make("poolbad", settings: "pool_mode = session", password: "wrong")
