@@ -55,6 +55,42 @@ extension EndToEnd {
             #expect(try String(decoding: JSON.encode(object.status), as: UTF8.self).contains("geheim") == false)
             try await scenario.end()
         }
+
+        @Test("a controller killed with something left to tell is followed by one that tells it, under the same id")
+        func killed() async throws {
+            let (inbox, later) = (Inbox(), Inbox())
+            let cutOff = LocalServer { request, connection in
+                inbox.add(request)
+                // Whoever sent this is gone before it has its answer.
+                if inbox.heads.count == 1 { return connection.waitForClose() }
+                connection.write("HTTP/1.1 200 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            }
+            let unknown = LocalServer { request, connection in
+                later.add(request)
+                connection.write("HTTP/1.1 200 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            }
+            let scenario = try await Scenario("toldlate")
+            try await scenario.arrange()
+            func arrangeAddress(_ name: String, _ server: LocalServer) async throws {
+                _ = try await scenario.lab.client.create(
+                    Secret(metadata: ObjectMeta(name: name, namespace: scenario.namespace), data: ["url": Data(server.url.utf8)]))
+            }
+            try await arrangeAddress("cut-off", cutOff)
+            try await scenario.apply { spec in
+                spec["goal"] = "Ready"
+                spec["notifications"] = .array(
+                    ["cut-off", "unknown"].map { ["webhookSecretRef": ["name": .string($0)], "events": ["ReadyForCutover"]] })
+            }
+            try await until("the first try") { inbox.bodies.count == 1 }
+            try scenario.lab.killController()
+            try await arrangeAddress("unknown", unknown)
+            try await scenario.wait("nothing left to tell") { $0.phase == "AwaitingCutover" && $0.record?.contains("\"outbox\"") == false }
+            #expect(inbox.bodies.count == 2 && later.bodies.count == 1)
+            let all = inbox.bodies + later.bodies
+            #expect(all.allSatisfy { $0["event"]?.string == "ReadyForCutover" })
+            #expect(Set(all.compactMap { $0["id"]?.string }).count == 1)
+            try await scenario.end()
+        }
     }
 
     /// What a receiver was sent.
