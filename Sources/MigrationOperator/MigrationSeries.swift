@@ -1,102 +1,101 @@
-import ControllerRuntime
 import KubernetesModel
 import MigrationAPI
 import MigrationCore
 
-/// One series: a metric with its label values.
-struct SeriesID: Sendable, Hashable {
-    struct Label: Sendable, Hashable {
-        var name: String
-        var value: String
-    }
-
-    var metric: MigrationMetric
-    var labels: [Label]
-
-    var dimensions: [(String, String)] { labels.map { ($0.name, $0.value) } }
-}
-
 /// The gauges of one migration as its record and status have them. Pure.
 ///
-/// What is not known has no series: a dashboard shows a gap then, never a made-up zero.
+/// What is not known has no sample: a dashboard shows a gap then, never a made-up zero.
 struct MigrationSeries: Sendable {
-    private let key: ObjectKey
-    private(set) var gauges: [SeriesID: Double] = [:]
+    /// A value, and what tells it from others of the same metric and migration. Thousands of migrations have dozens of them: it is kept small.
+    struct Sample: Sendable, Hashable {
+        enum Label: Sendable, Hashable {
+            case none
+            case phase(Phase)
+            case condition(String)
+            case check(String)
+            case lanes(database: String, Direction)
+            case direction(Direction)
+        }
+
+        var metric: MigrationMetric
+        var label: Label
+        var value: Double
+    }
+
+    /// No two of the same metric and label.
+    private(set) var samples: [Sample] = []
 
     /// - Parameter now: up to when a write pause has lasted that has not ended.
-    init(_ record: Record, _ status: DatabaseMigrationStatus, _ key: ObjectKey, at now: Timestamp) {
-        self.key = key
+    init(_ record: Record, _ status: DatabaseMigrationStatus, at now: Timestamp) {
         addPhases(record)
         addConditions(status)
         addCopy(status.databases ?? [])
         for database in status.databases ?? [] { addLanes(database) }
         addPause(record, status.cutover, now)
         for (check, state) in record.checks where state.verdict != .inconclusive {
-            set(.probeSuccess, state.verdict == .ok ? 1 : 0, ("check", check))
+            add(.probeSuccess, state.verdict == .ok ? 1 : 0, .check(check))
         }
     }
 
-    static func id(_ metric: MigrationMetric, _ key: ObjectKey, _ labels: (String, String)...) -> SeriesID {
-        let own = [("namespace", key.namespace), ("name", key.name)] + labels
-        return SeriesID(metric: metric, labels: own.map { .init(name: $0.0, value: $0.1) })
-    }
-
-    private mutating func set(_ metric: MigrationMetric, _ value: Double?, _ labels: (String, String)...) {
-        guard let value else { return }
-        var id = Self.id(metric, key)
-        id.labels += labels.map { .init(name: $0.0, value: $0.1) }
-        gauges[id] = value
+    private mutating func add(_ metric: MigrationMetric, _ value: Double?, _ label: Sample.Label = .none) {
+        if let value { samples.append(Sample(metric: metric, label: label, value: value)) }
     }
 
     private mutating func addPhases(_ record: Record) {
         var spent: [Phase: Int64] = [:]
         for visit in record.timeline {
-            set(.phase, 0, ("phase", visit.phase.rawValue))
             if let finished = visit.finishedAt { spent[visit.phase, default: 0] += max(0, finished.since(visit.startedAt)) }
         }
-        set(.phase, 1, ("phase", record.phase.rawValue))
-        set(.phaseStart, Double(record.phaseStartedAt.milliseconds) / 1000)
-        for (phase, milliseconds) in spent { set(.phaseSeconds, Double(milliseconds) / 1000, ("phase", phase.rawValue)) }
+        for phase in Set(record.timeline.map(\.phase)).subtracting([record.phase]) { add(.phase, 0, .phase(phase)) }
+        add(.phase, 1, .phase(record.phase))
+        add(.phaseStart, Double(record.phaseStartedAt.milliseconds) / 1000)
+        for (phase, milliseconds) in spent { add(.phaseSeconds, Double(milliseconds) / 1000, .phase(phase)) }
     }
 
     private mutating func addConditions(_ status: DatabaseMigrationStatus) {
+        let known = (status.conditions ?? []).filter { $0.status != "Unknown" }
         // Abnormal-true conditions are absent rather than False: an alert needs the 0 to resolve on.
-        for type in [ConditionType.stalled, .reconciling] { set(.condition, 0, ("type", type.rawValue)) }
-        for condition in status.conditions ?? [] where condition.status != "Unknown" {
-            set(.condition, condition.status == "True" ? 1 : 0, ("type", condition.type))
+        for type in [ConditionType.stalled, .reconciling] where !known.contains(where: { $0.type == type.rawValue }) {
+            add(.condition, 0, .condition(type.rawValue))
         }
+        for condition in known { add(.condition, condition.status == "True" ? 1 : 0, .condition(condition.type)) }
     }
 
     private mutating func addCopy(_ databases: [DatabaseStatus]) {
         guard !databases.isEmpty else { return }
-        set(.bytesCopied, Double(databases.reduce(Int64(0)) { $0 + ($1.bytes?.copied ?? 0) }))
+        add(.bytesCopied, Double(databases.reduce(Int64(0)) { $0 + ($1.bytes?.copied ?? 0) }))
         let totals = databases.compactMap { $0.bytes?.total }
         // Half of a sum would look like a copy that is nearly done.
-        if totals.count == databases.count { set(.bytesExpected, Double(totals.reduce(0, +))) }
+        if totals.count == databases.count { add(.bytesExpected, Double(totals.reduce(0, +))) }
     }
 
     /// The largest of each direction; one lane that does not know leaves all unknown.
     private mutating func addLanes(_ database: DatabaseStatus) {
-        for direction in ["Forward", "Reverse"] {
-            let lanes = (database.lanes ?? []).filter { $0.direction == direction }
+        for direction in Direction.allCases {
+            let lanes = (database.lanes ?? []).filter { $0.direction == direction.label }
             for (metric, values) in [
                 (MigrationMetric.lagBytes, lanes.map(\.lagBytes)), (.lagSeconds, lanes.map(\.lagSeconds)), (.retainedWAL, lanes.map(\.retainedBytes)),
             ] {
                 guard !values.contains(nil), let most = values.compactMap({ $0 }).max() else { continue }
-                set(metric, Double(most), ("database", database.name), ("direction", direction))
+                add(metric, Double(most), .lanes(database: database.name, direction))
             }
         }
     }
 
     private mutating func addPause(_ record: Record, _ cutover: CutoverStatus?, _ now: Timestamp) {
-        set(.pauseBudget, (record.frozen ?? record.accepted).map { Double($0.cutover.pauseSeconds) })
+        add(.pauseBudget, (record.frozen ?? record.accepted).map { Double($0.cutover.pauseSeconds) })
         let isPausedForth = record.fence?.closedAt != nil && record.switchedAt == nil
         let isPausedBack = record.rollback?.closedAt != nil && record.phase == .rollingBack
-        set(.writePause, isPausedForth || isPausedBack ? 1 : 0)
+        add(.writePause, isPausedForth || isPausedBack ? 1 : 0)
         // Until it is known where it ended, it goes on.
         func seconds(_ known: Int64?, _ since: Timestamp?) -> Double? { (known ?? since.map { max(0, now.since($0)) }).map { Double($0) / 1000 } }
         let rollback = record.rollback
-        set(.pauseSeconds, seconds(cutover?.pauseMilliseconds, isPausedForth ? record.fence?.closedAt : nil), ("direction", "Forward"))
-        set(.pauseSeconds, seconds(rollback?.pauseMilliseconds, isPausedBack ? rollback?.closingAt : nil), ("direction", "Reverse"))
+        add(.pauseSeconds, seconds(cutover?.pauseMilliseconds, isPausedForth ? record.fence?.closedAt : nil), .direction(.forward))
+        add(.pauseSeconds, seconds(rollback?.pauseMilliseconds, isPausedBack ? rollback?.closingAt : nil), .direction(.reverse))
     }
+}
+
+extension Direction {
+    /// As a lane's status and the metrics say it.
+    var label: String { self == .forward ? "Forward" : "Reverse" }
 }

@@ -7,9 +7,9 @@ import Synchronization
 
 /// What Prometheus sees of migrations; series end with their object.
 final class OperatorMetrics: Sendable {
-    /// What one migration has in the registry, so that its end costs no search through everybody's series.
     private struct Own {
-        var gauges: [SeriesID: Double] = [:]
+        var samples: [MigrationSeries.Sample] = []
+        /// Those in the registry, so that its end costs no search through everybody's series.
         var counters: Set<SeriesID> = []
     }
 
@@ -23,19 +23,14 @@ final class OperatorMetrics: Sendable {
         self.registry = registry
         for metric in MigrationMetric.allCases { registry.describe(metric.rawValue, metric.help) }
         for phase in Self.ends { counter(Self.finished(phase)).increment(by: 0) }
+        registry.collect { [weak self] in self?.write(to: &$0) }
     }
 
     /// Takes over what was persisted.
     /// - Parameter previous: the record it followed; `nil` for the first.
     func note(_ record: Record, after previous: Record? = nil, _ status: DatabaseMigrationStatus, _ key: ObjectKey) {
-        let gauges = MigrationSeries(record, status, key, at: .now).gauges
-        let before = own.withLock { own in
-            let before = own[key]?.gauges ?? [:]
-            own[key, default: Own()].gauges = gauges
-            return before
-        }
-        for (id, value) in gauges where before[id] != value { gauge(id).record(value) }
-        for id in before.keys where gauges[id] == nil { gauge(id).destroy() }
+        let samples = MigrationSeries(record, status, at: .now).samples
+        own.withLock { $0[key, default: Own()].samples = samples }
         // A record seen for the first time is a restart's: what ended before it was counted then.
         if let previous, previous.phase != record.phase, Self.ends.contains(record.phase) { counter(Self.finished(record.phase)).increment() }
         if record.lastProbeAt != previous?.lastProbeAt, record.lastProbeAt != nil { countProbes(record, key) }
@@ -43,39 +38,77 @@ final class OperatorMetrics: Sendable {
 
     /// An action failed and is tried again.
     func actionFailed(in phase: Phase, _ key: ObjectKey) {
-        count(MigrationSeries.id(.actionFailures, key, ("phase", phase.rawValue)), key)
+        count(.actionFailures, key, ("phase", phase.rawValue))
     }
 
     /// A try to tell somebody.
     func notified(_ receiver: String, _ outcome: WebhookOutcome, isGivenUp: Bool, _ key: ObjectKey) {
         let result = outcome == .sent ? "sent" : isGivenUp ? "failed" : "retried"
-        count(MigrationSeries.id(.notifications, key, ("receiver", receiver), ("result", result)), key)
+        count(.notifications, key, ("receiver", receiver), ("result", result))
     }
 
     func forget(_ key: ObjectKey) {
         guard let own = own.withLock({ $0.removeValue(forKey: key) }) else { return }
-        for id in own.gauges.keys { gauge(id).destroy() }
         for id in own.counters { counter(id).destroy() }
     }
 
     private func countProbes(_ record: Record, _ key: ObjectKey) {
         for (check, state) in record.checks {
             for verdict in [Verdict.ok, .failed, .inconclusive] {
-                let id = MigrationSeries.id(.probeResults, key, ("check", check), ("verdict", verdict.rawValue))
-                count(id, key, by: verdict == state.verdict ? 1 : 0)
+                count(.probeResults, key, ("check", check), ("verdict", verdict.rawValue), by: verdict == state.verdict ? 1 : 0)
             }
         }
     }
 
-    private func count(_ id: SeriesID, _ key: ObjectKey, by amount: Int64 = 1) {
+    private func count(_ metric: MigrationMetric, _ key: ObjectKey, _ labels: (String, String)..., by amount: Int64 = 1) {
+        let id = SeriesID(metric, [("namespace", key.namespace), ("name", key.name)] + labels)
         own.withLock { _ = $0[key, default: Own()].counters.insert(id) }
         counter(id).increment(by: amount)
     }
 
-    private static func finished(_ phase: Phase) -> SeriesID {
-        SeriesID(metric: .finished, labels: [.init(name: "phase", value: phase.rawValue)])
+    private func write(to page: inout GaugePage) {
+        let all = own.withLock { $0 }.sorted { $0.key < $1.key }
+        for metric in MigrationMetric.allCases {
+            for (key, own) in all {
+                for sample in own.samples where sample.metric == metric { page.add(metric.rawValue, sample.labels(key), sample.value) }
+            }
+        }
     }
 
-    private func gauge(_ id: SeriesID) -> Gauge { Gauge(label: id.metric.rawValue, dimensions: id.dimensions, factory: registry) }
+    private static func finished(_ phase: Phase) -> SeriesID { SeriesID(.finished, [("phase", phase.rawValue)]) }
+
     private func counter(_ id: SeriesID) -> Counter { Counter(label: id.metric.rawValue, dimensions: id.dimensions, factory: registry) }
+}
+
+/// One series of the registry: a metric with its label values.
+private struct SeriesID: Sendable, Hashable {
+    struct Label: Sendable, Hashable {
+        var name: String
+        var value: String
+    }
+
+    var metric: MigrationMetric
+    var labels: [Label]
+
+    init(_ metric: MigrationMetric, _ labels: [(String, String)]) {
+        self.metric = metric
+        self.labels = labels.map { Label(name: $0.0, value: $0.1) }
+    }
+
+    var dimensions: [(String, String)] { labels.map { ($0.name, $0.value) } }
+}
+
+extension MigrationSeries.Sample {
+    /// By name, as all series are.
+    fileprivate func labels(_ key: ObjectKey) -> [(name: String, value: String)] {
+        let (name, namespace) = (("name", key.name), ("namespace", key.namespace))
+        return switch label {
+        case .none: [name, namespace]
+        case .phase(let phase): [name, namespace, ("phase", phase.rawValue)]
+        case .condition(let type): [name, namespace, ("type", type)]
+        case .check(let check): [("check", check), name, namespace]
+        case .direction(let direction): [("direction", direction.label), name, namespace]
+        case .lanes(let database, let direction): [("database", database), ("direction", direction.label), name, namespace]
+        }
+    }
 }

@@ -64,9 +64,12 @@ struct OperatorMetricsTests {
         func isPaused(_ change: (inout Record) -> Void) -> Double? {
             var record = record
             change(&record)
-            let series = MigrationSeries(record, status(nil), key, at: Timestamp(milliseconds: 2501)).gauges
-            lengths = ["Forward", "Reverse"].map { series[MigrationSeries.id(.pauseSeconds, key, ("direction", $0))] }
-            return series[MigrationSeries.id(.writePause, key)]
+            let samples = MigrationSeries(record, status(nil), at: Timestamp(milliseconds: 2501)).samples
+            func value(_ metric: MigrationMetric, _ label: MigrationSeries.Sample.Label) -> Double? {
+                samples.first { $0.metric == metric && $0.label == label }?.value
+            }
+            lengths = [.forward, .reverse].map { value(.pauseSeconds, .direction($0)) }
+            return value(.writePause, .none)
         }
         var lengths: [Double?] = []
         let now = Timestamp(milliseconds: 1)

@@ -9,6 +9,7 @@ public final class PrometheusRegistry: MetricsFactory {
     private struct State {
         var families: [String: MetricFamily] = [:]
         var help: [String: String] = [:]
+        var collectors: [@Sendable (inout GaugePage) -> Void] = []
     }
 
     /// Upper bounds in seconds of timers' buckets, from a fast reconcile to one that waits for a database.
@@ -24,9 +25,16 @@ public final class PrometheusRegistry: MetricsFactory {
 
     /// All series in the text exposition format 0.0.4.
     public var text: String {
-        let (families, help) = state.withLock { ($0.families, $0.help) }
-        return PrometheusText.render(families, help: help)
+        let state = state.withLock { $0 }
+        var text = PrometheusText(help: state.help)
+        text.add(state.families)
+        var page = GaugePage(text)
+        for collector in state.collectors { collector(&page) }
+        return page.text
     }
+
+    /// Asks for further gauges whenever the text is read.
+    public func collect(_ collector: @escaping @Sendable (inout GaugePage) -> Void) { state.withLock { $0.collectors.append(collector) } }
 
     /// Sets the HELP line of a name.
     public func describe(_ name: String, _ help: String) {

@@ -1,54 +1,88 @@
-/// Renders metric families in the Prometheus text exposition format 0.0.4.
-enum PrometheusText {
+/// Writes metrics in the Prometheus text exposition format 0.0.4.
+struct PrometheusText {
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
+    typealias Labels = [(name: String, value: String)]
+
+    private(set) var text = ""
+    private let help: [String: String]
+
+    /// - Parameter help: the HELP lines, by name.
+    init(help: [String: String]) { self.help = help }
+
     /// Families by name, series by labels: equal contents give equal text.
-    static func render(_ families: [String: MetricFamily], help: [String: String]) -> String {
-        var text = ""
+    mutating func add(_ families: [String: MetricFamily]) {
         for (name, family) in families.sorted(by: { $0.key < $1.key }) where !family.series.isEmpty {
-            if let help = help[name] { text += "# HELP \(name) \(escape(help, quotes: false))\n" }
-            text += "# TYPE \(name) \(family.kind.rawValue)\n"
-            let lines = family.series.map { (labels: render($0.key.pairs), key: $0.key, series: $0.value) }
-            for line in lines.sorted(by: { $0.labels < $1.labels }) { text += render(line.series, name: name, labels: line.key.pairs, of: family) }
+            begin(name, family.kind)
+            let lines = family.series.map { (order: Self.render($0.key.pairs), labels: $0.key.pairs, series: $0.value) }
+            for line in lines.sorted(by: { $0.order < $1.order }) { add(line.series, name: name, labels: line.labels, of: family) }
         }
+    }
+
+    /// Begins a family; its lines follow.
+    mutating func begin(_ name: String, _ kind: MetricKind) {
+        if let help = help[name] {
+            text += "# HELP \(name) "
+            Self.escape(help, quotes: false, into: &text)
+            text += "\n"
+        }
+        text += "# TYPE \(name) \(kind.rawValue)\n"
+    }
+
+    /// - Parameter labels: by name.
+    mutating func line(_ name: String, _ labels: Labels, _ value: Double) {
+        text += name
+        Self.render(labels, into: &text)
+        text += " "
+        text += Self.number(value)
+        text += "\n"
+    }
+
+    private mutating func add(_ series: MetricSeries, name: String, labels: Labels, of family: MetricFamily) {
+        guard family.kind == .summary || family.kind == .histogram else { return line(name, labels, series.value) }
+        var below: UInt64 = 0
+        for (bound, count) in zip(family.bounds, series.buckets.isEmpty ? family.bounds.map { _ in 0 } : series.buckets) {
+            below += count
+            line("\(name)_bucket", labels + [("le", Self.number(bound))], Double(below))
+        }
+        if family.kind == .histogram { line("\(name)_bucket", labels + [("le", "+Inf")], Double(series.count)) }
+        line("\(name)_sum", labels, series.value)
+        line("\(name)_count", labels, Double(series.count))
+    }
+
+    private static func render(_ labels: Labels) -> String {
+        var text = ""
+        render(labels, into: &text)
         return text
     }
 
-    private static func render(
-        _ series: MetricSeries, name: String, labels: [(name: String, value: String)], of family: MetricFamily
-    ) -> String {
-        switch family.kind {
-        case .counter, .gauge:
-            return "\(name)\(render(labels)) \(number(series.value))\n"
-        case .summary, .histogram:
-            var text = ""
-            var below: UInt64 = 0
-            for (bound, count) in zip(family.bounds, series.buckets.isEmpty ? family.bounds.map { _ in 0 } : series.buckets) {
-                below += count
-                text += "\(name)_bucket\(render(labels + [("le", number(bound))])) \(below)\n"
-            }
-            if family.kind == .histogram { text += "\(name)_bucket\(render(labels + [("le", "+Inf")])) \(series.count)\n" }
-            text += "\(name)_sum\(render(labels)) \(number(series.value))\n"
-            return text + "\(name)_count\(render(labels)) \(series.count)\n"
+    private static func render(_ labels: Labels, into text: inout String) {
+        guard !labels.isEmpty else { return }
+        var separator = "{"
+        for label in labels {
+            text += separator
+            text += label.name
+            text += "=\""
+            escape(label.value, quotes: true, into: &text)
+            text += "\""
+            separator = ","
         }
+        text += "}"
     }
 
-    private static func render(_ labels: [(name: String, value: String)]) -> String {
-        guard !labels.isEmpty else { return "" }
-        return "{" + labels.map { "\($0.name)=\"\(escape($0.value, quotes: true))\"" }.joined(separator: ",") + "}"
-    }
-
-    private static func escape(_ text: String, quotes: Bool) -> String {
-        var result = ""
-        for character in text.unicodeScalars {
+    private static func escape(_ value: String, quotes: Bool, into text: inout String) {
+        guard value.utf8.contains(where: { $0 == 0x5c || $0 == 0x0a || $0 == 0x22 }) else {
+            text += value
+            return
+        }
+        for character in value.unicodeScalars {
             switch character {
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\"" where quotes: result += "\\\""
-            default: result.unicodeScalars.append(character)
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case "\"" where quotes: text += "\\\""
+            default: text.unicodeScalars.append(character)
             }
         }
-        return result
     }
 
     /// Whole numbers without a fraction, as Prometheus' own libraries print them.

@@ -5,12 +5,29 @@
 /// except that it may have been read before a write of ours.
 struct StoreState<Object: Sendable>: Sendable {
     struct Entry: Sendable {
+        /// Objects are hundreds of members large. By themselves they are moved neither when the table grows nor when it is looked at, and none of its
+        /// free places is as large as one.
+        private final class Place: Sendable {
+            let object: Object
+
+            init(_ object: Object) { self.object = object }
+        }
+
         var key: ObjectKey
-        var object: Object
+        private let place: Place
         var uid: String
         var version: String
         /// Whether it is the answer to a write of ours which neither watch nor list has confirmed.
         var isOwnWrite = false
+
+        var object: Object { place.object }
+
+        init(key: ObjectKey, object: Object, uid: String, version: String) {
+            self.key = key
+            place = Place(object)
+            self.uid = uid
+            self.version = version
+        }
     }
 
     private(set) var entries: [ObjectKey: Entry] = [:]
