@@ -15,7 +15,7 @@ final class AnswerWatch: Sendable {
 
     /// Follows the cluster until the task is cancelled.
     func follow(_ client: KubernetesClient, namespace: String) async {
-        for await output in client.watch(DatabaseMigration.self, namespace: namespace) {
+        for await output in client.watch(SeenMigration.self, namespace: namespace) {
             switch output {
             case .replaced(let all, _): for object in all { note(object) }
             case .applied(let object):
@@ -26,7 +26,7 @@ final class AnswerWatch: Sendable {
         }
     }
 
-    private func note(_ object: DatabaseMigration) {
+    private func note(_ object: SeenMigration) {
         guard let seen = object.status?.observedGeneration else { return }
         let now = ContinuousClock.now
         answers.withLock { answers in
@@ -47,4 +47,16 @@ final class AnswerWatch: Sendable {
     func answered(_ name: String, _ generation: Int64) -> ContinuousClock.Instant? {
         answers.withLock { answers in answers[name].flatMap { $0.generation >= generation ? $0.at : nil } }
     }
+}
+
+/// As much of a `DatabaseMigration` as tells what has been answered: reading all of it would take processor time from what is measured.
+struct SeenMigration: KubernetesObject {
+    struct Status: Codable, Hashable {
+        var observedGeneration: Int64?
+    }
+
+    static let resource = DatabaseMigration.resource
+
+    var metadata: ObjectMeta
+    var status: Status?
 }

@@ -69,7 +69,7 @@ struct SuspendedMigrations: Sendable {
         let begunAt = ContinuousClock.now
         let name = Self.name(number % count)
         let spec: JSONValue = ["cutover": ["maxPauseSeconds": .integer(Int64(100 + value))]]
-        let changed = try await client.patch(DatabaseMigration.self, name, namespace: namespace, .merge(["spec": spec]))
+        let changed = try await client.patch(SeenMigration.self, name, namespace: namespace, .merge(["spec": spec]))
         return Change(name: name, generation: changed.metadata.generation ?? 0, begunAt: begunAt)
     }
 }
