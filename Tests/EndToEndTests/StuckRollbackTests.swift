@@ -4,13 +4,41 @@ import KubernetesClient
 import KubernetesModel
 import MigrationAPI
 import MigrationCore
+import PostgresEngine
 import StructuredData
 import Testing
 
 extension EndToEnd {
     @Suite("A rollback that does not come to its end says what stands on both sides and what is left to do, as commands")
     struct StuckRollbackTests {
-        @Test("a source that is away: tried again for ever; the commands open it by hand, and the controller goes on from there")
+        @Test("a source that is away: the applications stay on the target, and going back begins when it answers")
+        func sourceAwayBefore() async throws {
+            let scenario = try await Scenario("srcgone")
+            try await scenario.arrangeRestarting()
+            try await scenario.apply { spec in
+                Scenario.restarting(&spec)
+                spec["health"]?["soakSeconds"] = 3600
+            }
+            try await scenario.wait(phase: .soaking)
+            let components = try DevComponents(scenario.lab.state)
+            try await scenario.lab.take(.source, away: components)
+            defer { components.release(.source) }
+            // Nothing was written yet that going back would lose.
+            try await scenario.patchSpec(["goal": "RolledBack"])
+            let waiting = try await scenario.wait("the wait for the source") { $0.message?.hasPrefix("Going back waits for the source") == true }
+            #expect(waiting.phase == "RollingBack" && waiting.remaining == nil)
+            #expect(try await scenario.lab.sql(.target, "postgres", scenario.limitOfTarget).first?[0] == "-1", "its door is open")
+            components.release(.source)
+            let back = try await scenario.wait(phase: .rolledBack)
+            #expect(back[.ready]?.reason == "GoalReached")
+            #expect(await scenario.applicationCanWrite(.source))
+            #expect(await !scenario.applicationCanWrite(.target))
+            try await scenario.end()
+        }
+
+        @Test(
+            "a source that goes away behind a closed target: tried again for ever; the commands open it by hand, and the controller goes on from there"
+        )
         func sourceAway() async throws {
             let scenario = try await Scenario("srcaway")
             try await scenario.arrangeRestarting()
@@ -21,9 +49,12 @@ extension EndToEnd {
             }
             try await scenario.wait(phase: .soaking)
             let components = try DevComponents(scenario.lab.state)
+            let holder = try await scenario.lab.holdFence(of: .source)
+            try await scenario.patchSpec(["goal": "RolledBack"])
+            try await scenario.wait("a closed target") { $0.message?.contains("Opening the source.") == true }
             try await scenario.lab.take(.source, away: components)
             defer { components.release(.source) }
-            try await scenario.patchSpec(["goal": "RolledBack"])
+            await holder.close()
             let late = try await scenario.wait("what is left to do") { $0.remaining != nil }
             #expect(late.phase == "RollingBack")
             let message = late.message ?? ""
@@ -98,6 +129,13 @@ extension EndToEnd {
 }
 
 extension Lab {
+    /// Nobody else moves the fences of a side until the session is closed: they can be read, and not be written.
+    fileprivate func holdFence(of side: Side) async throws -> PostgresConnection {
+        let session = try await PostgresConnection.open(superuser(side), ConnectionOptions(database: "postgres", applicationName: "e2e"))
+        try await session.execute("BEGIN; SELECT FROM _dbmigration.fence FOR UPDATE")
+        return session
+    }
+
     /// A server's processes end at once, and it stays away until it is released; returns when nobody reaches it.
     fileprivate func take(_ side: Side, away components: DevComponents) async throws {
         let name: DevComponents.Name = side == .source ? .source : .target
@@ -114,6 +152,8 @@ extension Scenario {
         try await arrange(application: .none)
         try await arrangeSet("StatefulSet", runs: "exec sleep 600")
     }
+
+    fileprivate var limitOfTarget: String { "SELECT datconnlimit FROM pg_database WHERE datname = \(SQL.literal(database))" }
 
     fileprivate static func restarting(_ spec: inout JSONValue) {
         spec["cutover"]?["workloads"] = [["selector": ["matchLabels": ["app": "extra"]], "kinds": ["StatefulSet"], "rolloutSeconds": 20]]

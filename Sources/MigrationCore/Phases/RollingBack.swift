@@ -11,7 +11,7 @@ extension Visit {
         switch observation.target {
         case .unknown(let why): return stuckWait(plan, tag, "The target cannot be observed: \(why)")
         case .value(let target) where target.fence != .closed || target.epoch <= opened:
-            return poolersStagedBack(plan, target) ?? pausesAndClosesTarget(plan, target)
+            return sourceAway(target) ?? poolersStagedBack(plan, target) ?? pausesAndClosesTarget(plan, target)
         case .value(let target):
             if record.rollback?.closedAt == nil { record.rollback?.closedAt = now }
             noteClientWrite(target)
@@ -23,6 +23,12 @@ extension Visit {
             }
             return refused(target, loss)
         }
+    }
+
+    /// A closed target would leave the applications without a side for as long as the source is away.
+    private func sourceAway(_ target: TargetState) -> Decision? {
+        guard target.fence == .open, let why = observation.source.whyUnknown else { return nil }
+        return wait(.observationFailed, "Going back waits for the source, and the applications go on on the target: \(why)", wake: 2)
     }
 
     /// How long nobody has been able to write: a cluster that could not be reached before the target was closed has cost the applications nothing.
