@@ -69,7 +69,8 @@ struct WatchMachine<Object: Sendable>: Sendable {
 
     var next: Step {
         switch state {
-        case .listing(let token, _, _): .list(continue: token, hasListed ? .newest : .any)
+        // One answer with everything may be too much for a slow server or reader; pages get on.
+        case .listing(let token, _, _): .list(continue: token, hasListed || failures > 0 ? .newest : .any)
         case .watching(let version): .watch(resourceVersion: version)
         case .backingOff(let atLeast, _): .wait(attempt: failures, atLeast: atLeast)
         }

@@ -91,6 +91,7 @@ extension Record {
         record.teardownStartedAt = teardownStartedAt.map { min($0, now) }
         record.rollback?.openedAt = rollback?.openedAt.map { min($0, now) }
         record.rollback?.closingAt = rollback?.closingAt.map { min($0, now) }
+        record.rollback?.closedAt = rollback?.closedAt.map { min($0, now) }
         record.unhealthySince = unhealthySince.map { min($0, now) }
         record.pointedAt = pointedAt.map { min($0, now) }
         if let lastProbeAt, lastProbeAt > now { (record.lastProbeAt, record.healthySince) = (nil, nil) }
@@ -145,8 +146,10 @@ extension Record {
         public var closingAt: Timestamp?
         /// From ``closingAt`` until the source was first seen open again, in milliseconds.
         public var pauseMilliseconds: Int64?
-        /// When the source was first seen open again: what is left has its time from then on.
+        /// When the source was first seen open again, and then when the workloads were first to be restarted: what is left has its time from then on.
         public var openedAt: Timestamp?
+        /// Restarting the workloads has been decided.
+        public var hasRestarted: Bool?
         /// The target's insert position behind its closed fence: what the reverse lanes have to reach.
         public var position: WALPosition?
         /// Everything the target took is on the source, sequences included: the reverse lanes have done their work.

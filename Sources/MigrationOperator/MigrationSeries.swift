@@ -90,8 +90,12 @@ struct MigrationSeries: Sendable {
         // Until it is known where it ended, it goes on.
         func seconds(_ known: Int64?, _ since: Timestamp?) -> Double? { (known ?? since.map { max(0, now.since($0)) }).map { Double($0) / 1000 } }
         let rollback = record.rollback
-        add(.pauseSeconds, seconds(cutover?.pauseMilliseconds, isPausedForth ? record.fence?.closedAt : nil), .direction(.forward))
-        add(.pauseSeconds, seconds(rollback?.pauseMilliseconds, isPausedBack ? rollback?.closingAt : nil), .direction(.reverse))
+        // The alert compares what lasts with the budget: the other way's pause is over.
+        if !isPausedBack {
+            add(.pauseSeconds, seconds(cutover?.pauseMilliseconds, isPausedForth ? record.fence?.decidedAt : nil), .direction(.forward))
+        }
+        let since = isPausedBack ? rollback?.closingAt ?? rollback?.closedAt : nil
+        add(.pauseSeconds, seconds(rollback?.pauseMilliseconds, since), .direction(.reverse))
     }
 }
 

@@ -84,7 +84,7 @@ struct WatchMachineTests {
         var machine = Machine(resource: "pods")
         _ = machine.handle(.page(["a"], continue: "t", resourceVersion: "5"))
         _ = machine.handle(.failed(failure(.gone)))
-        #expect(machine.next == .list(continue: nil, .any))
+        #expect(machine.next == .list(continue: nil, .newest), "in pages, which get on")
         #expect(text(machine.handle(.page(["b"], continue: nil, resourceVersion: "6"))) == ["=b"])
     }
 

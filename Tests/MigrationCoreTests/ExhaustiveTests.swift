@@ -122,6 +122,11 @@ enum Rules {
     /// What is performed in one go.
     private static func isSequence(_ actions: [Action]) -> Bool {
         switch (actions[0], actions[1], actions.dropFirst(2).first) {
+        // Poolers, and beside them who has connections of their own.
+        case (.turnPoolers(let side), .pointSecrets(let other), nil), (.pointPoolers(let side), .pointSecrets(let other), nil): side == other
+        case (.turnPoolers, .restartWorkloads, nil), (.pointPoolers, .restartWorkloads, nil), (.resumePoolers, .restartWorkloads, nil): true
+        case (.turnPoolers, .connectLanes, nil), (.pointPoolers, .connectLanes, nil), (.resumePoolers, .connectLanes, nil): true
+        case (.resumePoolers, .pointSecrets, nil): true
         case (.sealSource, .openTarget, nil), (.sealSource, .openTarget, .turnPoolers(.target)), (.openTarget, .turnPoolers(.target), nil): true
         case (.pausePoolers, .closeSource, nil), (.pausePoolers, .closeTarget, nil): true
         case (.openSource, .turnPoolers(.source), nil), (.openSource, .resumePoolers, nil): true

@@ -221,6 +221,7 @@ enum Stamps {
         record.rollback?.from = .soaking
         record.rollback?.closingAt = nil
         record.rollback?.pauseMilliseconds = nil
+        record.rollback?.hasRestarted = nil
         if record.phase != .rollingBack {
             record.rollback?.closedAt = nil
             record.rollback?.openedAt = nil

@@ -141,6 +141,30 @@ struct PoolerTests {
         talk.expect(.releaseFinalizer)
     }
 
+    @Test("the source goes away between the pause and the fence of the target: nobody waits for it behind a pooler")
+    func sourceAway() {
+        var talk = Dialogue.reached(.rollingBack, plan: Self.plan)
+        talk.record?.rollback = .init(cause: .init(.probeFailed, ""), isRequested: false, from: .soaking, acceptsLoss: false, pauses: 1)
+        (talk.seen.source, talk.seen.target) = (.unknown("connection refused"), .value(.open(1)))
+        talk.see(.source, .target, paused: true)
+        talk.expect(.resumePoolers)
+        talk.see(.source, .target)
+        talk.expectWait(.observationFailed)
+    }
+
+    @Test("what is over at the next look does not begin the wait for the files anew")
+    func blip() {
+        var talk = Self.awaiting()
+        talk.expect(.pointPoolers(.target))
+        talk.see(.target, .source)
+        talk.pass(seconds: 100)
+        talk.seen.preflight = .value([.init(reason: .unreachable, message: "")])
+        talk.expectWait(.progressingWithRetry)
+        talk.seen.preflight = .value([])
+        talk.pass(seconds: 20)
+        talk.expect(enters: .fencing)
+    }
+
     @Test("files that wait for a Job, a gate or a baseline are written back: a pooler that starts anew meanwhile would lead to the closed target")
     func longWaits() {
         for hold in [{ (talk: inout Dialogue) in talk.intent.gates = [.init(name: "dba", before: .cutover)] }, { $0.seen.rest = .value(.job) }] {
@@ -182,11 +206,11 @@ struct PooledAndConnectedTests {
     /// The applications with connections of their own come to the target.
     private static func moved(automaticRollback: Bool) -> Dialogue {
         var talk = switched(automaticRollback: automaticRollback)
-        talk.expect(.pointSecrets(.target))
+        talk.expect(.turnPoolers(.target), .pointSecrets(.target))
         talk.seen.secrets = .value(.target)
-        talk.expect(.restartWorkloads(tag: Dialogue.forward, order: 0))
+        talk.expect(.turnPoolers(.target), .restartWorkloads(tag: Dialogue.forward, order: 0))
         talk.seen.workloads = .value(.init(tag: Dialogue.forward, rollout: .progressing("0 of 1")))
-        talk.expect(.connectLanes(.reverse, epoch: 2))
+        talk.expect(.turnPoolers(.target), .connectLanes(.reverse, epoch: 2))
         talk.seen.reverse = .value(.lane(.running))
         talk.expect(.turnPoolers(.target))
         talk.seen.workloads = .value(.init(tag: Dialogue.forward, rollout: .complete))
@@ -207,6 +231,22 @@ struct PooledAndConnectedTests {
         talk.pass(seconds: 240)
         talk.expect(enters: .rollingBack)
         #expect(talk.record?.rollback?.cause.reason == .rolloutFailed)
+    }
+
+    @Test("a Secret that cannot be written keeps no pooler waiting, nor is it waited for longer than poolers may take")
+    func refusedSecret() {
+        var talk = Self.switched(automaticRollback: true)
+        for _ in 1...3 { talk.expect(.turnPoolers(.target), .pointSecrets(.target)) }
+        talk.pass(seconds: 240)
+        talk.expect(.pointSecrets(.target))
+    }
+
+    @Test("consoles that do not answer take nothing back, and are waited for before the promotion")
+    func silent() {
+        var talk = Self.moved(automaticRollback: true)
+        talk.seen.poolers = .unknown("connection refused")
+        talk.pass(seconds: 240)
+        talk.expect(enters: .soaking)
     }
 
     @Test("where going back by itself is off, nothing is promoted before every pooler leads to the target")
@@ -246,9 +286,9 @@ struct PooledAndConnectedTests {
         talk.expectTogether(.openSource(epoch: 2), .turnPoolers(.source))
         talk.seen.source = .value(.open(3))
         talk.see(.source, .mixed, paused: true)
-        talk.expect(.pointSecrets(.source))
+        talk.expect(.turnPoolers(.source), .pointSecrets(.source))
         talk.seen.secrets = .value(.source)
-        talk.expect(.restartWorkloads(tag: Dialogue.back, order: 0))
+        talk.expect(.turnPoolers(.source), .restartWorkloads(tag: Dialogue.back, order: 0))
         talk.seen.workloads = .value(.init(tag: Dialogue.back, rollout: .progressing("0 of 1")))
         talk.expect(.turnPoolers(.source))
         talk.seen.workloads = .value(.init(tag: Dialogue.back, rollout: .complete))

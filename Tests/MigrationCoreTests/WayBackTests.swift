@@ -35,6 +35,25 @@ struct WayBackTests {
         talk.expect(enters: .rollingBack)
     }
 
+    @Test("no way back begins while the source is away: neither one that is asked for, nor one for failing health, however long that lasts")
+    func sourceAway() {
+        for isAsked in [true, false] {
+            var talk = Self.farBehind(.soaking)
+            talk.seen.forward = .value(.lane(.absent))
+            let source = talk.seen.source
+            talk.seen.source = .unknown("connection refused")
+            if isAsked { talk.intent.goal = .rolledBack }
+            for _ in 0..<3 {
+                if !isAsked { talk.probe(.failed) }
+                talk.expectWait(.catchingUp)
+                talk.pass(seconds: 600)
+            }
+            talk.seen.source = source
+            talk.seen.reverse = .value(.lane(.running, lag: 0))
+            talk.expect(enters: .rollingBack)
+        }
+    }
+
     @Test("a limit raised in the spec counts at once, frozen as the plan is")
     func raisedLimit() {
         var talk = Self.farBehind(.promoted)

@@ -11,7 +11,7 @@ extension Visit {
         switch observation.target {
         case .unknown(let why): return stuckWait(plan, tag, "The target cannot be observed: \(why)")
         case .value(let target) where target.fence != .closed || target.epoch <= opened:
-            return sourceAway(target) ?? poolersStagedBack(plan, target) ?? pausesAndClosesTarget(plan, target)
+            return sourceAway(plan, target) ?? poolersStagedBack(plan, target) ?? pausesAndClosesTarget(plan, target)
         case .value(let target):
             if record.rollback?.closedAt == nil { record.rollback?.closedAt = now }
             noteClientWrite(target)
@@ -26,8 +26,11 @@ extension Visit {
     }
 
     /// A closed target would leave the applications without a side for as long as the source is away.
-    private func sourceAway(_ target: TargetState) -> Decision? {
+    private func sourceAway(_ plan: Plan, _ target: TargetState) -> Decision? {
         guard target.fence == .open, let why = observation.source.whyUnknown else { return nil }
+        if plan.hasPoolers, observation.poolers.value?.isPaused == true {
+            return act(.resumePoolers, "Resuming the poolers, because the source is away.")
+        }
         return wait(.observationFailed, "Going back waits for the source, and the applications go on on the target: \(why)", wake: 2)
     }
 
@@ -138,14 +141,20 @@ extension Visit {
         }
     }
 
-    /// The applications, behind the open source. Those with connections of their own do not wait for a pooler that is late, nor the others for a rollout.
+    /// The applications, behind the open source.
     private mutating func movedBack(_ plan: Plan, _ tag: String) -> Decision? {
         let moving = originalSecrets(plan, tag) ?? backOnSource(plan, tag) ?? putBack(plan)
         // Poolers that were never touched need not answer.
         guard plan.hasPoolers, record.fence != nil || record.pointedAt != nil else { return moving }
-        if let moving, !moving.actions.isEmpty || moving.record.phase != .rollingBack { return moving }
-        if let decision = poolersTurned(to: .source, plan, since: record.rollback?.openedAt ?? now) ?? moving { return decision }
-        return poolersElsewhere(.source, plan).map { rollbackFails(plan, tag, "After \(turningSeconds(plan)) s \($0.message).") }
+        if let moving, record.phase != .rollingBack { return moving }
+        let opened = record.rollback?.openedAt ?? now
+        if let decision = poolersBeside(moving, to: .source, plan, since: opened) ?? moving { return decision }
+        guard let late = poolersElsewhere(.source, plan) else { return nil }
+        // Consoles that do not answer get as much time again.
+        if observation.poolers.value == nil, now < opened.adding(seconds: 2 * turningSeconds(plan)) {
+            return wait(late.reason, late.message, wake: 5)
+        }
+        return rollbackFails(plan, tag, "After \(now.since(opened) / 1000) s \(late.message).")
     }
 
     private mutating func originalSecrets(_ plan: Plan, _ tag: String) -> Decision? {
@@ -171,8 +180,10 @@ extension Visit {
             // Without waiting for one another: those that were moved are down.
             if let group = workloads.groups.first(where: { $0.tag != tag }) {
                 // Their time begins here, whatever others took to write before.
-                record.rollback?.openedAt = now
-                return act(.restartWorkloads(tag: tag, order: group.order), "Restarting the workloads\(inTurn(group.order, plan)) on the source.")
+                if record.rollback?.hasRestarted != true { record.rollback?.openedAt = now }
+                record.rollback?.hasRestarted = true
+                let message = late(plan, tag, "Restarting the workloads\(inTurn(group.order, plan)) on the source.")
+                return act(.restartWorkloads(tag: tag, order: group.order), message)
             }
             switch workloads.rollout {
             case .complete: return nil

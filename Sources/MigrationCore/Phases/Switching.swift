@@ -29,10 +29,12 @@ extension Visit {
         }
         record.targetEpoch = opened
         let moving = movesConnected(plan, tag)
-        // Applications with connections of their own do not wait for a pooler that is late, nor those behind poolers for a rollout.
-        if let moving, !moving.actions.isEmpty || moving.record.phase != .switching { return moving }
-        if let turning = poolersTurned(to: .target, plan, since: record.phaseStartedAt) { return turning }
-        if let late = poolersElsewhere(.target, plan) { return undone(plan, late.message) ?? moving ?? staysAnyway(plan, late.message) }
+        if let moving, record.phase != .switching { return moving }
+        if let decision = poolersBeside(moving, to: .target, plan, since: record.phaseStartedAt) { return decision }
+        // Consoles that do not answer say nothing about where their poolers lead: the soak waits for them.
+        if observation.poolers.value != nil, let late = poolersElsewhere(.target, plan) {
+            return undone(plan, late.message) ?? moving ?? staysAnyway(plan, late.message)
+        }
         return moving ?? connectsBack(plan) ?? runsOnTarget()
     }
 

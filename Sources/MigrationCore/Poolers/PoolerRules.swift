@@ -92,12 +92,27 @@ extension Visit {
         return nil
     }
 
+    /// Neither applications behind poolers nor those with connections of their own wait for the others. Poolers come first, in the same go: their turn is
+    /// bounded in time, and what fails for the others may do so for ever.
+    /// - Parameter moving: what those with connections of their own need; `nil` when nothing.
+    /// - Returns: `nil` when the poolers need nothing, and the others no action.
+    mutating func poolersBeside(_ moving: Decision?, to side: Side, _ plan: Plan, since opened: Timestamp) -> Decision? {
+        let turning = poolersTurned(to: side, plan, since: opened)
+        guard var both = moving, !both.actions.isEmpty else { return turning }
+        both.actions = (turning?.actions ?? []) + both.actions
+        both.record = record
+        return both
+    }
+
     /// Why not all applications behind poolers are on `side`; `nil` when they are, and where there are no poolers.
     func poolersElsewhere(_ side: Side, _ plan: Plan) -> Record.Cause? {
         guard plan.hasPoolers else { return nil }
         switch observation.poolers {
         case .unknown(let why): return .init(.observationFailed, "the poolers cannot be observed: \(why)")
         case .value(let poolers) where poolers.serves(side): return nil
+        case .value(let poolers) where poolers.leads == side.state && !poolers.isPaused:
+            return .init(
+                .waitingForPoolers, "the poolers' files do not lead to the \(side.rawValue), so that a pooler that starts anew would not either")
         case .value(let poolers): return .init(.waitingForPoolers, "not every pooler leads to the \(side.rawValue): \(poolers.evidence)")
         }
     }
@@ -124,19 +139,25 @@ extension Visit {
             if left <= 0 { settled.record.pointedAt = nil } else { settled.wake = min(decision.wake ?? left, left) }
         } else if poolers.files == side.state {
             settled.actions = [.turnPoolers(side)]
-        } else if side == .source, decision.record.pointedAt != nil {
+        } else if decision.record.pointedAt != nil {
             settled.record.pointedAt = now
-            settled.actions = [.pointPoolers(.source)]
+            settled.actions = [.pointPoolers(side)]
         }
         if !settled.actions.isEmpty { settled.wake = min(decision.wake ?? 5, 5) }
         return settled
     }
 
     /// The files lead to the target for a pause that is about to come. Whatever may take longer is waited for with files that a pooler which starts
-    /// anew may read.
+    /// anew may read; what may be over at the next look has as much time as the files take.
     private func awaitsPause(_ decision: Decision) -> Bool {
         guard decision.record.phase == .awaitingCutover, case .progressing(let cause) = decision.standing else { return false }
-        return [.waitingForPoolers, .catchingUp, .observationFailed].contains(cause.reason)
+        switch cause.reason {
+        case .waitingForPoolers, .catchingUp, .observationFailed: return true
+        case .probeInconclusive, .progressingWithRetry:
+            let wanted = desired.poolers(record)?.map(\.fileSeconds).max() ?? 0
+            return secondsUntilFilesAreThere > -wanted
+        default: return false
+        }
     }
 
     /// Until every replica has what was last written to the files; 0 or less when they have.
