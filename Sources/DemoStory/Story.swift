@@ -52,8 +52,8 @@ public struct Story: Sendable {
             cluster: state, client: KubernetesClient(configuration, fieldManager: "dbmigration-demo"),
             databases: variant == .pgbouncer ? StagingDatabase.pooled() : StagingDatabase.all(),
             manifests: Manifests(folder: manifests), deadline: Deadline(after: .seconds(deadlineSeconds)))
-        if cutovers != nil {
-            var performance = RoundsPerformance(story: self, stage: stage)
+        if let cutovers {
+            var performance = RoundsPerformance(story: self, rounds: cutovers, stage: stage)
             return await performance.run()
         }
         var performance = Performance(story: self, stage: stage)

@@ -73,10 +73,15 @@ public final class KubernetesClient: Sendable {
     /// Sends a request and decodes the answer.
     func object<Object: Decodable>(_ request: APIRequest, as type: Object.Type) async throws(KubernetesError) -> Object {
         let response = try await send(request)
+        return try decode(response.body, of: request, status: response.status)
+    }
+
+    /// - Parameter status: of the answer, where it is known.
+    func decode<Value: Decodable>(_ data: Data, of request: APIRequest, status: Int? = nil) throws(KubernetesError) -> Value {
         do {
-            return try JSON.decode(type, from: response.body)
+            return try JSON.decode(Value.self, from: data)
         } catch {
-            throw request.error(.decoding, status: response.status, "the answer is no \(type): \(error)")
+            throw request.error(.decoding, status: status, "the answer is no \(Value.self): \(error)")
         }
     }
 

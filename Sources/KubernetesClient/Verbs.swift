@@ -121,14 +121,6 @@ extension KubernetesClient {
         return request
     }
 
-    private func decode<Value: Decodable>(_ data: Data, of request: APIRequest) throws(KubernetesError) -> Value {
-        do {
-            return try JSON.decode(from: data)
-        } catch {
-            throw request.error(.decoding, "the answer is no \(Value.self): \(error)")
-        }
-    }
-
     func create<Object: Decodable>(
         _ resource: APIResource, _ document: JSONValue, _ options: WriteOptions, as type: Object.Type
     ) async throws(KubernetesError) -> Object {

@@ -98,8 +98,3 @@ struct MigrationSeries: Sendable {
         add(.pauseSeconds, seconds(rollback?.pauseMilliseconds, since), .direction(.reverse))
     }
 }
-
-extension Direction {
-    /// As a lane's status and the metrics say it.
-    var label: String { self == .forward ? "Forward" : "Reverse" }
-}

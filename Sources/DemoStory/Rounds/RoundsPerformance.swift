@@ -8,6 +8,7 @@ import StructuredData
 /// on every way, and no confirmed entry may be lost.
 struct RoundsPerformance {
     let story: Story
+    let rounds: Int
     let stage: Stage
     let load: Load
     let migration = CurrentMigration()
@@ -24,8 +25,9 @@ struct RoundsPerformance {
 
     private var isDisturbed: Bool { story.variant != .pgbouncer }
 
-    init(story: Story, stage: Stage) {
+    init(story: Story, rounds: Int, stage: Stage) {
         self.story = story
+        self.rounds = rounds
         self.stage = stage
         // Behind poolers they write as fast as they are answered, with a breath so that the machine is not busy with the clients alone.
         load =
@@ -74,7 +76,7 @@ struct RoundsPerformance {
         users = Task { [load] in await load.run() }
         try await load.waitForEntries(50, stage.deadline)
         try await stage.start(MigrationManifest(databases: stage.databases, servers: servers, soakSeconds: story.soakSeconds))
-        for number in 1...(story.cutovers ?? 1) {
+        for number in 1...rounds {
             if number > 1 { try await tryAgain() }
             try await pass(
                 to: "Promoted", pausing: ["Fencing", "Draining", "Switching", "Soaking", "Promoted"], isDisturbed ? .forth(number) : nil)

@@ -1,4 +1,4 @@
-import MigrationCore
+public import MigrationCore
 
 /// What a status shows of the lanes: only what was seen on this visit, because an old lag is worse than none.
 extension StatusBuilder {
@@ -42,7 +42,7 @@ extension Observation {
 extension LaneStatus {
     init(_ direction: Direction, _ lane: LaneState) {
         self.init(
-            direction: direction == .forward ? "Forward" : "Reverse", number: lane.number, stage: lane.stage.word, streaming: lane.isStreaming,
+            direction: direction.label, number: lane.number, stage: lane.stage.word, streaming: lane.isStreaming,
             lagBytes: lane.lagBytes.map { max(0, $0) }, lagSeconds: lane.lagMilliseconds.map { max(0, $0) / 1000 },
             retainedBytes: lane.retainedBytes.map { max(0, $0) },
             trouble: (lane.loss ?? lane.trouble)?.bounded(256))
@@ -59,4 +59,9 @@ extension LaneState.Stage {
         case .running: "Running"
         }
     }
+}
+
+extension Direction {
+    /// As a lane's status and the metrics say it.
+    public var label: String { self == .forward ? "Forward" : "Reverse" }
 }

@@ -7,7 +7,7 @@ extension Visit {
     /// lanes that do not get on would otherwise close the target again and again.
     func tooFarBehind(_ plan: Plan) -> String? {
         if let away = sourceAway(plan) { return away }
-        guard runsOnTarget, plan.keepsReverseLane, record.firstClientWriteAt != nil else { return nil }
+        guard isOnTarget, plan.keepsReverseLane, record.firstClientWriteAt != nil else { return nil }
         // Lanes that are lost or do not get on come no closer by waiting. Those whose tables changed still carry what fits.
         guard loss == nil || loss == .reverseSchemaDrift, let reverse = observation.reverse.value else { return nil }
         if record.phase == .switching {
@@ -25,19 +25,18 @@ extension Visit {
     /// The applications would lose their side for as long as the source is away. A Snapshot does not look at it any more; RollingBack does, before it closes
     /// the target.
     private func sourceAway(_ plan: Plan) -> String? {
-        guard runsOnTarget, plan.isLive else { return nil }
+        guard isOnTarget, plan.isLive else { return nil }
         return observation.source.whyUnknown.map { "the source cannot be observed: \($0)" }
     }
 
-    private var runsOnTarget: Bool { [.switching, .soaking, .promoted].contains(record.phase) }
+    private var isOnTarget: Bool { [.switching, .soaking, .promoted].contains(record.phase) }
 
     /// The same for a rollback that failing health asks for, with an end to its first wait: users suffer already, writes that go on may keep the lag
     /// large for ever, and a closed target loses nothing. A pause spent in vain is proof that time is not enough, and each further one would
     /// only add to the failure: from then on a small lag alone counts.
     func tooFarBehind(_ plan: Plan, unhealthySince since: Timestamp?) -> String? {
-        if let away = sourceAway(plan) { return away }
         let isOver = record.unreached == nil && since.map { now >= $0.adding(seconds: plan.cutover.pauseSeconds) } == true
-        return isOver ? nil : tooFarBehind(plan)
+        return isOver ? sourceAway(plan) : tooFarBehind(plan)
     }
 
     /// Goal RolledBack in a phase with the applications on the target: what it waits for.

@@ -154,17 +154,17 @@ extension Visit {
         switch cause.reason {
         case .waitingForPoolers, .catchingUp, .observationFailed: return true
         case .probeInconclusive, .progressingWithRetry:
-            let wanted = desired.poolers(record)?.map(\.fileSeconds).max() ?? 0
-            return secondsUntilFilesAreThere > -wanted
+            return secondsUntilFilesAreThere > -fileSecondsInForce
         default: return false
         }
     }
 
     /// Until every replica has what was last written to the files; 0 or less when they have.
     private var secondsUntilFilesAreThere: Int {
-        let wanted = desired.poolers(record)?.map(\.fileSeconds).max() ?? 0
-        return record.pointedAt.map { wanted - Int(now.since($0) / 1000) } ?? 0
+        record.pointedAt.map { fileSecondsInForce - Int(now.since($0) / 1000) } ?? 0
     }
+
+    private var fileSecondsInForce: Int { desired.poolers(record)?.map(\.fileSeconds).max() ?? 0 }
 
     /// Deletion: poolers that were touched are left alone only when they are seen to serve.
     func poolersLetGo(since started: Timestamp) -> Decision? {
