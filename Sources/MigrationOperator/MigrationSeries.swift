@@ -17,28 +17,41 @@ struct MigrationSeries: Sendable {
             case direction(Direction)
         }
 
+        enum Value: Sendable, Hashable {
+            case known(Double)
+            /// What goes on: seconds since then.
+            case since(Timestamp)
+        }
+
         var metric: MigrationMetric
         var label: Label
-        var value: Double
+        var value: Value
+
+        /// As it is when it is asked for: visits may be far apart, or one of them long.
+        func value(at now: Timestamp) -> Double {
+            switch value {
+            case .known(let value): value
+            case .since(let start): Double(max(0, now.since(start))) / 1000
+            }
+        }
     }
 
     /// No two of the same metric and label.
     private(set) var samples: [Sample] = []
 
-    /// - Parameter now: up to when a write pause has lasted that has not ended.
-    init(_ record: Record, _ status: DatabaseMigrationStatus, at now: Timestamp) {
+    init(_ record: Record, _ status: DatabaseMigrationStatus) {
         addPhases(record)
         addConditions(status)
         addCopy(status.databases ?? [])
         for database in status.databases ?? [] { addLanes(database) }
-        addPause(record, status.cutover, now)
+        addPause(record, status.cutover)
         for (check, state) in record.checks where state.verdict != .inconclusive {
             add(.probeSuccess, state.verdict == .ok ? 1 : 0, .check(check))
         }
     }
 
     private mutating func add(_ metric: MigrationMetric, _ value: Double?, _ label: Sample.Label = .none) {
-        if let value { samples.append(Sample(metric: metric, label: label, value: value)) }
+        if let value { samples.append(Sample(metric: metric, label: label, value: .known(value))) }
     }
 
     private mutating func addPhases(_ record: Record) {
@@ -82,19 +95,22 @@ struct MigrationSeries: Sendable {
         }
     }
 
-    private mutating func addPause(_ record: Record, _ cutover: CutoverStatus?, _ now: Timestamp) {
+    private mutating func addPause(_ record: Record, _ cutover: CutoverStatus?) {
         add(.pauseBudget, (record.frozen ?? record.accepted).map { Double($0.cutover.pauseSeconds) })
         let isPausedForth = record.fence?.closedAt != nil && record.switchedAt == nil
         let isPausedBack = record.rollback?.closedAt != nil && record.phase == .rollingBack
         add(.writePause, isPausedForth || isPausedBack ? 1 : 0)
-        // Until it is known where it ended, it goes on.
-        func seconds(_ known: Int64?, _ since: Timestamp?) -> Double? { (known ?? since.map { max(0, now.since($0)) }).map { Double($0) / 1000 } }
         let rollback = record.rollback
         // The alert compares what lasts with the budget: the other way's pause is over.
         if !isPausedBack {
-            add(.pauseSeconds, seconds(cutover?.pauseMilliseconds, isPausedForth ? record.fence?.decidedAt : nil), .direction(.forward))
+            addPauseSeconds(cutover?.pauseMilliseconds, since: isPausedForth ? record.fence?.decidedAt : nil, .forward)
         }
-        let since = isPausedBack ? rollback?.closingAt ?? rollback?.closedAt : nil
-        add(.pauseSeconds, seconds(rollback?.pauseMilliseconds, since), .direction(.reverse))
+        addPauseSeconds(rollback?.pauseMilliseconds, since: isPausedBack ? rollback?.closingAt ?? rollback?.closedAt : nil, .reverse)
+    }
+
+    /// Until it is known how long the pause was, it goes on.
+    private mutating func addPauseSeconds(_ milliseconds: Int64?, since start: Timestamp?, _ direction: Direction) {
+        guard let value = milliseconds.map({ Sample.Value.known(Double($0) / 1000) }) ?? start.map(Sample.Value.since) else { return }
+        samples.append(Sample(metric: .pauseSeconds, label: .direction(direction), value: value))
     }
 }

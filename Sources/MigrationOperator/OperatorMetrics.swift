@@ -29,7 +29,7 @@ final class OperatorMetrics: Sendable {
     /// Takes over what was persisted.
     /// - Parameter previous: the record it followed; `nil` for the first.
     func note(_ record: Record, after previous: Record? = nil, _ status: DatabaseMigrationStatus, _ key: ObjectKey) {
-        let samples = MigrationSeries(record, status, at: .now).samples
+        let samples = MigrationSeries(record, status).samples
         own.withLock { $0[key, default: Own()].samples = samples }
         // A record seen for the first time is a restart's: what ended before it was counted then.
         if let previous, previous.phase != record.phase, Self.ends.contains(record.phase) { counter(Self.finished(record.phase)).increment() }
@@ -67,10 +67,11 @@ final class OperatorMetrics: Sendable {
     }
 
     private func write(to page: inout GaugePage) {
+        let now = Timestamp.now
         let all = own.withLock { $0 }.sorted { $0.key < $1.key }
         for metric in MigrationMetric.allCases {
             for (key, own) in all {
-                for sample in own.samples where sample.metric == metric { page.add(metric.rawValue, sample.labels(key), sample.value) }
+                for sample in own.samples where sample.metric == metric { page.add(metric.rawValue, sample.labels(key), sample.value(at: now)) }
             }
         }
     }

@@ -64,9 +64,9 @@ struct OperatorMetricsTests {
         func isPaused(_ change: (inout Record) -> Void) -> Double? {
             var record = record
             change(&record)
-            let samples = MigrationSeries(record, status(nil), at: Timestamp(milliseconds: 2501)).samples
+            let samples = MigrationSeries(record, status(nil)).samples
             func value(_ metric: MigrationMetric, _ label: MigrationSeries.Sample.Label) -> Double? {
-                samples.first { $0.metric == metric && $0.label == label }?.value
+                samples.first { $0.metric == metric && $0.label == label }?.value(at: Timestamp(milliseconds: 2501))
             }
             lengths = [.forward, .reverse].map { value(.pauseSeconds, .direction($0)) }
             return value(.writePause, .none)
