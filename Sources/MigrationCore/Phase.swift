@@ -77,7 +77,7 @@ extension Phase {
             Row([.soaking, .awaitingCutover, .rollingBack], nil, .rollback, [.source, .target, .secrets, .workloads], live: [.forward, .reverse])
         case .soaking:
             Row([.promoted, .rollingBack], nil, .rollback, [.target, .secrets, .workloads, .probes], live: [.source, .forward, .reverse])
-        case .promoted: Row([.cleaningUp, .rollingBack], nil, .rollback, [.target], live: [.source, .forward, .reverse])
+        case .promoted: Row([.cleaningUp, .rollingBack], nil, .rollback, [.target, .secrets], live: [.source, .forward, .reverse])
         case .cleaningUp: Row([.completed], nil, .none, [.hasJobs, .leftovers])
         case .completed: Row([], nil, .none, [])
         case .rollingBack:

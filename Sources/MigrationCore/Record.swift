@@ -127,6 +127,9 @@ extension Record {
         public var evidence: String?
         /// Times the poolers were to be paused for it, while it was still open.
         public var pauses: Int?
+        /// The target was seen open, as it was opened behind this fence, and opening the source has not been decided since. Until then the target may
+        /// take writes whatever is known of the source. Absent in a record of an older controller.
+        public var hasOpenedTarget: Bool?
 
         /// The source's epoch once it is closed.
         public var closedEpoch: Int64 { epoch + 1 }

@@ -28,6 +28,10 @@ extension EndToEnd {
             let waiting = try await scenario.wait("the wait for the source") { $0.message?.hasPrefix("Going back waits for the source") == true }
             #expect(waiting.phase == "RollingBack" && waiting.remaining == nil)
             #expect(try await scenario.lab.sql(.target, "postgres", scenario.limitOfTarget).first?[0] == "-1", "its door is open")
+            try await scenario.patchSpec(["goal": "Promoted"])
+            try await scenario.wait("the end of the attempt to go back") { $0.phase == "Soaking" && $0.rollback == nil }
+            try await scenario.patchSpec(["goal": "RolledBack"])
+            try await scenario.wait("the wait for the source once more") { $0.message?.hasPrefix("Going back waits for the source") == true }
             components.release(.source)
             let back = try await scenario.wait(phase: .rolledBack)
             #expect(back[.ready]?.reason == "GoalReached")

@@ -157,7 +157,14 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
         case .copying, .verifying:
             let long = start.adding(seconds: -Int(Visit.lastingJobSeconds))
             return [plain, with { $0.abort = cause }, with { $0.jobFailures = 2 }, with { ($0.jobFailures, $0.jobStartedAt) = (2, long) }]
-        case .switching: return [plain, with { $0.targetEpoch = 0 }, with { ($0.targetEpoch, $0.firstClientWriteAt) = (0, start) }]
+        case .switching:
+            return [
+                plain, with { $0.targetEpoch = 0 }, with { ($0.targetEpoch, $0.firstClientWriteAt) = (0, start) },
+                with {
+                    $0.targetEpoch = 0
+                    $0.fence?.hasOpenedTarget = true
+                },
+            ]
         case .soaking: return [plain, with { $0.firstClientWriteAt = start }]
         case .promoted: return [plain, with { $0.firstClientWriteAt = start }]
         case .rollingBack:
@@ -165,6 +172,10 @@ struct AbstractSpace: Sendable, CustomStringConvertible {
             let accepting = Record.Rollback(cause: cause, isRequested: true, from: .soaking, acceptsLoss: true)
             return [
                 with { $0.rollback = rollback }, with { ($0.rollback, $0.firstClientWriteAt) = (accepting, start) },
+                with {
+                    $0.rollback = rollback
+                    $0.fence?.hasOpenedTarget = true
+                },
                 with { ($0.rollback, $0.targetEpoch, $0.switchedAt) = (rollback, nil, nil) },
                 with { ($0.rollback, $0.targetEpoch, $0.switchedAt, $0.fence, $0.frozen) = (rollback, nil, nil, nil, nil) },
             ]

@@ -166,6 +166,23 @@ struct ConnectionTests {
         talk.expect(enters: .promoted)
     }
 
+    @Test("after the promotion what leads to the source, which takes no writes, is told once and keeps it from being completed")
+    func promoted() {
+        var talk = turnedBack(.promoted)
+        talk.intent.goal = .completed
+        #expect(talk.ask().notices.map(\.reason) == [.connectionsTurnedBack])
+        talk.expectWait(.connectionsTurnedBack)
+        talk.seen.connections = [ConnectionValue(object: "Secret ledger", key: "url", state: nil, written: .target)]
+        talk.expect(enters: .cleaningUp)
+    }
+
+    @Test("after the promotion going back is no matter of the strings")
+    func promotedGoesBack() {
+        var talk = turnedBack(.promoted)
+        talk.intent.goal = .rolledBack
+        talk.expect(enters: .rollingBack)
+    }
+
     @Test("in the soak, whoever asks for it has it written once more")
     func onceMore() {
         var talk = turnedBack(.soaking)

@@ -151,6 +151,8 @@ enum Rules {
                 seen.leftovers.value == nil ? .leftovers : nil, seen.forward.value == nil ? .forward : nil,
                 seen.reverse.value == nil ? .reverse : nil, seen.rest.value == nil ? .rest : nil, seen.poolers.value == nil ? .poolers : nil,
             ].compactMap { $0 })
+        // Who has seen the target open behind the seal need not look at the source any more.
+        let source: Set<FactKind> = record.fence?.hasOpenedTarget == true && record.phase == .switching ? [] : [.source]
         let needed: Set<FactKind> =
             switch action {
             case .holdFinalizer: []
@@ -158,7 +160,7 @@ enum Rules {
             case .prepareTarget, .closeTarget: [.target]
             case .closeSource, .sealSource: [.source]
             case .openSource: record.targetEpoch == nil ? [.source] : [.source, .target]
-            case .openTarget: [.source, .target]
+            case .openTarget: source.union([.target])
             case .runJob: [.source, .job]
             case .prepareLanes(let direction, _), .connectLanes(let direction, _), .disconnectLanes(let direction, _), .removeLanes(let direction, _),
                 .drainLanes(let direction, _, _, _):
@@ -169,10 +171,10 @@ enum Rules {
             case .pointSecrets(.target) where record.phase == .soaking: [.target, .secrets]
             case .pointPoolers, .turnPoolers, .resumePoolers: [.poolers]
             case .pausePoolers: []
-            case .pointSecrets(.target): [.source, .target, .secrets]
+            case .pointSecrets(.target): source.union([.target, .secrets])
             case .prepareDigests: [.secrets]
             case .pointSecrets(.source): record.targetEpoch == nil ? [.source, .secrets] : [.source, .target, .secrets]
-            case .restartWorkloads: record.targetEpoch == nil ? [.source, .secrets, .workloads] : [.source, .target, .secrets, .workloads]
+            case .restartWorkloads: record.targetEpoch == nil ? [.source, .secrets, .workloads] : source.union([.target, .secrets, .workloads])
             case .removeArtefacts, .discardOriginals: [.hasJobs, .leftovers]
             case .releaseFinalizer: record.teardownStartedAt.map { _ in [] } ?? [.hasJobs, .leftovers]
             }
@@ -184,6 +186,7 @@ enum Rules {
         let record = decision.record
         switch action {
         case .openTarget where decision.actions.first == record.fence.map { .sealSource(epoch: $0.closedEpoch) }: return nil
+        case .openTarget where seen.source.value == nil && record.fence?.hasOpenedTarget == true: return nil
         case .openTarget where seen.source.value?.fence != .closed: return "the source is not closed"
         case .openTarget where seen.source.value.map({ $0.epoch < record.fence?.sealEpoch ?? 0 }) ?? true: return "the source is not sealed"
         case .openSource where record.targetEpoch != nil && seen.target.value?.fence != .closed: return "the target is not closed"

@@ -35,20 +35,6 @@ struct RollbackTests {
         return talk
     }
 
-    @Test("the target stays open until the source can be seen")
-    func sourceAway() {
-        var talk = Self.switching(rollout: .failed("ProgressDeadlineExceeded"))
-        talk.expect(enters: .rollingBack)
-        let source = talk.seen.source
-        talk.seen.source = .unknown("connection refused")
-        talk.expectWait(.observationFailed)
-        talk.pass(seconds: 3600)
-        talk.expectWait(.observationFailed)
-        #expect(talk.record?.remaining == nil, "the applications can write, so nothing is to be done by hand")
-        talk.seen.source = source
-        Self.expectsWayBack(&talk)
-    }
-
     @Test("a failed rollout goes back by itself, and says why")
     func failedRollout() {
         var talk = Self.switching(rollout: .failed("ProgressDeadlineExceeded"))

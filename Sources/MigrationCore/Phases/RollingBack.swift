@@ -1,8 +1,21 @@
 /// RollingBack and the two phases at its end. The target is closed before the source is opened, so that never two sides take writes.
 extension Visit {
     mutating func rollingBack(_ plan: Plan, back tag: String) -> Decision {
-        closedTarget(plan, tag) ?? carriedBack(plan, tag) ?? openedSource(plan, tag) ?? movedBack(plan, tag) ?? withoutJobs() ?? forwardAgain(plan)
+        calledOff() ?? closedTarget(plan, tag) ?? carriedBack(plan, tag) ?? openedSource(plan, tag) ?? movedBack(plan, tag) ?? withoutJobs()
+            ?? forwardAgain(plan)
             ?? wentBack(plan)
+    }
+
+    /// A source that is away may never come back, and whoever deletes the migration of one that died must be able to. Nobody has noticed anything
+    /// while the target is open. With a source that answers, going back is over sooner than it is called off.
+    private mutating func calledOff() -> Decision? {
+        guard observation.source.value == nil, let opened = record.targetEpoch, let target = observation.target.value, target.fence == .open,
+            target.epoch > opened,
+            intent.isDeleted || record.rollback?.isRequested == true && intent.goal != .rolledBack
+        else { return nil }
+        let why = intent.isDeleted ? "The migration is being deleted" : "spec.goal is \(intent.goal.rawValue) again"
+        record.rollback = nil
+        return move(to: .switching, "\(why) while the source is away: the applications stay on the target.")
     }
 
     /// The target must be closed, at an epoch past any opening that may still be under way. A write found there now cancels the rollback.
@@ -11,10 +24,12 @@ extension Visit {
         switch observation.target {
         case .unknown(let why): return stuckWait(plan, tag, "The target cannot be observed: \(why)")
         case .value(let target) where target.fence != .closed || target.epoch <= opened:
+            if target.fence == .open, target.epoch > opened, record.rollback?.closingAt == nil { record.fence?.hasOpenedTarget = true }
             return sourceAway(plan, target) ?? poolersStagedBack(plan, target) ?? pausesAndClosesTarget(plan, target)
         case .value(let target):
             if record.rollback?.closedAt == nil { record.rollback?.closedAt = now }
             noteClientWrite(target)
+            if let why = observation.source.whyUnknown, mayOpenUnseen(plan) { return deserted(plan, target, why) }
             guard let loss, record.rollback?.acceptsLoss != true, record.rollback?.isCarriedBack != true, observation.source.value != nil,
                 !sourceIsOpen
             else { return nil }
@@ -32,6 +47,19 @@ extension Visit {
             return act(.resumePoolers, "Resuming the poolers, because the source is away.")
         }
         return wait(.observationFailed, "Going back waits for the source, and the applications go on on the target: \(why)", wake: 2)
+    }
+
+    /// The source went away behind the closed target, and nothing can have opened it. With everything carried back it gets the time of a rollout: its lanes
+    /// are gone, so that there may be no second way back.
+    private func mayOpenUnseen(_ plan: Plan) -> Bool {
+        let limit = record.rollback?.isCarriedBack == true ? max(plan.cutover.pauseSeconds, plan.cutover.rolloutSeconds) : plan.cutover.pauseSeconds
+        return record.fence?.hasOpenedTarget == true && secondsPaused >= Int64(limit)
+    }
+
+    private mutating func deserted(_ plan: Plan, _ target: TargetState, _ why: String) -> Decision {
+        let found = "The source could not be observed for \(secondsPaused) s behind a closed target, which is opened again"
+        notice(.warning, .pauseBudgetExceeded, "\(found). Nothing was lost; going back is tried again when the source answers: \(why)")
+        return openedAgain(target, "\(found).", .pauseBudgetExceeded)
     }
 
     /// How long nobody has been able to write: a cluster that could not be reached before the target was closed has cost the applications nothing.
@@ -136,6 +164,7 @@ extension Visit {
         switch observation.source {
         case .unknown(let why): return stuckWait(plan, tag, "The source cannot be observed: \(why)")
         case .value(let source):
+            record.fence?.hasOpenedTarget = nil
             let opening = Action.openSource(epoch: source.epoch)
             return act(plan.hasPoolers ? [opening, .turnPoolers(.source)] : [opening], "Opening the source.")
         }

@@ -70,6 +70,12 @@ extension Visit {
         if case .value(let target) = observation.target { noteClientWrite(target) }
         if let decision = keepsWayBack(plan) { return decision }
         let wake = plan.isLive ? 15 : 300
+        // From here on the strings are their owners' again, and may say what they like, but for a side that takes no writes.
+        if let strayed = strayedConnections(from: .target), observation.connections.contains(where: { $0.state == .source }),
+            intent.goal != .rolledBack
+        {
+            return wait(strayed.reason, "Promoted, but \(strayed.message)", wake: wake)
+        }
         switch intent.goal {
         case .completed:
             if let decision = unapproved(.completed, wake: wake) { return decision }

@@ -2,18 +2,18 @@
 /// that is not yet true.
 extension Visit {
     mutating func switching(_ plan: Plan, forward tag: String) -> Decision {
-        guard case .value(let source) = observation.source, case .value(let target) = observation.target else {
-            let why = observation.source.whyUnknown ?? observation.target.whyUnknown ?? ""
-            if record.targetEpoch == nil, let fence = record.fence, now >= fence.deadline {
-                // Nothing was opened yet: going back still costs nothing, and the pause has lasted long enough.
-                return goBack(.init(.pauseBudgetExceeded, "the write pause reached its budget before the target could be opened: \(why)"))
-            }
-            return wait(.observationFailed, "A server cannot be observed: \(why)", wake: 2)
-        }
+        guard case .value(let target) = observation.target else { return unseen(observation.target.whyUnknown) }
         noteClientWrite(target)
-        if let decision = lostFence(source, target) ?? turnedLanes(plan, source, target) ?? writtenOutside(target) { return decision }
-        // A target with writes of its own that was fenced by somebody is opened again: going back would lose them.
-        let opened = record.firstClientWriteAt != nil && target.fence == .closed ? target.epoch : record.targetEpoch ?? target.epoch
+        if target.fence == .open, let opened = record.targetEpoch, target.epoch > opened { record.fence?.hasOpenedTarget = true }
+        let source = observation.source.value
+        if let source {
+            if let decision = lostFence(source, target) ?? turnedLanes(plan, source, target) ?? writtenOutside(target) { return decision }
+        } else if record.fence?.hasOpenedTarget != true {
+            return unseen(observation.source.whyUnknown)
+        }
+        // A target with writes of its own that was fenced by somebody is opened again: going back would lose them. Without a source nobody can.
+        let isOnlySide = record.firstClientWriteAt != nil || source == nil
+        let opened = isOnlySide && target.fence == .closed ? target.epoch : record.targetEpoch ?? target.epoch
         guard target.fence == .open else {
             if target.fence == .closed, target.epoch > opened {
                 return goBack(.init(.fenceLost, "somebody else fenced the target during the switch"))
@@ -24,7 +24,7 @@ extension Visit {
             // Performed in one go, because every visit is paid for with the applications' patience; what fails ends it.
             let turning: [Action] = plan.hasPoolers ? [.turnPoolers(.target)] : []
             if plan.hasPoolers, record.switchedAt == nil { record.switchedAt = now }
-            guard let seal = sealing(source) else { return act([.openTarget(epoch: opened)] + turning, "Opening the target.") }
+            guard let seal = source.flatMap(sealing) else { return act([.openTarget(epoch: opened)] + turning, "Opening the target.") }
             return act([.sealSource(epoch: seal), .openTarget(epoch: opened)] + turning, "Sealing the source fence and opening the target.")
         }
         record.targetEpoch = opened
@@ -36,6 +36,15 @@ extension Visit {
             return undone(plan, late.message) ?? moving ?? staysAnyway(plan, late.message)
         }
         return moving ?? connectsBack(plan) ?? runsOnTarget()
+    }
+
+    /// A server without which nothing can be opened.
+    private mutating func unseen(_ why: String?) -> Decision {
+        if record.targetEpoch == nil, let fence = record.fence, now >= fence.deadline {
+            // Nothing was opened yet: going back still costs nothing, and the pause has lasted long enough.
+            return goBack(.init(.pauseBudgetExceeded, "the write pause reached its budget before the target could be opened: \(why ?? "")"))
+        }
+        return wait(.observationFailed, "A server cannot be observed: \(why ?? "")", wake: 2)
     }
 
     /// Secrets, and then workloads; `nil` when all of them are on the target.

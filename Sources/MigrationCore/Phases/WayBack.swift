@@ -22,10 +22,10 @@ extension Visit {
         return lag > limit ? "the source is \(reverse.lagText ?? "") behind; at most \(limit) let the write pause begin" : nil
     }
 
-    /// The applications would lose their side for as long as the source is away. A Snapshot does not look at it any more; RollingBack does, before it closes
-    /// the target.
+    /// The applications would lose their side for as long as the source is away. After Switching a Snapshot does not look at it any more; RollingBack does,
+    /// before it closes the target.
     private func sourceAway(_ plan: Plan) -> String? {
-        guard isOnTarget, plan.isLive else { return nil }
+        guard isOnTarget, plan.isLive || record.phase == .switching && record.fence?.hasOpenedTarget == true else { return nil }
         return observation.source.whyUnknown.map { "the source cannot be observed: \($0)" }
     }
 
