@@ -4,6 +4,15 @@ import Testing
 
 @Suite("Going back, and moving on, while the source is away")
 struct SourceAwayTests {
+    /// On the way back from a rollout that failed, the target closed and the source not opened yet.
+    private static func behindClosedTarget() -> Dialogue {
+        var talk = RollbackTests.switching(rollout: .failed("ProgressDeadlineExceeded"))
+        talk.expect(enters: .rollingBack)
+        talk.expect(.closeTarget(epoch: 1))
+        talk.seen.target = .value(.closed(2))
+        return talk
+    }
+
     @Test("the target stays open until the source can be seen")
     func sourceAway() {
         var talk = RollbackTests.switching(rollout: .failed("ProgressDeadlineExceeded"))
@@ -20,10 +29,7 @@ struct SourceAwayTests {
 
     @Test("a source that goes away behind the closed target costs the write pause, and then the applications have the target again")
     func deserted() {
-        var talk = RollbackTests.switching(rollout: .failed("ProgressDeadlineExceeded"))
-        talk.expect(enters: .rollingBack)
-        talk.expect(.closeTarget(epoch: 1))
-        talk.seen.target = .value(.closed(2))
+        var talk = Self.behindClosedTarget()
         let source = talk.seen.source
         talk.seen.source = .unknown("connection refused")
         talk.expectWait(.observationFailed)
@@ -66,10 +72,7 @@ struct SourceAwayTests {
 
     @Test("a source whose opening was decided may be open, so that nothing but seeing it ends the wait")
     func mayBeOpen() {
-        var talk = RollbackTests.switching(rollout: .failed("ProgressDeadlineExceeded"))
-        talk.expect(enters: .rollingBack)
-        talk.expect(.closeTarget(epoch: 1))
-        talk.seen.target = .value(.closed(2))
+        var talk = Self.behindClosedTarget()
         talk.expect(.openSource(epoch: 2))
         talk.seen.source = .unknown("connection reset")
         for _ in 0..<10 {

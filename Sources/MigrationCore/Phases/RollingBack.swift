@@ -2,15 +2,13 @@
 extension Visit {
     mutating func rollingBack(_ plan: Plan, back tag: String) -> Decision {
         calledOff() ?? closedTarget(plan, tag) ?? carriedBack(plan, tag) ?? openedSource(plan, tag) ?? movedBack(plan, tag) ?? withoutJobs()
-            ?? forwardAgain(plan)
-            ?? wentBack(plan)
+            ?? forwardAgain(plan) ?? wentBack(plan)
     }
 
     /// A source that is away may never come back, and whoever deletes the migration of one that died must be able to. Nobody has noticed anything
     /// while the target is open. With a source that answers, going back is over sooner than it is called off.
     private mutating func calledOff() -> Decision? {
-        guard observation.source.value == nil, let opened = record.targetEpoch, let target = observation.target.value, target.fence == .open,
-            target.epoch > opened,
+        guard observation.source.value == nil, let target = observation.target.value, isOpenAsDecided(target),
             intent.isDeleted || record.rollback?.isRequested == true && intent.goal != .rolledBack
         else { return nil }
         let why = intent.isDeleted ? "The migration is being deleted" : "spec.goal is \(intent.goal.rawValue) again"
@@ -24,12 +22,14 @@ extension Visit {
         switch observation.target {
         case .unknown(let why): return stuckWait(plan, tag, "The target cannot be observed: \(why)")
         case .value(let target) where target.fence != .closed || target.epoch <= opened:
-            if target.fence == .open, target.epoch > opened, record.rollback?.closingAt == nil { record.fence?.hasOpenedTarget = true }
+            if isOpenAsDecided(target), record.rollback?.closingAt == nil { record.fence?.hasOpenedTarget = true }
             return sourceAway(plan, target) ?? poolersStagedBack(plan, target) ?? pausesAndClosesTarget(plan, target)
         case .value(let target):
             if record.rollback?.closedAt == nil { record.rollback?.closedAt = now }
             noteClientWrite(target)
-            if let why = observation.source.whyUnknown, mayOpenUnseen(plan) { return deserted(plan, target, why) }
+            if let why = observation.source.whyUnknown, mayOpenUnseen(plan) {
+                return triedInVain(target, "The source could not be observed for \(secondsPaused) s behind", again: "answers: \(why)")
+            }
             guard let loss, record.rollback?.acceptsLoss != true, record.rollback?.isCarriedBack != true, observation.source.value != nil,
                 !sourceIsOpen
             else { return nil }
@@ -56,12 +56,6 @@ extension Visit {
         return record.fence?.hasOpenedTarget == true && secondsPaused >= Int64(limit)
     }
 
-    private mutating func deserted(_ plan: Plan, _ target: TargetState, _ why: String) -> Decision {
-        let found = "The source could not be observed for \(secondsPaused) s behind a closed target, which is opened again"
-        notice(.warning, .pauseBudgetExceeded, "\(found). Nothing was lost; going back is tried again when the source answers: \(why)")
-        return openedAgain(target, "\(found).", .pauseBudgetExceeded)
-    }
-
     /// How long nobody has been able to write: a cluster that could not be reached before the target was closed has cost the applications nothing.
     var secondsPaused: Int64 { record.rollback?.closedAt.map { now.since($0) / 1000 } ?? 0 }
 
@@ -70,10 +64,10 @@ extension Visit {
         return openedAgain(target, "Rollback refused: the target took client writes that would be lost.", loss)
     }
 
-    private mutating func triedInVain(_ plan: Plan, _ target: TargetState) -> Decision {
-        let found = "The source did not catch up within \(plan.cutover.pauseSeconds) s of a closed target, which is opened again"
-        notice(.warning, .pauseBudgetExceeded, "\(found). Nothing was lost; going back is tried again when the source is close behind.")
-        return openedAgain(target, "\(found).", .pauseBudgetExceeded)
+    private mutating func triedInVain(_ target: TargetState, _ found: String, again: String) -> Decision {
+        let told = "\(found) a closed target, which is opened again"
+        notice(.warning, .pauseBudgetExceeded, "\(told). Nothing was lost; going back is tried again when the source \(again).")
+        return openedAgain(target, "\(told).", .pauseBudgetExceeded)
     }
 
     /// The applications go on, on the side that has everything.
@@ -106,7 +100,8 @@ extension Visit {
         }
         if record.rollback?.isCarriedBack != true, record.rollback?.acceptsLoss != true {
             if let decision = drainsBack(plan, source, target, reverse) {
-                return secondsPaused < Int64(plan.cutover.pauseSeconds) ? decision : triedInVain(plan, target)
+                if secondsPaused < Int64(plan.cutover.pauseSeconds) { return decision }
+                return triedInVain(target, "The source did not catch up within \(plan.cutover.pauseSeconds) s of", again: "is close behind")
             }
             record.rollback?.isCarriedBack = true
         }

@@ -4,7 +4,7 @@ extension Visit {
     mutating func switching(_ plan: Plan, forward tag: String) -> Decision {
         guard case .value(let target) = observation.target else { return unseen(observation.target.whyUnknown) }
         noteClientWrite(target)
-        if target.fence == .open, let opened = record.targetEpoch, target.epoch > opened { record.fence?.hasOpenedTarget = true }
+        if isOpenAsDecided(target) { record.fence?.hasOpenedTarget = true }
         let source = observation.source.value
         if let source {
             if let decision = lostFence(source, target) ?? turnedLanes(plan, source, target) ?? writtenOutside(target) { return decision }
@@ -177,6 +177,9 @@ extension Visit {
         }
         return nil
     }
+
+    /// Open since the opening that this attempt decided, and not by somebody's hand.
+    func isOpenAsDecided(_ target: TargetState) -> Bool { target.fence == .open && record.targetEpoch.map { target.epoch > $0 } == true }
 
     /// Only a write past the opening decided in this attempt counts: until the target is opened again, the server still tells of the one before.
     mutating func noteClientWrite(_ target: TargetState) {
