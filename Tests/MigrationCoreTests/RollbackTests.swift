@@ -26,8 +26,8 @@ struct RollbackTests {
         talk.expect(enters: .rolledBack)
     }
 
-    static func switching(rollout: WorkloadsState.Rollout, wrote: Bool = false) -> Dialogue {
-        var talk = Dialogue.reached(.switching)
+    static func switching(rollout: WorkloadsState.Rollout, wrote: Bool = false, plan: Plan = .example()) -> Dialogue {
+        var talk = Dialogue.reached(.switching, plan: plan)
         talk.record?.targetEpoch = 0
         talk.seen.target = .value(.open(1, wrote: wrote))
         talk.seen.secrets = .value(.target)

@@ -70,6 +70,36 @@ struct SourceAwayTests {
         #expect(talk.record?.firstClientWriteAt == nil)
     }
 
+    @Test("whoever was told to open the source by hand may have done so unseen: the target stays closed from then on")
+    func opensByHand() {
+        var talk = Self.behindClosedTarget()
+        talk.seen.source = .unknown("connection refused")
+        talk.seen.target = .unknown("connection refused")
+        talk.pass(seconds: 120)
+        talk.expectWait(.observationFailed)
+        #expect(talk.record?.remaining?.isEmpty == false)
+        talk.seen.target = .value(.closed(2))
+        for _ in 0..<10 {
+            talk.pass(seconds: 600)
+            talk.expectWait(.observationFailed)
+        }
+    }
+
+    @Test("while the target is about to be opened again, nobody is told to open the source by hand")
+    func notByHand() {
+        var talk = RollbackTests.switching(rollout: .failed("ProgressDeadlineExceeded"), plan: .example(pauseSeconds: 600))
+        talk.expect(enters: .rollingBack)
+        talk.expect(.closeTarget(epoch: 1))
+        talk.seen.target = .value(.closed(2))
+        talk.seen.source = .unknown("connection refused")
+        talk.expectWait(.observationFailed)
+        talk.pass(seconds: 599)
+        talk.expectWait(.observationFailed)
+        #expect(talk.record?.remaining == nil)
+        talk.pass(seconds: 1)
+        talk.expect(enters: .switching)
+    }
+
     @Test("a source whose opening was decided may be open, so that nothing but seeing it ends the wait")
     func mayBeOpen() {
         var talk = Self.behindClosedTarget()

@@ -49,11 +49,16 @@ extension Visit {
         return wait(.observationFailed, "Going back waits for the source, and the applications go on on the target: \(why)", wake: 2)
     }
 
-    /// The source went away behind the closed target, and nothing can have opened it. With everything carried back it gets the time of a rollout: its lanes
-    /// are gone, so that there may be no second way back.
+    /// The source went away behind the closed target, nothing of ours can have opened it, and nobody was told to.
+    var awaitsOpeningUnseen: Bool {
+        observation.source.value == nil && observation.target.value?.fence == .closed && record.fence?.hasOpenedTarget == true
+            && record.remaining == nil
+    }
+
+    /// With everything carried back the source gets the time of a rollout: its lanes are gone, so that there may be no second way back.
     private func mayOpenUnseen(_ plan: Plan) -> Bool {
         let limit = record.rollback?.isCarriedBack == true ? max(plan.cutover.pauseSeconds, plan.cutover.rolloutSeconds) : plan.cutover.pauseSeconds
-        return record.fence?.hasOpenedTarget == true && secondsPaused >= Int64(limit)
+        return awaitsOpeningUnseen && secondsPaused >= Int64(limit)
     }
 
     /// How long nobody has been able to write: a cluster that could not be reached before the target was closed has cost the applications nothing.
