@@ -136,17 +136,17 @@ extension Lab {
 }
 
 extension Scenario {
-    /// Stops the processes on the target that apply what the lanes carry, until ``letLanesGo(_:)``, and writes something for them.
-    func holdUpLanes() async throws -> [Int32] {
+    /// Stops the processes that apply on a side what the lanes carry to it, until ``letLanesGo(_:)``, and writes something for them.
+    func holdUpLanes(to side: Side = .target) async throws -> [Int32] {
         let workers = try await lab.sql(
-            .target, database,
+            side, database,
             """
             SELECT t.pid FROM pg_stat_subscription t JOIN pg_subscription s ON s.oid = t.subid JOIN pg_database d ON d.oid = s.subdbid
             WHERE d.datname = current_database() AND t.pid IS NOT NULL
             """
         ).compactMap { $0[0].flatMap { Int32($0) } }
         for worker in workers { kill(worker, SIGSTOP) }
-        try await lab.sql(.source, database, "INSERT INTO app.ledger (number) VALUES (-2)")
+        try await lab.sql(side == .target ? .source : .target, database, "INSERT INTO app.ledger (number) VALUES (-2)")
         return workers
     }
 

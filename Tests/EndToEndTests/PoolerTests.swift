@@ -11,20 +11,30 @@ import Testing
 extension EndToEnd {
     @Suite("Applications behind two real PgBouncers", .enabled(if: PgBouncerProcess.isPresent))
     struct PoolerTests {
-        @Test("they are moved and moved back while they write, and none of them sees an error")
-        func moves() async throws {
+        @Test("they are moved and moved back while they write, and none of them sees an error", arguments: [false, true])
+        func moves(besideOthersWithTheirOwnConnections others: Bool) async throws {
             let stage = try await PooledStage.make("pooled")
-            let original = try await stage.file()
-            try await stage.scenario.apply { stage.pooled(&$0) }
-            try await stage.scenario.wait(phase: .promoted)
+            let scenario = stage.scenario
+            let (file, string) = (try await stage.file(), try await scenario.connectionString())
+            if others { try await scenario.arrangeSet("StatefulSet", runs: "exec sleep 600") }
+            try await scenario.apply { spec in
+                let connections = spec["cutover"]?["connections"]
+                stage.pooled(&spec)
+                guard others else { return }
+                Scenario.restarting(&spec)
+                spec["cutover"]?["connections"] = connections
+            }
+            try await scenario.wait(phase: .promoted)
             try await stage.clients.write(20)
-            #expect(try await stage.leads() == [stage.scenario.targetHost])
+            #expect(try await stage.leads() == [scenario.targetHost])
             #expect(try await stage.file().contains("password='a'' b'"), "the rest of the file stays")
-            try await stage.scenario.patchSpec(["goal": "RolledBack"])
-            try await stage.scenario.wait(phase: .rolledBack)
+            #expect(try await scenario.connectionString() == (others ? scenario.connectionString(host: scenario.targetHost) : string))
+            try await scenario.patchSpec(["goal": "RolledBack"])
+            try await scenario.wait(phase: .rolledBack)
             try await stage.clients.write(20)
-            #expect(try await stage.leads() == [stage.scenario.sourceHost])
-            #expect(try await stage.file() == original)
+            #expect(try await stage.leads() == [scenario.sourceHost])
+            #expect(try await stage.file() == file)
+            #expect(try await scenario.connectionString() == string)
             try await stage.expectNothingLost()
             try await stage.end()
         }

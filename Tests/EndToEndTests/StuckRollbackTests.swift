@@ -27,7 +27,7 @@ extension EndToEnd {
             try await scenario.patchSpec(["goal": "RolledBack"])
             let waiting = try await scenario.wait("the wait for the source") { $0.message?.hasPrefix("Going back waits for the source") == true }
             #expect(waiting.phase == "RollingBack" && waiting.remaining == nil)
-            #expect(try await scenario.lab.sql(.target, "postgres", scenario.limitOfTarget).first?[0] == "-1", "its door is open")
+            #expect(try await scenario.limit(of: .target) == "-1", "its door is open")
             try await scenario.patchSpec(["goal": "Promoted"])
             try await scenario.wait("the end of the attempt to go back") { $0.phase == "Soaking" && $0.rollback == nil }
             try await scenario.patchSpec(["goal": "RolledBack"])
@@ -92,19 +92,40 @@ extension EndToEnd {
             try await scenario.end()
         }
 
+        @Test("a source that dies behind a closed target: the applications have the target back within their budget, and going back begins again")
+        func sourceDies() async throws {
+            let scenario = try await Scenario("srcdies")
+            let writer = try await scenario.promoteWriting { $0["cutover"]?["maxPauseSeconds"] = 10 }
+            let components = try DevComponents(scenario.lab.state)
+            // The target stays closed for as long as these do not bring its writes.
+            let workers = try await scenario.holdUpLanes(to: .source)
+            defer { scenario.letLanesGo(workers) }
+            try await scenario.patchSpec(["goal": "RolledBack"])
+            try await until("a closed target") { try await scenario.limit(of: .target) == "0" }
+            try await scenario.lab.take(.source, away: components)
+            defer { components.release(.source) }
+            #expect(try await scenario.limit(of: .target) == "0", "the source died too late to show anything")
+            let written = writer.acknowledged(on: .target)
+            try await until("writes on the target, though the source is away") { writer.acknowledged(on: .target) > written + 20 }
+            #expect(writer.longestGap < .seconds(10 + 5), "nobody could write for \(writer.longestGap)")
+            let waiting = try await scenario.wait("the wait for the source") { $0.phase == "Soaking" && $0.message?.hasPrefix("Going back") == true }
+            #expect(waiting.remaining == nil)
+
+            components.release(.source)
+            let back = try await scenario.wait(phase: .rolledBack)
+            #expect(back[.ready]?.reason == "GoalReached")
+            try await until("writes on the source again") { [before = writer.acknowledged(on: .source)] in
+                writer.acknowledged(on: .source) > before + 20
+            }
+            await writer.stop()
+            try await writer.expectNothingLost(on: .source)
+            try await scenario.end()
+        }
+
         @Test("pods that do not come back: Failed behind an open source with nothing lost, and a higher attempt takes it up again")
         func podsAway() async throws {
             let scenario = try await Scenario("podsaway")
-            try await scenario.arrangeRestarting()
-            let writer = Writer(scenario)
-            writer.start()
-            try await scenario.apply { spec in
-                Scenario.live(&spec)
-                Scenario.restarting(&spec)
-            }
-            try await scenario.wait(phase: .promoted)
-            try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
-            try await scenario.wait("the way back") { $0[.rollbackReady]?.status == "True" }
+            let writer = try await scenario.promoteWriting()
             let quota = try await scenario.limitPods(to: 1)
             try await scenario.patchSpec(["goal": "RolledBack"])
             let failed = try await scenario.wait(phase: .failed)
@@ -151,17 +172,25 @@ extension Lab {
 }
 
 extension Scenario {
-    /// The application is a StatefulSet of two that only waits.
-    fileprivate func arrangeRestarting() async throws {
-        try await arrange(application: .none)
-        try await arrangeSet("StatefulSet", runs: "exec sleep 600")
+    /// How many sessions the applications may have: -1 any number, 0 none.
+    fileprivate func limit(of side: Side) async throws -> String? {
+        try await lab.sql(side, "postgres", "SELECT datconnlimit FROM pg_database WHERE datname = \(SQL.literal(database))").first?[0]
     }
 
-    fileprivate var limitOfTarget: String { "SELECT datconnlimit FROM pg_database WHERE datname = \(SQL.literal(database))" }
-
-    fileprivate static func restarting(_ spec: inout JSONValue) {
-        spec["cutover"]?["workloads"] = [["selector": ["matchLabels": ["app": "extra"]], "kinds": ["StatefulSet"], "rolloutSeconds": 20]]
-        spec["health"]?["http"] = []
+    /// As far as a live migration whose way back is open, with somebody who writes on the target.
+    fileprivate func promoteWriting(_ change: (inout JSONValue) -> Void = { _ in }) async throws -> Writer {
+        try await arrangeRestarting()
+        let writer = Writer(self)
+        writer.start()
+        try await apply { spec in
+            Self.live(&spec)
+            Self.restarting(&spec)
+            change(&spec)
+        }
+        try await wait(phase: .promoted)
+        try await until("writes on the target") { writer.acknowledged(on: .target) > 20 }
+        try await wait("the way back") { $0[.rollbackReady]?.status == "True" }
+        return writer
     }
 
     /// Runs a line of shell as a person would who has the server's administrator in their environment.

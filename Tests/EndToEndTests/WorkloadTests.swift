@@ -171,6 +171,18 @@ extension Scenario {
         }
     }
 
+    /// The application is a StatefulSet of two that only waits.
+    func arrangeRestarting() async throws {
+        try await arrange(application: .none)
+        try await arrangeSet("StatefulSet", runs: "exec sleep 600")
+    }
+
+    /// Makes a manifest one for an application arranged so.
+    static func restarting(_ spec: inout JSONValue) {
+        spec["cutover"]?["workloads"] = [["selector": ["matchLabels": ["app": "extra"]], "kinds": ["StatefulSet"], "rolloutSeconds": 20]]
+        spec["health"]?["http"] = []
+    }
+
     /// Makes a quota `full`, and answers its kind: so many pods, and no more than that.
     func limitPods(to count: Int) async throws -> APIResource {
         let quotas = APIResource(group: "", version: "v1", plural: "resourcequotas", kind: "ResourceQuota")

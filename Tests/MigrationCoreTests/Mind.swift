@@ -17,9 +17,14 @@ struct Mind {
         var acceptsLoss: Bool
         /// Others were asked to write the connection strings.
         var asksOthers: Bool
+        /// A person was told how to open the source, and to close the target before.
+        var tellsToOpenSource: Bool
+        var tellsToCloseTarget: Bool
 
         init(_ record: Record) {
             asksOthers = record.awaited != nil
+            tellsToOpenSource = record.remaining?.contains(Stamps.opensSource) == true
+            tellsToCloseTarget = record.remaining?.contains(Stamps.closesTarget) == true
             phase = record.phase
             attempt = record.attempt
             isOverdue = record.isFencedBeforeSwitch && record.fence.map { start >= $0.deadline } ?? false
@@ -226,7 +231,8 @@ enum Stamps {
             record.rollback?.closedAt = nil
             record.rollback?.openedAt = nil
         }
-        (record.remaining, record.verifiedAt) = (nil, nil)
+        record.verifiedAt = nil
+        record.remaining = record.phase == .rollingBack ? record.remaining.map(commands) : nil
         record.firstClientWriteAt = record.firstClientWriteAt.map { _ in start }
         record.switchedAt = record.switchedAt.map { _ in start }
         if ![.awaitingCutover, .rollingBack].contains(record.phase) { record.pointedAt = record.pointedAt.map { _ in start } }
@@ -236,6 +242,14 @@ enum Stamps {
         if ![.provisioning, .switching, .rollingBack].contains(record.phase) { record.phaseStartedAt = start }
         record.checks = record.checks.mapValues { .init(verdict: $0.verdict, streak: min(3, $0.streak), message: "") }
         return record
+    }
+
+    static let opensSource = "CONNECTION LIMIT -1"
+    static let closesTarget = "CONNECTION LIMIT 0"
+
+    /// Of what a person was told, what moves a side.
+    private static func commands(_ remaining: [String]) -> [String] {
+        [closesTarget, opensSource].filter { command in remaining.contains { $0.contains(command) } }
     }
 
     static func due(_ record: Record, _ plan: Plan) -> Record {

@@ -85,6 +85,26 @@ struct SourceAwayTests {
         }
     }
 
+    @Test("a source that was opened by hand is where the applications go, whatever the target took, and no target is opened unseen behind it")
+    func openedByHand() {
+        var talk = RollbackTests.switching(rollout: .failed("ProgressDeadlineExceeded"))
+        talk.expect(enters: .rollingBack)
+        talk.seen.target = .unknown("connection refused")
+        talk.pass(seconds: 3600)
+        talk.expectWait(.observationFailed)
+        #expect(talk.record?.remaining?.first?.hasPrefix("First") == true, "the target is shut by its limit, which it does not show")
+        talk.seen.target = .value(.open(1, wrote: true))
+        talk.seen.source = .value(.open(0))
+        talk.expect(.closeTarget(epoch: 1))
+        talk.seen.target = .value(.closed(2, wrote: true))
+        let source = talk.seen.source
+        talk.seen.source = .unknown("connection refused")
+        talk.pass(seconds: 3600)
+        talk.expectWait(.observationFailed)
+        talk.seen.source = source
+        talk.expect(.openSource(epoch: 0))
+    }
+
     @Test("while the target is about to be opened again, nobody is told to open the source by hand")
     func notByHand() {
         var talk = RollbackTests.switching(rollout: .failed("ProgressDeadlineExceeded"), plan: .example(pauseSeconds: 600))

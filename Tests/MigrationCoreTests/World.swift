@@ -15,8 +15,10 @@ struct World {
         var epoch: UInt8 = 0
         /// Which way the last compare-and-set went.
         var aimsAtClosed: Bool
+        /// A person has shut it by its connection limit, which its row knows nothing of.
+        var isShut = false
 
-        var isWritable: Bool { state != .closed }
+        var isWritable: Bool { state != .closed && !isShut }
     }
 
     struct Job: Hashable {
@@ -230,6 +232,7 @@ private struct Bits {
         add(fence.state.ordinal, 2)
         add(fence.epoch, 5)
         add(fence.aimsAtClosed)
+        add(fence.isShut)
     }
 
     mutating func add(_ poolers: World.Poolers) {

@@ -12,6 +12,7 @@ extension World.Fence {
     /// Moves the fence as `DatabasePort` documents: compare-and-set on the epoch seen when it was decided; another one stops it.
     mutating func move(closing: Bool, from decided: Int64, cut: Cut?) {
         let goal: FenceState = closing ? .closed : .open
+        if cut == nil, Int64(epoch) == decided { isShut = false }
         if Int64(epoch) == decided {
             if cut == .early { return state = state == goal ? goal : .partial }
             state = cut == .late && state != goal ? .partial : goal
@@ -148,6 +149,15 @@ extension World {
     private mutating func removeArtefacts(_ side: Side) {
         if side == .source { sourceArtefacts = false } else { targetArtefacts = false }
         late = 0
+    }
+
+    /// As the commands of `status.remaining` do: by the databases' settings, and without the source's row; what is late meets the limit of
+    /// ``removeArtefacts(_:)``.
+    mutating func openByHand(closingTarget: Bool) {
+        if closingTarget { target.isShut = true }
+        source = Fence(state: .open, aimsAtClosed: false)
+        removeArtefacts(.source)
+        writeOnTargetOnly = false
     }
 
     /// `u.<attempt>.forward` or `u.<attempt>.back` as a small number.

@@ -20,6 +20,8 @@ enum Step: Hashable, CustomStringConvertible {
     /// Others write the Secrets, as they are asked to or against what was written.
     case outside(Side)
     case write
+    /// A person runs the commands of `status.remaining`.
+    case byHand
     case wish(Change)
     case time
 
@@ -62,6 +64,7 @@ enum Step: Hashable, CustomStringConvertible {
         case .rollout(let result): "rollout: \(result)"
         case .outside(let side): "others lead the Secrets to the \(side)"
         case .write: "a client writes on the target"
+        case .byHand: "a person opens the source"
         case .wish(let change): "user: \(change)"
         case .time: "a long time passes"
         }
@@ -186,7 +189,8 @@ extension Mind {
             finish(.lateArrival, next, nil, body)
         }
         if world.faultsLeft > 0, limits.kind != .jobs, world.late == 0, world.pending == 0,
-            case let undo = record(world).undoWithoutLease(SourceState(fence: world.source.state, epoch: Int64(world.source.epoch))), !undo.isEmpty
+            case let undo = self.record(world).undoWithoutLease(SourceState(fence: world.source.state, epoch: Int64(world.source.epoch))),
+            !undo.isEmpty
         {
             var next = world
             next.faultsLeft -= 1
@@ -206,6 +210,13 @@ extension Mind {
             }
         }
         outsideSteps(world, limits, body)
+        let record = traits[Int(world.record)]
+        // Known limit: not while the lanes carry back what the target took; whoever opens the source then was told what that gives up.
+        if limits.kind == .all, record.tellsToOpenSource, !world.reverse.applies, world.source.state != .open {
+            var next = world
+            next.openByHand(closingTarget: record.tellsToCloseTarget)
+            finish(.byHand, next, nil, body)
+        }
         for direction in Direction.allCases {
             if world.canApply(direction) {
                 var next = world

@@ -1,7 +1,9 @@
 /// RollingBack and the two phases at its end. The target is closed before the source is opened, so that never two sides take writes.
 extension Visit {
     mutating func rollingBack(_ plan: Plan, back tag: String) -> Decision {
-        calledOff() ?? closedTarget(plan, tag) ?? carriedBack(plan, tag) ?? openedSource(plan, tag) ?? movedBack(plan, tag) ?? withoutJobs()
+        // By the controller or, behind a target that was opened, by a person.
+        if observation.source.value?.fence == .open { record.fence?.hasOpenedTarget = nil }
+        return calledOff() ?? closedTarget(plan, tag) ?? carriedBack(plan, tag) ?? openedSource(plan, tag) ?? movedBack(plan, tag) ?? withoutJobs()
             ?? forwardAgain(plan) ?? wentBack(plan)
     }
 
@@ -22,7 +24,9 @@ extension Visit {
         switch observation.target {
         case .unknown(let why): return stuckWait(plan, tag, "The target cannot be observed: \(why)")
         case .value(let target) where target.fence != .closed || target.epoch <= opened:
-            if isOpenAsDecided(target), record.rollback?.closingAt == nil { record.fence?.hasOpenedTarget = true }
+            if isOpenAsDecided(target), record.rollback?.closingAt == nil, record.remaining == nil, observation.source.value?.fence != .open {
+                record.fence?.hasOpenedTarget = true
+            }
             return sourceAway(plan, target) ?? poolersStagedBack(plan, target) ?? pausesAndClosesTarget(plan, target)
         case .value(let target):
             if record.rollback?.closedAt == nil { record.rollback?.closedAt = now }
@@ -30,8 +34,9 @@ extension Visit {
             if let why = observation.source.whyUnknown, mayOpenUnseen(plan) {
                 return triedInVain(target, "The source could not be observed for \(secondsPaused) s behind", again: "answers: \(why)")
             }
-            guard let loss, record.rollback?.acceptsLoss != true, record.rollback?.isCarriedBack != true, observation.source.value != nil,
-                !sourceIsOpen
+            // A source that a person has opened has no fence of ours to show for it.
+            guard let loss, record.rollback?.acceptsLoss != true, record.rollback?.isCarriedBack != true, let source = observation.source.value,
+                source.fence != .open
             else { return nil }
             if plan.keepsReverseLane, secondsPaused < Int64(plan.cutover.pauseSeconds) {
                 return wait(.laneBroken, "The reverse lanes do not carry back what the target took (\(loss.rawValue)).", wake: 2)
@@ -49,10 +54,9 @@ extension Visit {
         return wait(.observationFailed, "Going back waits for the source, and the applications go on on the target: \(why)", wake: 2)
     }
 
-    /// The source went away behind the closed target, nothing of ours can have opened it, and nobody was told to.
+    /// The source went away behind the closed target, and neither the controller nor a person can have opened it.
     var awaitsOpeningUnseen: Bool {
         observation.source.value == nil && observation.target.value?.fence == .closed && record.fence?.hasOpenedTarget == true
-            && record.remaining == nil
     }
 
     /// With everything carried back the source gets the time of a rollout: its lanes are gone, so that there may be no second way back.

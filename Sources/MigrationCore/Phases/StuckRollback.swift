@@ -25,9 +25,10 @@ extension Visit {
     /// As long as the applications have no side to write on, the controller goes on trying, because nobody else may be there; once it is late, it says
     /// what a person could do instead.
     mutating func late(_ plan: Plan, _ tag: String, _ message: String) -> String {
-        // The commands open the source by hand, perhaps where the controller does not see it: they and an opened target would make two sides.
         guard isStuck(plan), !awaitsOpeningUnseen else { return message }
         record.remaining = remaining(plan, tag)
+        // The commands open the source by hand, perhaps where the controller does not see it: they and an opened target would make two sides.
+        record.fence?.hasOpenedTarget = nil
         return "\(message) \(rollbackFacts(plan)) It is tried again; what a person could do instead is in status.remaining."
     }
 
