@@ -98,17 +98,31 @@ struct DocumentReader {
         }
     }
 
-    /// The first line, from 1, that mentions a server of this system outside of entries and comments.
+    /// The first line, from 1, that mentions a server of this system outside of entries and comments: by a URL, or as a host that stands in an entry as well
+    /// and would stay behind in a table on one line.
     private func unread(_ entries: [Entry], _ reading: DocumentReading) -> Int? {
         let schemes = system == .postgreSQL ? ["postgres://", "postgresql://", "postgresql+"] : ["redis://", "rediss://"]
         let lowercase = bytes.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
         let known = reading.comments + entries.compactMap { $0.wrapping?.range }
-        for index in lowercase.indices where lowercase[index] == UInt8(ascii: "p") || lowercase[index] == UInt8(ascii: "r") {
-            guard !known.contains(where: { $0.contains(index) }), schemes.contains(where: { lowercase[index...].starts(with: $0.utf8) }) else {
-                continue
+        func mentions(_ words: [String], in range: Range<Int>, wholly: Bool) -> Int? {
+            let words = words.map { Array($0.utf8) }
+            let firsts = Set(words.compactMap(\.first))
+            return range.first { index in
+                guard firsts.contains(lowercase[index]), !known.contains(where: { $0.contains(index) }) else { return false }
+                return words.contains { word in
+                    guard lowercase[index..<range.upperBound].starts(with: word) else { return false }
+                    return !wholly || !isOfName(index - 1) && !isOfName(index + word.count)
+                }
             }
-            return bytes[..<index].count { $0 == 0x0A } + 1
         }
-        return nil
+        let hosts = Set(entries.flatMap(\.string.hosts).map { $0.name.lowercased() }).filter { !$0.isEmpty }
+        let url = mentions(schemes, in: bytes.indices, wholly: false)
+        let found = url ?? reading.inline.lazy.compactMap { mentions(Array(hosts), in: $0, wholly: true) }.first
+        return found.map { index in bytes[..<index].count { $0 == 0x0A } + 1 }
+    }
+
+    /// Whether a byte may be part of a host's name.
+    private func isOfName(_ index: Int) -> Bool {
+        bytes.indices.contains(index) && ASCII.isUnreserved(bytes[index])
     }
 }

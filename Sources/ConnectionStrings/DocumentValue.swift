@@ -14,4 +14,6 @@ struct DocumentReading: Sendable {
     var values: [DocumentValue] = []
     /// Where comments stand.
     var comments: [Range<Int>] = []
+    /// Lists and tables on one line, of which only quoted text is read, and not what it belongs to.
+    var inline: [Range<Int>] = []
 }

@@ -116,6 +116,7 @@ struct LineScanner {
             let rest = ASCII.trimmed(bytes, quoted.range.upperBound..<range.upperBound)
             if bytes[rest].first == UInt8(ascii: "#") { reading.comments.append(rest) }
         case UInt8(ascii: "["), UInt8(ascii: "{"):
+            reading.inline.append(range)
             addQuoted(path, range)
         case UInt8(ascii: "#"): reading.comments.append(range)
         default:

@@ -73,6 +73,26 @@ public enum Standing: Sendable, Hashable {
     case awaitingApproval(String)
     case goalReached(String)
     case stalled(Record.Cause)
+
+    /// What somebody other than the controller is waited for; `nil` while nobody is. ``stalled(_:)`` says so by itself.
+    public var awaited: Record.Cause? {
+        switch self {
+        case .awaitingApproval(let message): .init(.awaitingApproval, message)
+        case .progressing(let cause) where cause.reason.isForPeople: cause
+        default: nil
+        }
+    }
+}
+
+extension Reason {
+    /// Where the controller goes on by itself as soon as somebody has acted: wrote the connection strings, or repaired what may not go back by itself.
+    fileprivate var isForPeople: Bool {
+        switch self {
+        case .awaitingConnections, .connectionsTurnedBack: true
+        case .automaticRollbackOff, .noReverseLane, .reverseLaneLost, .reverseLaneBroken, .reverseSchemaDrift: true
+        default: false
+        }
+    }
 }
 
 /// The answer of ``decide(_:record:observation:now:)``: what to remember, then what to do, and when to look again.

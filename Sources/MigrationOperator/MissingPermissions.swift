@@ -1,15 +1,21 @@
+import ClusterWorkloads
 import ControllerRuntime
 import KubernetesClient
+import MigrationCore
 import Synchronization
 
 /// What the API server refused to the controller's ServiceAccount, for readiness: a role that was withdrawn does not end a watch that runs.
 final class MissingPermissions: Sendable {
     private let refusals = Mutex<[ObjectKey: String]>([:])
 
+    static func isRefusal(_ error: any Error) -> Bool {
+        (error as? KubernetesError)?.kind == .forbidden || (error as? ClusterWorkloadsError)?.reason == .forbidden
+    }
+
+    /// - Parameter text: what the API server said to what.
     /// - Returns: whether this is news.
-    func refused(_ error: KubernetesError, _ key: ObjectKey) -> Bool {
-        let text = "\(error)"
-        return refusals.withLock { $0.updateValue(text, forKey: key) != text }
+    func refused(_ text: String, _ key: ObjectKey) -> Bool {
+        refusals.withLock { $0.updateValue(text, forKey: key) != text }
     }
 
     /// A visit of this object came through.

@@ -14,7 +14,7 @@ struct PauseBudget: Sendable {
     }
 
     /// For a look and a status write past the deadline, when the undo is due and the API server may be what hangs.
-    static let grace = Duration.seconds(2)
+    static let grace = Duration.seconds(1)
     /// The longest pause between two visits that fail.
     static let retry = Duration.milliseconds(500)
 

@@ -27,26 +27,33 @@ struct Reconciler: Sendable {
 
     /// A refused request is tried again steadily rather than with backoff: work goes on soon after the role is given back.
     static let refusedRetry = Duration.seconds(5)
+    /// The longest pause between two visits that fail while a migration is on its way from one side to the other: the applications may have none.
+    static let movingRetry = Duration.seconds(2)
 
     func reconcile(_ key: ObjectKey) async throws -> ReconcileResult {
         do {
             let result = try await visit(key)
             permissions.granted(key)
             return result
-        } catch let error as KubernetesError where error.kind == .forbidden {
-            if permissions.refused(error, key) { logger.error("not allowed", metadata: ["migration": "\(key)", "error": "\(error)"]) }
-            return await pauseKept(key) ?? .after(Self.refusedRetry)
         } catch {
-            guard let result = await pauseKept(key) else { throw error }
-            logger.error("a visit in the write pause failed", metadata: ["migration": "\(key)", "error": "\(error)"])
-            return result
+            let isRefused = MissingPermissions.isRefusal(error)
+            if isRefused, permissions.refused("\(error)", key) {
+                logger.error("not allowed", metadata: ["migration": "\(key)", "error": "\(error)"])
+            }
+            if let result = await pauseKept(key) {
+                logger.error("a visit in the write pause failed", metadata: ["migration": "\(key)", "error": "\(error)"])
+                return result
+            }
+            guard isRefused else { throw error }
+            return .after(Self.refusedRetry)
         }
     }
 
     /// After a visit that failed in a write pause: no long backoff, and a fence whose time is over is undone although the status cannot tell.
     private func pauseKept(_ key: ObjectKey) async -> ReconcileResult? {
-        guard let object = store[key], case .record(let record) = RecordCoding.read(object.status), let budget = PauseBudget(record) else {
-            return nil
+        guard let object = store[key], case .record(let record) = RecordCoding.read(object.status) else { return nil }
+        guard let budget = PauseBudget(record) else {
+            return [.switching, .rollingBack].contains(record.phase) ? .after(Self.movingRetry) : nil
         }
         if budget.isSpent(at: .now) { await undo.undo(object, because: "the pause budget is spent and the visit failed") }
         return .after(budget.retry(at: .now))

@@ -96,6 +96,21 @@ struct ConnectionSnapshotTests {
         #expect(reason { try snapshot([publisher], plan: plan).changes(to: .target) } == .secretMissing)
     }
 
+    @Test("others who lead a string to the target and forget its login have not led it there")
+    func loginForgotten() throws {
+        var plan = Fixtures.plan(connections: [Fixtures.connection("publisher", credentials: Plan.CredentialsReference(name: "app-login"))])
+        plan.cutover.secretWriter = .external
+        let login = Fixtures.secret("app-login", ["username": "app", "password": "new"])
+        let hostOnly = Fixtures.secret("publisher", ["url": Fixtures.switched])
+        #expect(try snapshot([hostOnly, login], plan: plan).state() == .source)
+        let changes = try snapshot([hostOnly, login], plan: plan).changes(to: .target)
+        #expect(changes.first?.values["url"]?.text.contains("app:new@") == true)
+        #expect(try snapshot(applying(changes, to: [hostOnly, login]), plan: plan).state() == .target)
+        // Where the controller writes, it has written both.
+        plan.cutover.secretWriter = .controller
+        #expect(try snapshot([hostOnly, login], plan: plan).state() == .target)
+    }
+
     @Test("going back does not need the other credentials any more")
     func backWithoutCredentials() throws {
         let plan = Fixtures.plan(connections: [Fixtures.connection("publisher", credentials: Plan.CredentialsReference(name: "app-login"))])

@@ -12,13 +12,13 @@ import Testing
 @Suite("Error lines of the selected workloads' pods")
 struct PodLogsTests {
     @Test("lines count, not matches; what was cut is said and makes a lower bound")
-    func count() throws {
+    func count() async throws {
         let pattern = try TextPattern("FATAL|could not connect")
         var count = LogCount()
-        count.add("ok\nFATAL: a FATAL\r\ncould not connect\n\nfatal\nFATAL", isWhole: true, of: "web/app", pattern)
+        await count.add("ok\nFATAL: a FATAL\r\ncould not connect\n\nfatal\nFATAL", isWhole: true, of: "web/app", pattern)
         #expect(count.matches == 3 && count.values == MeasuredValues(3))
-        count.add("FATAL\n" + String(repeating: "x", count: 2048), isWhole: false, of: "api/app", pattern)
-        for pod in 0..<4 { count.add("", isWhole: false, of: "p\(pod)/app", pattern) }
+        await count.add("FATAL\n" + String(repeating: "x", count: 2048), isWhole: false, of: "api/app", pattern)
+        for pod in 0..<4 { await count.add("", isWhole: false, of: "p\(pod)/app", pattern) }
         #expect(count.values.hasGaps && count.values.highest == 4)
         #expect(
             count.values.gap == "4 matching lines, but not everything was read: api/app logs more than is read (2 KiB); "
@@ -52,6 +52,13 @@ struct PodLogsTests {
     func hangs() async throws {
         let server = APIServer(pods: [Self.pod("a", ["app"])], isHanging: true) { _ in "" }
         #expect(await server.matches(timeoutSeconds: 1).whyUnknown == "the logs were not read within 1 s")
+    }
+
+    @Test("so does a pattern that is expensive to follow, wherever the reading has got to")
+    func expensive() async throws {
+        let line = String(repeating: "a", count: 16 << 10) + "\n"
+        let server = APIServer(pods: (0..<8).map { Self.pod("p\($0)", ["app"]) }) { _ in String(repeating: line, count: 60) }
+        #expect(await server.matches(pattern: "(a?){99}a{99}b", timeoutSeconds: 1).whyUnknown == "the logs were not read within 1 s")
     }
 
     @Test("many pods share what one reading may take")

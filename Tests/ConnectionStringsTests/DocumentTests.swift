@@ -141,6 +141,8 @@ struct DocumentTests {
         ("A=postgres://u:hunter2%@h\n", .inDocument(entry: "A", .malformed(.url, component: "password", .invalidPercentEncoding))),
         ("A=postgres://h/d\nB=see postgres://u:hunter2@h\n", .outOfReach(line: 2)),
         ("a = \"\"\"\npostgres://u:hunter2@h/d\"\"\"\nb = \"postgres://h/d\"\n", .outOfReach(line: 2)),
+        ("url = \"postgres://u:hunter2@src/app\"\nreporting = { host = \"src\", database = \"app\" }\n", .outOfReach(line: 2)),
+        ("reporting: {host: Src, port: 5432}\nurl: postgres://u:hunter2@src/app\n", .outOfReach(line: 1)),
         ("[s]\nhost=h\nport=hunter2\n", .inDocument(entry: "s", .malformed(.serviceFile, component: "port", .invalidPort))),
         ("{\"ENGINE\":\"postgresql\",\"HOST\":\"/run/hunter2\"}", .inDocument(entry: "the settings", .unsupported(.unixSocket))),
     ]
@@ -149,6 +151,13 @@ struct DocumentTests {
     func refusal(_ refusal: (text: String, error: ConnectionStringError)) {
         #expect(throws: refusal.error) { try ConnectionDocument.parse(refusal.text) }
         #expect(!refusal.error.description.contains("hunter") && !refusal.error.remedy.isEmpty)
+    }
+
+    @Test("Lists and tables on one line that only look like the server's name are left alone")
+    func inline() throws {
+        let text = "url: postgres://u:p@src/app # [src]\nothers: [src-2, my.src, 'postgres://u:p@src/b']\nlabels: {team: source}\n"
+        let document = try ConnectionDocument.parse(text)
+        #expect(document.entries.count == 2)
     }
 
     @Test("A value that its place cannot hold is refused")

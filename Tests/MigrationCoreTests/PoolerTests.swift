@@ -25,7 +25,7 @@ struct PoolerTests {
         talk.expectWait(.waitingForPoolers)
         talk.pass(seconds: 1)
         talk.expect(enters: .fencing)
-        talk.expectTogether(.pausePoolers, .closeSource(epoch: 0))
+        talk.expect(.pausePoolers, .closeSource(epoch: 0))
     }
 
     @Test("poolers that cannot be seen hold the cutover up, and a file that somebody reverts is written again and waited for again")
@@ -47,10 +47,10 @@ struct PoolerTests {
     func busy() {
         var talk = Dialogue.reached(.fencing, plan: Self.plan)
         talk.record?.pointedAt = start
-        for _ in 1...3 { talk.expectTogether(.pausePoolers, .closeSource(epoch: 0)) }
+        for _ in 1...3 { talk.expect(.pausePoolers, .closeSource(epoch: 0)) }
         #expect(talk.ask().actions == [])
         #expect(talk.record?.abort?.reason == .poolerNotPaused)
-        talk.expectTogether(.openSource(epoch: 0), .resumePoolers)
+        talk.expect(.openSource(epoch: 0), .resumePoolers)
         talk.seen.source = .value(.open(1))
         talk.see(.target, .source, paused: true)
         talk.expect(.resumePoolers)
@@ -67,7 +67,7 @@ struct PoolerTests {
         talk.seen.forward = .value(.lane(.connected))
         talk.seen.reverse = .value(.lane(.connected))
         talk.seen.source = .value(.closed(1))
-        talk.expectTogether(.sealSource(epoch: 1), .openTarget(epoch: 0), .turnPoolers(.target))
+        talk.expect(.sealSource(epoch: 1), .openTarget(epoch: 0), .turnPoolers(.target))
         talk.seen.source = .value(.closed(2))
         talk.seen.target = .value(.open(1))
         talk.see(.target, .mixed, paused: true)
@@ -92,11 +92,11 @@ struct PoolerTests {
         talk.see(.source, .target)
         talk.expectWait(.rollingBack)
         talk.pass(seconds: 120)
-        talk.expectTogether(.pausePoolers, .closeTarget(epoch: 1))
+        talk.expect(.pausePoolers, .closeTarget(epoch: 1))
         talk.seen.target = .value(.init(isPrepared: true, fence: .closed, epoch: 2, position: WALPosition(bytes: 100)))
         talk.seen.reverse = .value(.lane(.absent))
         talk.seen.forward = .value(.lane(.connected))
-        talk.expectTogether(.openSource(epoch: 2), .turnPoolers(.source))
+        talk.expect(.openSource(epoch: 2), .turnPoolers(.source))
         talk.seen.source = .value(.open(3))
         talk.see(.source, .target, paused: true)
         talk.expect(.turnPoolers(.source))
@@ -152,6 +152,37 @@ struct PoolerTests {
         talk.expectWait(.observationFailed)
     }
 
+    /// On the way back, the poolers paused in front of a target that does not close.
+    private static func paused(tries: Int) -> Dialogue {
+        var talk = Dialogue.reached(.rollingBack, plan: Self.plan)
+        talk.record?.rollback = .init(cause: .init(.probeFailed, ""), isRequested: false, from: .soaking, acceptsLoss: false, pauses: tries)
+        talk.record?.rollback?.closingAt = talk.now
+        talk.record?.pointedAt = talk.now.adding(seconds: -600)
+        (talk.seen.source, talk.seen.target) = (.value(.closed(2)), .value(.open(1)))
+        talk.see(.source, .target, paused: true)
+        return talk
+    }
+
+    @Test("a target that does not close: after three pauses nobody waits for it behind a pooler any more")
+    func unclosed() {
+        var talk = Self.paused(tries: 2)
+        talk.expect(.pausePoolers, .closeTarget(epoch: 1))
+        talk.expect(.resumePoolers)
+        talk.see(.source, .target)
+        for _ in 0..<5 { talk.expect(.closeTarget(epoch: 1)) }
+    }
+
+    @Test("a target that only the controller does not reach: the pause lasts as long as its budget")
+    func targetAway() {
+        var talk = Self.paused(tries: 1)
+        talk.seen.target = .unknown("no route to host")
+        talk.expectWait(.observationFailed)
+        talk.pass(seconds: 60)
+        talk.expect(.resumePoolers)
+        talk.see(.source, .target)
+        talk.expectWait(.observationFailed)
+    }
+
     @Test("what is over at the next look does not begin the wait for the files anew")
     func blip() {
         var talk = Self.awaiting()
@@ -197,7 +228,7 @@ struct PooledAndConnectedTests {
     private static func switched(automaticRollback: Bool) -> Dialogue {
         var talk = Dialogue.reached(.switching, plan: .pooled(automaticRollback: automaticRollback, andConnected: true))
         (talk.seen.forward, talk.seen.reverse) = (.value(.lane(.connected)), .value(.lane(.connected)))
-        talk.expectTogether(.openTarget(epoch: 0), .turnPoolers(.target))
+        talk.expect(.openTarget(epoch: 0), .turnPoolers(.target))
         talk.seen.target = .value(.open(1))
         talk.see(.target, .mixed, paused: true)
         return talk
@@ -237,6 +268,14 @@ struct PooledAndConnectedTests {
     func refusedSecret() {
         var talk = Self.switched(automaticRollback: true)
         for _ in 1...3 { talk.expect(.turnPoolers(.target), .pointSecrets(.target)) }
+        talk.pass(seconds: 240)
+        talk.expect(enters: .rollingBack)
+    }
+
+    @Test("where going back by itself is off, such a Secret is tried for ever, without the poolers once they have had their time")
+    func refusedForEver() {
+        var talk = Self.switched(automaticRollback: false)
+        talk.expect(.turnPoolers(.target), .pointSecrets(.target))
         talk.pass(seconds: 240)
         talk.expect(.pointSecrets(.target))
     }
@@ -283,7 +322,7 @@ struct PooledAndConnectedTests {
         talk.see(.source, .target, paused: true)
         // However long the target took to close and to drain.
         talk.pass(seconds: 1000)
-        talk.expectTogether(.openSource(epoch: 2), .turnPoolers(.source))
+        talk.expect(.openSource(epoch: 2), .turnPoolers(.source))
         talk.seen.source = .value(.open(3))
         talk.see(.source, .mixed, paused: true)
         talk.expect(.turnPoolers(.source), .pointSecrets(.source))
@@ -313,11 +352,5 @@ extension RestState {
 extension Dialogue {
     fileprivate mutating func see(_ files: SecretsState, _ leads: SecretsState, paused: Bool = false) {
         seen.poolers = .value(.init(files: files, leads: leads, isPaused: paused))
-    }
-
-    fileprivate mutating func expectTogether(_ actions: Action..., sourceLocation: SourceLocation = #_sourceLocation) {
-        let before = phase
-        #expect(ask().actions == actions, sourceLocation: sourceLocation)
-        #expect(phase == before, sourceLocation: sourceLocation)
     }
 }

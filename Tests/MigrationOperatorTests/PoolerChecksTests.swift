@@ -56,6 +56,10 @@ struct PoolerChecksTests {
         let one = try await problems(Self.fine.replacing("dbname=chain_db", with: "dbname=chain_db pool_mode=session"))
         #expect(one.map(\.reason) == [.serverSettings])
         #expect(one.first?.message.contains("reports uses pool_mode session") == true)
+        let users = "\n[users]\nnightly = pool_mode=session\n"
+        let user = try await problems(Self.fine.replacing("\nelsewhere = host=other.example.com", with: "") + users)
+        #expect(user.count == 1 && user.first?.message.contains("nightly of [users] has pool_mode session") == true)
+        #expect(try await problems(Self.fine + users) == [], "the user may be somebody else's")
     }
 
     @Test("a database that is missing, served by '*' alone, or led to another server")

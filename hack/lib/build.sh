@@ -13,5 +13,9 @@ swift_package() {
   swift "$subcommand" --package-path "$repository" --scratch-path "$scratch" "$@"
 }
 
+# As the image is built (Dockerfile): what demos, benchmarks and tests on a cluster run is what is shipped, and all of it is one build.
+# shellcheck disable=SC2034
+shipped=(-c release --static-swift-stdlib)
+
 # Prints the folder of the built programs; takes the options of the build.
 programs() { swift_package build --show-bin-path "$@" 2>/dev/null; }

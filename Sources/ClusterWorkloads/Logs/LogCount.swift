@@ -1,6 +1,6 @@
 import MigrationCore
 
-/// Matching lines of several logs. Pure.
+/// Matching lines of several logs.
 struct LogCount: Sendable, Hashable {
     private(set) var matches = 0
     /// What was not read, for people; the count is a lower bound then.
@@ -8,12 +8,20 @@ struct LogCount: Sendable, Hashable {
 
     /// At most so many gaps are named.
     private static let namedLimit = 3
+    /// Of a line only so much is looked at: as much as a container runtime keeps in one piece.
+    private static let lineBytes = 16 << 10
+    private static let linesAtOnce = 32
 
     /// - Parameters:
     ///   - log: what was read of it.
     ///   - isWhole: whether that is all there was.
-    mutating func add(_ log: some StringProtocol, isWhole: Bool, of container: String, _ pattern: TextPattern) {
-        for line in log.split(whereSeparator: \.isNewline) where pattern.matches(String(line)) { matches += 1 }
+    mutating func add(_ log: some StringProtocol, isWhole: Bool, of container: String, _ pattern: TextPattern) async {
+        for (number, line) in log.split(whereSeparator: \.isNewline).enumerated() {
+            // The thread belongs to the write pauses of other migrations too.
+            if number.isMultiple(of: Self.linesAtOnce) { await Task.yield() }
+            if Task.isCancelled { break }
+            if pattern.matches(String(decoding: line.utf8.prefix(Self.lineBytes), as: UTF8.self)) { matches += 1 }
+        }
         if !isWhole { gaps.append("\(container) logs more than is read (\(log.utf8.count >> 10) KiB)") }
     }
 

@@ -67,7 +67,7 @@ public struct PodLogs: LogsPort {
         do {
             let log = try await client.podLogs(
                 source.pod, namespace: migration.namespace, container: source.container, limitBytes: limit, sinceSeconds: seconds)
-            count.add(log, isWhole: log.utf8.count < limit, of: "\(source.pod)/\(source.container)", pattern)
+            await count.add(log, isWhole: log.utf8.count < limit, of: "\(source.pod)/\(source.container)", pattern)
         } catch {
             // A pod that went meanwhile logs nothing any more.
             guard error.kind == .notFound else { throw error }

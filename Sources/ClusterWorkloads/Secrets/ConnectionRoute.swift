@@ -33,6 +33,12 @@ struct ConnectionRoute: Sendable {
 
     /// Credentials are for Secrets: a ConfigMap is no place for a password.
     func writes(credentialsInto unit: ConnectionUnit) -> Bool { connection.kind == .secret && unit.holdsLogin }
+
+    /// Whether an entry has the login that it needs on the target; true where any will do.
+    func hasLogin(_ entry: ConnectionText.Entry, in unit: ConnectionUnit) -> Bool {
+        guard let wanted = targetCredentials, writes(credentialsInto: unit) else { return true }
+        return entry.password == wanted.password && (connection.redis != nil || entry.user == wanted.user)
+    }
 }
 
 // MARK: Reading
@@ -97,16 +103,21 @@ extension ConnectionRoute {
     }
 
     private func leads(_ entry: ConnectionText.Entry, to endpoint: ConnectionString.Endpoint) -> Bool {
-        entry.hosts.allSatisfy { $0.host.lowercased() == endpoint.host.lowercased() && $0.port == endpoint.port }
+        entry.hosts.allSatisfy { entry.covers(endpoint, by: $0) }
     }
 
     /// Wholly on other servers, or on ours with a database this migration does not move.
     private func isForeign(_ entry: ConnectionText.Entry) -> Bool {
-        let ours = entry.hosts.filter { host in
-            [source, target].contains { $0.host.lowercased() == host.host.lowercased() && $0.port == host.port }
-        }
+        let ours = entry.hosts.filter { host in [source, target].contains { entry.covers($0, by: host) } }
         if ours.isEmpty { return true }
         return ours.count == entry.hosts.count && !databases.contains { $0.name == entry.database || $0.targetName == entry.database }
+    }
+}
+
+extension ConnectionText.Entry {
+    /// Whether one of its hosts is this server.
+    fileprivate func covers(_ endpoint: ConnectionString.Endpoint, by host: ConnectionString.Endpoint) -> Bool {
+        host.host.lowercased() == endpoint.host.lowercased() && (isForAnyPort || host.port == endpoint.port)
     }
 }
 
@@ -120,7 +131,7 @@ extension ConnectionRoute {
         let entries = try self.entries(unit, text)
         let standings = try self.standings(unit, entries)
         let changes = zip(entries, standings).map { entry, standing -> ConnectionText.Change? in
-            guard let standing, standing.side == .source else { return nil }
+            guard let standing, standing.side == .source || !hasLogin(entry, in: unit) else { return nil }
             let credentials = writes(credentialsInto: unit) ? targetCredentials.map { login($0, in: entry) } : nil
             return ConnectionText.Change(
                 endpoint: target, database: database(standing.database, .target, in: entry, credentials), credentials: credentials)

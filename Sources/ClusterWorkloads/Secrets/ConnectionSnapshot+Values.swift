@@ -24,7 +24,7 @@ extension ConnectionSnapshot {
         let wanted = plan.cutover.isWrittenOutside ? digestKey.map(wantedDigests) ?? [:] : [:]
         var found: [ConnectionHolder.ID: [String: [SecretsState?]]] = [:]
         for connection in plan.cutover.connections {
-            let route = ConnectionRoute(connection, plan: plan, targetCredentials: nil)
+            let route = looking(connection)
             for unit in (try? units(route)) ?? [] {
                 let state = state(route, unit)
                 for key in unit.keys where holders[route.holder]?.values[key] != nil {

@@ -30,7 +30,7 @@ struct ConnectionSnapshot: Sendable {
     func state() throws(ClusterWorkloadsError) -> SecretsState {
         var sides: Set<Side> = []
         for connection in plan.cutover.connections {
-            let route = ConnectionRoute(connection, plan: plan, targetCredentials: nil)
+            let route = looking(connection)
             let values = try holder(route).values
             for unit in try units(route) { sides.formUnion(try self.sides(route, unit, values)) }
         }
@@ -41,9 +41,18 @@ struct ConnectionSnapshot: Sendable {
         return SecretsState(sides)
     }
 
+    /// For reading where a connection leads. Others may lead it to the target and forget its login: then the applications would be turned away there.
+    func looking(_ connection: Plan.Connection) -> ConnectionRoute {
+        let login = plan.cutover.isWrittenOutside ? try? credentials(connection, neededFor: .target) : nil
+        return ConnectionRoute(connection, plan: plan, targetCredentials: login)
+    }
+
     private func sides(_ route: ConnectionRoute, _ unit: ConnectionUnit, _ values: [String: Data]) throws(ClusterWorkloadsError) -> Set<Side> {
-        let text = try route.read(unit, values)
-        return Set(try route.standings(unit, try route.entries(unit, text)).compactMap { $0?.side })
+        let entries = try route.entries(unit, try route.read(unit, values))
+        return Set(
+            zip(entries, try route.standings(unit, entries)).compactMap { entry, standing in
+                standing?.side == .target && !route.hasLogin(entry, in: unit) ? .source : standing?.side
+            })
     }
 
     /// Where one unit leads; `nil` when nobody can say.

@@ -44,6 +44,8 @@ enum ConnectionText: Sendable {
         var password: String?
         /// A line of `.pgpass` for any database says nothing of where it leads but the server.
         var isForAnyDatabase = false
+        /// So does one for any port.
+        var isForAnyPort = false
     }
 
     /// What an entry becomes.
@@ -71,9 +73,11 @@ enum ConnectionText: Sendable {
         case .document(_, let document):
             return document.entries.map { entry in
                 let string = entry.string
+                let isLine = document.format == .passwordFile
                 return Entry(
-                    name: entry.name, hosts: string.endpoints, database: string.database ?? (document.format == .passwordFile ? nil : string.user),
-                    user: string.user, password: string.password, isForAnyDatabase: document.format == .passwordFile && string.database == nil)
+                    name: entry.name, hosts: string.endpoints, database: string.database ?? (isLine ? nil : string.user),
+                    user: string.user, password: string.password, isForAnyDatabase: isLine && string.database == nil,
+                    isForAnyPort: isLine && string.hosts.allSatisfy { $0.port == nil })
             }
         case .parts(let keys, let values):
             let login = keys.login(in: values)

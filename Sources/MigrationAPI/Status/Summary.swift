@@ -28,10 +28,8 @@ struct Summary {
 
     /// What `kubectl wait` waits for on behalf of people.
     private var awaitingApproval: ConditionDraft {
-        guard case .awaitingApproval(let message) = input.decision.standing else {
-            return ConditionDraft(.awaitingApproval, .false, .notRequested, "Nobody is waited for.")
-        }
-        return ConditionDraft(.awaitingApproval, .true, .awaitingApproval, message)
+        input.decision.standing.awaited.map { ConditionDraft(.awaitingApproval, .true, $0) }
+            ?? ConditionDraft(.awaitingApproval, .false, .notRequested, "Nobody is waited for.")
     }
 
     /// The core knows of an invalid spec only that it is; what kind of problem it has is known here.

@@ -2,32 +2,34 @@ import KubernetesModel
 public import StructuredData
 
 extension PlanBuilder {
-    /// Every problem of a manifest that was not read from a server.
-    ///
-    /// - Parameter schema: the `openAPIV3Schema` of the custom resource; with it, fields a server would drop in silence are found too.
-    public static func lint(_ document: JSONValue, schema: JSONValue? = nil) -> [SpecProblem] {
+    /// Every problem of a manifest that was not read from a server, with the fields that a server would drop in silence.
+    public static func lint(_ document: JSONValue) -> [SpecProblem] {
         let resource = DatabaseMigration.resource
         guard document["apiVersion"]?.string == resource.apiVersion, document["kind"]?.string == resource.kind else {
             return [SpecProblem(path: "apiVersion, kind", message: "is no \(resource.kind) of \(resource.apiVersion)")]
         }
-        let unknown = schema.map { unknownFields(of: document, in: $0, path: "") } ?? []
         do {
-            return unknown + read(try document.decode(DatabaseMigration.self)).problems
+            let migration = try document.decode(DatabaseMigration.self)
+            return unknownFields(of: document, in: try JSONValue(encoding: migration), path: "") + read(migration).problems
         } catch {
-            return unknown + [SpecDecoding.explain(error)]
+            return [SpecDecoding.explain(error)]
         }
     }
 
-    private static func unknownFields(of value: JSONValue, in schema: JSONValue, path: String) -> [SpecProblem] {
-        if schema["x-kubernetes-preserve-unknown-fields"] == true || path == "metadata" { return [] }
-        if let elements = value.array, let items = schema["items"] {
-            return elements.enumerated().flatMap { unknownFields(of: $1, in: items, path: "\(path)[\($0)]") }
+    /// Every kind's own.
+    private static let common = ["apiVersion", "kind", "metadata", "status"]
+
+    /// - Parameter known: the same value, of what was understood.
+    private static func unknownFields(of value: JSONValue, in known: JSONValue, path: String) -> [SpecProblem] {
+        if let elements = value.array, let others = known.array {
+            return zip(elements, others).enumerated().flatMap { unknownFields(of: $1.0, in: $1.1, path: "\(path)[\($0)]") }
         }
-        guard let members = value.object, schema["additionalProperties"] == nil, let properties = schema["properties"]?.object else { return [] }
-        return members.sorted { $0.key < $1.key }.flatMap { key, member in
+        guard let members = value.object, known.object != nil else { return [] }
+        return members.sorted { $0.key < $1.key }.filter { $0.value != .null }.flatMap { key, member -> [SpecProblem] in
             let memberPath = path.isEmpty ? key : "\(path).\(key)"
-            guard let property = properties[key] else { return [SpecProblem(path: memberPath, message: "is no field of this version; remove it")] }
-            return unknownFields(of: member, in: property, path: memberPath)
+            if common.contains(memberPath) { return [] }
+            guard let understood = known[key] else { return [SpecProblem(path: memberPath, message: "is no field of this version; remove it")] }
+            return unknownFields(of: member, in: understood, path: memberPath)
         }
     }
 }

@@ -44,17 +44,19 @@ public struct TextPattern: Sendable {
     /// Goes on from a step through everything that takes no character.
     /// - Returns: whether the end of the program is among it.
     private func follow(_ start: Int, into threads: inout Threads, _ before: Unicode.Scalar?, _ after: Unicode.Scalar?) -> Bool {
-        var open = [start]
-        while let step = open.popLast() {
+        threads.open.append(start)
+        while let step = threads.open.popLast() {
             guard threads.visit(step) else { continue }
             switch program[step] {
             case .take: threads.waiting.append(step)
-            case .split(let one, let other): open += [other, one]
-            case .jump(let to): open.append(to)
-            case .start: if before == nil { open.append(step + 1) }
-            case .end: if after == nil { open.append(step + 1) }
+            case .split(let one, let other):
+                threads.open.append(other)
+                threads.open.append(one)
+            case .jump(let to): threads.open.append(to)
+            case .start: if before == nil { threads.open.append(step + 1) }
+            case .end: if after == nil { threads.open.append(step + 1) }
             case .boundary(let wanted):
-                if (PatternSet.isWord(before) != PatternSet.isWord(after)) == wanted { open.append(step + 1) }
+                if (PatternSet.isWord(before) != PatternSet.isWord(after)) == wanted { threads.open.append(step + 1) }
             case .match: return true
             }
         }
@@ -64,19 +66,24 @@ public struct TextPattern: Sendable {
     /// The places in the program at which a search stands.
     private struct Threads {
         var waiting: [Int] = []
-        private var visited: [Bool]
+        /// Steps still to follow; empty between two characters.
+        var open: [Int] = []
+        /// For each step the character, by its number, at which it was last visited.
+        private var visited: [Int]
+        private var number = 0
 
-        init(capacity: Int) { visited = Array(repeating: false, count: capacity) }
+        init(capacity: Int) { visited = Array(repeating: -1, count: capacity) }
 
         mutating func visit(_ step: Int) -> Bool {
-            if visited[step] { return false }
-            visited[step] = true
+            if visited[step] == number { return false }
+            visited[step] = number
             return true
         }
 
         mutating func removeAll() {
             waiting.removeAll(keepingCapacity: true)
-            for index in visited.indices { visited[index] = false }
+            open.removeAll(keepingCapacity: true)
+            number += 1
         }
     }
 }

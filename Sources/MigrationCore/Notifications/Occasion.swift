@@ -39,7 +39,7 @@ public enum Occasion: String, Sendable, Hashable, Codable, CaseIterable {
     /// What resting where it is tells.
     init?(_ standing: Standing, in phase: Phase) {
         switch standing {
-        case .awaitingApproval: self = .approvalNeeded
+        case _ where standing.awaited != nil: self = .approvalNeeded
         case .goalReached where phase == .awaitingCutover: self = .readyForCutover
         // Those two phases tell by themselves.
         case .stalled where phase != .failed && phase != .rolledBack: self = .stalled

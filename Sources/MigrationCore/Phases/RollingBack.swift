@@ -22,7 +22,13 @@ extension Visit {
     private mutating func closedTarget(_ plan: Plan, _ tag: String) -> Decision? {
         guard let opened = record.targetEpoch else { return nil }
         switch observation.target {
-        case .unknown(let why): return stuckWait(plan, tag, "The target cannot be observed: \(why)")
+        case .unknown(let why):
+            if record.rollback?.closedAt == nil, let began = record.rollback?.closingAt, now >= began.adding(seconds: plan.cutover.pauseSeconds),
+                let decision = resumedInVain(plan)
+            {
+                return decision
+            }
+            return stuckWait(plan, tag, "The target cannot be observed: \(why)")
         case .value(let target) where target.fence != .closed || target.epoch <= opened:
             if isOpenAsDecided(target), record.rollback?.closingAt == nil, record.remaining == nil, observation.source.value?.fence != .open {
                 record.fence?.hasOpenedTarget = true

@@ -18,6 +18,7 @@ extension Visit {
             if target.fence == .closed, target.epoch > opened {
                 return goBack(.init(.fenceLost, "somebody else fenced the target during the switch"))
             }
+            if let decision = unopened(target) { return decision }
             // The rollout has its own time, whatever others took to write before.
             if record.targetEpoch == nil { record.phaseStartedAt = now }
             record.targetEpoch = opened
@@ -38,6 +39,14 @@ extension Visit {
         return moving ?? connectsBack(plan) ?? runsOnTarget()
     }
 
+    /// The opening was decided, and does not come about: going back closes the target at a higher epoch, so that a late one does no harm.
+    private mutating func unopened(_ target: TargetState) -> Decision? {
+        guard record.targetEpoch != nil, record.firstClientWriteAt == nil, observation.source.value != nil, let fence = record.fence,
+            now >= fence.deadline
+        else { return nil }
+        return goBack(.init(.pauseBudgetExceeded, "the write pause reached its budget before the target was open"))
+    }
+
     /// A server without which nothing can be opened.
     private mutating func unseen(_ why: String?) -> Decision {
         if record.targetEpoch == nil, let fence = record.fence, now >= fence.deadline {
@@ -51,11 +60,15 @@ extension Visit {
     private mutating func movesConnected(_ plan: Plan, _ tag: String) -> Decision? {
         if plan.cutover.connections.isEmpty { return rollsOut(plan, tag) }
         switch observation.secrets {
-        case .unknown(let why): return wait(.observationFailed, "The Secrets cannot be observed: \(why)", wake: 2)
+        case .unknown(let why):
+            return takesTooLong(plan, "the Secrets cannot be observed: \(why)")
+                ?? wait(.observationFailed, "The Secrets cannot be observed: \(why)", wake: 2)
         case .value(let side):
             if record.switchedAt == nil { record.switchedAt = now }
             if let strayed = strayedConnections(from: .target) { return abandoned(plan, strayed) ?? wait(strayed.reason, strayed.message, wake: 2) }
-            return side == .target ? rollsOut(plan, tag) : act(.pointSecrets(.target), "Pointing the connection strings at the target.")
+            if side == .target { return rollsOut(plan, tag) }
+            return takesTooLong(plan, "the connection strings could not be written")
+                ?? act(.pointSecrets(.target), "Pointing the connection strings at the target.")
         }
     }
 
@@ -94,11 +107,15 @@ extension Visit {
         if plan.cutover.workloads.isEmpty { return nil }
         let limit = plan.cutover.rolloutSeconds
         switch observation.workloads {
-        case .unknown(let why): return wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2)
+        case .unknown(let why):
+            return takesTooLong(plan, "the workloads cannot be observed: \(why)")
+                ?? wait(.observationFailed, "The workloads cannot be observed: \(why)", wake: 2)
         case .value(let workloads):
             if workloads.hasBegun(tag), let decision = connectsBack(plan) { return decision }
             switch workloads.turn(tag) {
-            case .restart(let order): return act(.restartWorkloads(tag: tag, order: order), "Restarting the workloads\(inTurn(order, plan)).")
+            case .restart(let order):
+                return takesTooLong(plan, "the workloads could not be restarted")
+                    ?? act(.restartWorkloads(tag: tag, order: order), "Restarting the workloads\(inTurn(order, plan)).")
             case .rollout(.complete):
                 return secondsInPhase < Int64(limit) ? putsBack() : nil
             case .rollout(.failed(let why)): return rolloutFailed(plan, workloads, tag, why)
@@ -139,6 +156,13 @@ extension Visit {
     private mutating func undone(_ plan: Plan, _ why: String) -> Decision? {
         guard plan.rollback.automatic, loss == nil, tooFarBehind(plan) == nil else { return nil }
         return goBack(.init(.rolloutFailed, "the rollout failed: \(why)"))
+    }
+
+    /// What is refused or away has as much time as a rollout, because the applications have no side meanwhile. Where going back is not possible or not
+    /// wanted it is tried for ever.
+    private mutating func takesTooLong(_ plan: Plan, _ why: String) -> Decision? {
+        guard secondsInPhase >= Int64(plan.cutover.rolloutSeconds) else { return nil }
+        return undone(plan, "after \(plan.cutover.rolloutSeconds) s \(why)")
     }
 
     /// The target may have writes that the source lacks: staying and saying so is the only way that loses nothing.

@@ -63,10 +63,16 @@ extension Visit {
         if target.fence == .open || record.rollback?.closingAt == nil { record.rollback?.closingAt = now }
         let tries = record.rollback?.pauses ?? 0
         guard plan.hasPoolers, target.fence == .open, tries < Self.pauseTries else {
-            return act(.closeTarget(epoch: target.epoch), "Fencing the target.")
+            return resumedInVain(plan) ?? act(.closeTarget(epoch: target.epoch), "Fencing the target.")
         }
         record.rollback?.pauses = tries + 1
         return act([.pausePoolers, .closeTarget(epoch: target.epoch)], "Pausing the poolers and fencing the target.")
+    }
+
+    /// Nobody waits behind a pooler for a target that does not close, or that the controller alone does not reach.
+    func resumedInVain(_ plan: Plan) -> Decision? {
+        guard plan.hasPoolers, observation.poolers.value?.isPaused == true else { return nil }
+        return act(.resumePoolers, "Resuming the poolers, because the target could not be fenced.")
     }
 
     /// The end of the pause, behind an open side: every replica leads there and runs. `nil` when they do, and when they have had their time.

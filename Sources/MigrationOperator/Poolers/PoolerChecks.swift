@@ -39,6 +39,8 @@ struct PoolerChecks: Sendable {
                 message: "\(name): \(found ?? "no database leads to \(missing)"); expected is a line of [databases] with host=\(plan.source.host) "
                     + "port=\(plan.source.port) for \(missing), and RELOAD; a '*' does not do")
         }
+        // Where the pooler serves others too, such a user may be theirs: then only those who are connected tell.
+        if databases.allSatisfy({ places.leads($0) != nil }) { problems += sessionUsers(name, try await session.sessionUsers()) }
         for database in databases {
             guard let side = places.leads(database) else { continue }
             if side == .target, !mayBeStaged {
@@ -76,6 +78,17 @@ struct PoolerChecks: Sendable {
             }
         }
         return problems
+    }
+
+    private func sessionUsers(_ name: String, _ users: [String]) -> [PreflightProblem] {
+        if users.isEmpty { return [] }
+        return [
+            .init(
+                reason: .serverSettings,
+                message:
+                    "\(name): \(users.prefix(5).joined(separator: ", ")) of [users] has pool_mode session, so that PAUSE would wait for all its "
+                    + "clients; take it away, and RELOAD")
+        ]
     }
 
     /// An error as preflight says it.

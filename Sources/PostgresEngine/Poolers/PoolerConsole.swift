@@ -67,6 +67,11 @@ public struct PoolerSession: Sendable {
         Set(try await rows("SHOW POOLS").filter { $0["database"] == name }.compactMap { $0["pool_mode"] })
     }
 
+    /// Users whose own pool mode is `session`, whatever the database's, also while none of them is connected.
+    public func sessionUsers() async throws -> [String] {
+        try await rows("SHOW USERS").filter { $0["pool_mode"] == "session" }.compactMap { $0["name"] }.sorted()
+    }
+
     /// New transactions wait from now on; returns when those under way have ended and the pooler holds no connection to the server any more.
     /// - Throws: ``PostgresError`` when they did not end in time; the database is paused nevertheless.
     public func pause(_ name: String, within limit: Duration) async throws {
