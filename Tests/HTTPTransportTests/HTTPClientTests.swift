@@ -203,6 +203,17 @@ struct HTTPClientTests {
         #expect(error?.description.contains("hush") == false)
     }
 
+    @Test("a connection goes where it is told to, whatever host the address names")
+    func connectTo() async throws {
+        let server = LocalServer { request, connection in
+            let isRight = request.lowercased().contains("host: far.invalid:99\r\n")
+            connection.write("HTTP/1.1 \(isRight ? 200 : 500) X\r\nContent-Length: 0\r\n\r\n")
+        }
+        var request = HTTPRequest(.get, "http://far.invalid:99/x")
+        request.connectTo = "127.0.0.1:\(server.port)"
+        #expect(try await client.send(request).status == 200)
+    }
+
     @Test("the environment's proxy gets what no_proxy does not name; one that is named by the request gets everything")
     func environment() async {
         // The variables are everybody's.
