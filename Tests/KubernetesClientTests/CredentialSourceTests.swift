@@ -57,10 +57,11 @@ struct CredentialSourceTests {
     func hanging() async throws {
         try await withFiles(["plugin": "#!/bin/sh\ntrap '' TERM\nsleep 300 &\necho $! > \"$(dirname \"$0\")/child\"\nwait\nsleep 300\n"]) { folder in
             guard case .exec(var plugin) = try Self.configuration(folder).credentials else { return #expect(Bool(false), "no plugin") }
-            plugin.limit = .seconds(1)
+            // Long enough for it to have started its child, on a busy machine too.
+            plugin.limit = .seconds(3)
             let source = CredentialSource(.exec(plugin))
             let error = await #expect(throws: ConfigurationError.self) { try await source.current() }
-            #expect(error?.message == "kubeconfig \(folder)/config: the exec plugin of user 'u' (./plugin) did not end within 1 s")
+            #expect(error?.message == "kubeconfig \(folder)/config: the exec plugin of user 'u' (./plugin) did not end within 3 s")
             let child = try #require(Int32(String(contentsOfFile: "\(folder)/child", encoding: .utf8).trimmed))
             // Gone, or dead and not yet collected by whoever inherited it.
             while let state = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8), !state.contains(") Z ") { await Task.yield() }
