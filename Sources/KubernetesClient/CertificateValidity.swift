@@ -6,16 +6,19 @@ struct CertificateValidity {
     var notBefore: Time
     var notAfter: Time
 
-    /// Of every certificate of a PEM text, in order.
-    /// - Returns: `nil` when there is no certificate, or one that is not understood.
+    /// Of every certificate of a PEM text that is understood, in order.
+    /// - Returns: `nil` when there is no certificate, or when the first is not understood.
     static func all(pem: Data) -> [Self]? {
         var rest = String(decoding: pem, as: UTF8.self)[...]
         var found: [Self] = []
-        while let start = rest.firstRange(of: "-----BEGIN CERTIFICATE-----")?.upperBound {
-            guard let end = rest[start...].firstRange(of: "-----END CERTIFICATE-----"),
-                let der = Data(base64Encoded: String(rest[start..<end.lowerBound].filter { !$0.isWhitespace })), let one = Self(der: der)
-            else { return nil }
-            found.append(one)
+        while let start = rest.firstRange(of: "-----BEGIN CERTIFICATE-----")?.upperBound,
+            let end = rest[start...].firstRange(of: "-----END CERTIFICATE-----")
+        {
+            if let der = Data(base64Encoded: String(rest[start..<end.lowerBound].filter { !$0.isWhitespace })), let one = Self(der: der) {
+                found.append(one)
+            } else if found.isEmpty {
+                return nil
+            }
             rest = rest[end.upperBound...]
         }
         return found.isEmpty ? nil : found

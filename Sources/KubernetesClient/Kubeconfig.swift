@@ -67,7 +67,7 @@ struct MergedKubeconfig {
         tls.verify = try entry.flag("insecure-skip-tls-verify") != true
         var configuration = ClusterConfiguration(server: server, tls: tls)
         if let name = try entry.text("tls-server-name") {
-            guard name.utf8.allSatisfy({ $0 == 0x2d || $0 == 0x2e || UnicodeScalar($0).properties.isAlphabetic || (0x30...0x39).contains($0) }) else {
+            guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) }) else {
                 throw entry.problem("tls-server-name", "has to be a name such as kubernetes.default.svc")
             }
             configuration.serverName = name

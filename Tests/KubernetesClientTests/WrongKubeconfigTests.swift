@@ -64,6 +64,10 @@ struct WrongKubeconfigTests {
             "tls-server-name of cluster 'c' has to be a name"
         ),
         (
+            "a server's name that is not ASCII", config(cluster: "server: \"https://h\", tls-server-name: \"ä\""),
+            "tls-server-name of cluster 'c' has to be a name"
+        ),
+        (
             "expired", config(user: "client-certificate-data: \(data(TestCertificates.expired)), \(key)"),
             "client-certificate-data of user 'u' expired at 2001-01-01T00:00:00Z"
         ),
@@ -157,6 +161,9 @@ struct WrongKubeconfigTests {
         let both = try #require(CertificateValidity.all(pem: Data("\(TestCertificates.valid)\n\(TestCertificates.expired)".utf8)))
         #expect(both.map(\.notBefore.description) == ["2020-01-01T00:00:00Z", "2000-01-01T00:00:00Z"])
         #expect(both.map(\.notAfter.description) == ["2126-10-30T20:27:58Z", "2001-01-01T00:00:00Z"])
+        let odd = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n"
+        #expect(CertificateValidity.all(pem: Data((TestCertificates.valid + "\n" + odd).utf8))?.count == 1)
+        #expect(CertificateValidity.all(pem: Data((odd + TestCertificates.valid).utf8)) == nil)
         // Cut anywhere, it is not understood rather than misunderstood.
         let der = try #require(Data(base64Encoded: TestCertificates.valid.split(separator: "\n").dropFirst().dropLast().joined()))
         for length in 0..<200 {
