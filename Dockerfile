@@ -40,6 +40,20 @@ RUN set -eux; \
     apt-get purge --yes --auto-remove curl gnupg; \
     rm -rf /var/lib/apt/lists/* /tmp/*; \
     useradd --uid 65532 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin dbmigration
+# Terraform, for those who want it at hand: a version, and the SHA-256 of its zip for this architecture, from terraform_<version>_SHA256SUMS of
+# releases.hashicorp.com. Without a version, the default, it is left out.
+ARG TERRAFORM_VERSION=""
+ARG TERRAFORM_SHA256=""
+RUN set -eu; \
+    if [ -z "${TERRAFORM_VERSION}" ]; then exit 0; fi; \
+    apt-get update; \
+    apt-get install --yes --no-install-recommends curl unzip; \
+    curl --fail --silent --show-error --location --output /tmp/terraform.zip \
+        "https://releases.hashicorp.com/terraform/${TERRAFORM_VERSION}/terraform_${TERRAFORM_VERSION}_linux_$(dpkg --print-architecture).zip"; \
+    echo "${TERRAFORM_SHA256}  /tmp/terraform.zip" | sha256sum --check --strict; \
+    unzip -q /tmp/terraform.zip terraform -d /usr/local/bin; \
+    apt-get purge --yes --auto-remove curl unzip; \
+    rm -rf /var/lib/apt/lists/* /tmp/*
 COPY --from=build /image/ /
 # Numeric, so that runAsNonRoot can be checked. Nothing but /tmp is written: the root file system may be read-only.
 USER 65532:65532

@@ -69,7 +69,7 @@ let package = Package(
         module("KubernetesModel", ["StructuredData"]),
 
         // 3: adapters
-        module("KubernetesClient", ["HTTPTransport", "KubernetesModel", "StructuredData", "YAML", subprocess, log]),
+        module("KubernetesClient", ["CCrypto", "HTTPTransport", "KubernetesModel", "StructuredData", "YAML", subprocess, log]),
         module("MigrationAPI", ["MigrationCore", "MigrationPorts", "KubernetesModel", "StructuredData"]),
         module("PostgresEngine", ["CPostgres", "ConnectionStrings", "MigrationCore", "MigrationPorts", "StructuredData", subprocess, log]),
         module("HealthProbes", ["HTTPTransport", "MigrationCore", "MigrationPorts", "StructuredData"]),
@@ -158,7 +158,7 @@ let package = Package(
             ]),
         tests(
             "ControllerRuntimeTests",
-            ["ControllerRuntime", "HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData", "TestServers", log, metrics]),
+            ["ControllerRuntime", "HTTPTransport", "KubernetesClient", "KubernetesModel", "StructuredData", "TestServers", lifecycle, log, metrics]),
         tests(
             "PostgresEngineTests", ["PostgresEngine", "MigrationWorker", "MigrationCore", "MigrationPorts", "StructuredData", "TestServers", log],
             exclude: ["Fixtures"]),

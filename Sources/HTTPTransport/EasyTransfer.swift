@@ -8,6 +8,7 @@ final class EasyTransfer {
     let handle: UnsafeMutableRawPointer
     let transfer: Transfer
     private var headers: UnsafeMutablePointer<curl_slist>?
+    private var connectTo: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
     private var parser: HeadParser
     /// Whether it goes over a connection that others use at the same time.
@@ -28,6 +29,7 @@ final class EasyTransfer {
     deinit {
         unsafe curl_easy_cleanup(handle)
         unsafe curl_slist_free_all(headers)
+        unsafe curl_slist_free_all(connectTo)
         unsafe errorText.deallocate()
     }
 
@@ -47,7 +49,7 @@ final class EasyTransfer {
         for field in request.headers.fields { append("\(field.name): \(field.value)") }
         // No 100-continue round trip before bodies.
         append("Expect:")
-        _ = unsafe ccurl_set_headers(handle, headers)
+        _ = unsafe ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe ccurl_set_receivers(handle, receiveHeader, receiveBody, context)
         _ = unsafe ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
@@ -91,6 +93,11 @@ final class EasyTransfer {
         }
         // An empty list, so that no_proxy has no say in it.
         if let proxy = request.proxy { codes += [text(CURLOPT_PROXY, proxy.reveal()), text(CURLOPT_NOPROXY, "")] }
+        // Whatever host and port the address has.
+        if let peer = request.connectTo {
+            unsafe connectTo = unsafe curl_slist_append(nil, "::" + peer)
+            codes.append(unsafe ccurl_set_list(handle, CURLOPT_CONNECT_TO, connectTo))
+        }
         if request.acceptsCompression { codes.append(text(CURLOPT_ACCEPT_ENCODING, "gzip")) }
         return codes
     }

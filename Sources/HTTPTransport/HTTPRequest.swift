@@ -15,6 +15,9 @@ public struct HTTPRequest: Sendable {
     /// The address of a proxy, whatever the environment says; `nil` (the default): `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` decide, as for
     /// other programs.
     public var proxy: Redacted<String>?
+    /// Host and port to connect to in the place of the address's, whose host remains the one the peer's certificate has to name; `nil` (the default): the
+    /// address's own.
+    public var connectTo: String?
     /// Default `false`: HTTP/1.1, and a connection of its own as long as the answer lasts, so that a slow reader slows only its own peer. `true`: HTTP/2
     /// where the server speaks it, on a connection shared with others; for answers that are read at once, and whole. See ``HTTPClient``.
     public var sharesConnection = false

@@ -55,8 +55,7 @@ struct APIRequest: Sendable {
     /// What an answer of 400 or above means.
     func error(status code: Int, headers: HTTPHeaders, body: Data) -> KubernetesError {
         let status = try? JSON.decode(Status.self, from: body)
-        let seconds = headers["Retry-After"].flatMap { Int($0) } ?? status?.details?.retryAfterSeconds
-        let after = seconds.map { Duration.seconds(min(max($0, 0), Self.longestRetryAfter)) }
+        let after = RetryAfter.duration(headers) ?? RetryAfter.duration(status)
         let message = status?.message ?? String(decoding: body.prefix(500), as: UTF8.self)
         var error = error(
             Self.kind(status: code, reason: status?.reason, retryAfter: after), status: code, reason: status?.reason,
@@ -64,9 +63,6 @@ struct APIRequest: Sendable {
         error.causes = status?.details?.causes ?? []
         return error
     }
-
-    /// In seconds: nobody may put us to sleep for longer, be it by mistake.
-    private static let longestRetryAfter = 300
 
     static func kind(status: Int, reason: String?, retryAfter: Duration?) -> KubernetesError.Kind {
         switch status {

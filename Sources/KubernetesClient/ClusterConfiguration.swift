@@ -11,6 +11,8 @@ public struct ClusterConfiguration: Sendable {
     public var credentials: Credentials
     /// For requests that name none. Default `default`.
     public var namespace: String
+    /// The name in the server's certificate, where it is not the one in `server`; `nil` (the default): that one.
+    public var serverName: String?
     /// The address of a proxy, which may hold a password; `nil` (the default): what the usual variables say.
     public var proxy: Redacted<String>?
 

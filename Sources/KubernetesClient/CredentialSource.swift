@@ -23,7 +23,12 @@ actor CredentialSource {
     /// One run of the plugin serves every request that waits for it.
     private var running: Task<Result<ExecCredential, ConfigurationError>, Never>?
 
-    init(_ credentials: Credentials) { self.credentials = credentials }
+    private let now: @Sendable () -> ContinuousClock.Instant
+
+    init(_ credentials: Credentials, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+        self.credentials = credentials
+        self.now = now
+    }
 
     func current() async throws(ConfigurationError) -> ResolvedCredentials {
         switch credentials {
@@ -46,13 +51,13 @@ actor CredentialSource {
     }
 
     private func read(_ path: String) throws(ConfigurationError) -> ResolvedCredentials {
-        if let cached, cached.readAt.duration(to: .now) < Self.fileAge { return cached.value }
+        if let cached, cached.readAt.duration(to: now()) < Self.fileAge { return cached.value }
         var problem = "is empty"
         do throws(SmallFile.Problem) {
             let token = String(decoding: try SmallFile.read(path), as: UTF8.self).trimmed
             if !token.isEmpty {
                 let value = ResolvedCredentials(token: Redacted(token))
-                cached = (value, .now, nil)
+                cached = (value, now(), nil)
                 lastRead = value
                 return value
             }
@@ -74,7 +79,7 @@ actor CredentialSource {
         let result = await task.value
         if running == task { running = nil }
         let credential = try result.get()
-        cached = (credential.credentials, .now, credential.expiration)
+        cached = (credential.credentials, now(), credential.expiration)
         return credential.credentials
     }
     /// Runs the plugin, and ends it at its limit.

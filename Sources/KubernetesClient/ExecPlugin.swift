@@ -33,9 +33,17 @@ extension ExecPlugin {
         apiVersion = version
         // As kubectl does: a bare name is looked up, a relative path starts at the file's folder.
         self.command = command.contains("/") ? user.resolved(command) : command
-        arguments = (exec.content["args"]?.array ?? []).compactMap(\.string)
-        let pairs = (exec.content["env"]?.array ?? []).compactMap { pair in pair["name"]?.string.map { ($0, pair["value"]?.string ?? "") } }
-        environment = Dictionary(pairs) { $1 }
+        arguments = try exec.list("args").enumerated().map { index, value throws(ConfigurationError) in
+            guard let text = value.string else { throw exec.problem("args[\(index)]", "is \(value.kindName), not a text: put it into quotes") }
+            return text
+        }
+        environment = [:]
+        for (index, pair) in try exec.list("env").enumerated() {
+            guard pair.object != nil else { throw exec.problem("env[\(index)]", "is \(pair.kindName), not a mapping") }
+            let variable = KubeconfigEntry(content: pair, path: user.path, label: "env[\(index)] of \(exec.label ?? "")")
+            guard let name = try variable.text("name") else { throw variable.problem("name", "is missing") }
+            environment[name] = try variable.text("value") ?? ""
+        }
         installHint = try exec.text("installHint")
         label = "kubeconfig \(user.path): the exec plugin of \(user.label ?? "a user") (\(command))"
         if try exec.flag("provideClusterInfo") == true { self.cluster = Self.info(cluster) }
@@ -43,6 +51,7 @@ extension ExecPlugin {
 
     private static func info(_ cluster: ClusterConfiguration) -> JSONValue {
         var info: JSONValue = ["server": .string(cluster.server)]
+        if let name = cluster.serverName { info["tls-server-name"] = .string(name) }
         if !cluster.tls.verify { info["insecure-skip-tls-verify"] = true }
         if case .pem(let authority) = cluster.tls.trust { info["certificate-authority-data"] = .string(authority.base64EncodedString()) }
         return info

@@ -57,23 +57,33 @@ struct MergedKubeconfig {
         guard isAddress(server) else { throw entry.problem("server", "has to be an address such as https://10.0.0.1:6443, not '\(server)'") }
         var tls = HTTPTLS()
         if let authority = try entry.data("certificate-authority") {
-            guard CertificateExpiry(pem: authority.bytes) != nil else { throw entry.problem(authority.field, "holds no PEM certificate") }
+            guard let all = CertificateValidity.all(pem: authority.bytes) else { throw entry.problem(authority.field, "holds no PEM certificate") }
+            // Bundles keep old ones beside the new; what is expired alone trusts nobody.
+            if let last = all.map(\.notAfter).max(), last < .now {
+                throw entry.problem(authority.field, "expired at \(last): fetch the cluster's present certificate authority")
+            }
             tls.trust = .pem(authority.bytes)
         }
         tls.verify = try entry.flag("insecure-skip-tls-verify") != true
-        if let name = try entry.text("tls-server-name") {
-            throw entry.problem("tls-server-name", "(\(name)) is not supported: use that name as server")
-        }
         var configuration = ClusterConfiguration(server: server, tls: tls)
+        if let name = try entry.text("tls-server-name") {
+            guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) }) else {
+                throw entry.problem("tls-server-name", "has to be a name such as kubernetes.default.svc")
+            }
+            configuration.serverName = name
+        }
         if let proxy = try entry.text("proxy-url") {
-            guard isAddress(proxy) else { throw entry.problem("proxy-url", "has to be an address such as http://proxy:3128") }
-            configuration.proxy = Redacted(proxy)
+            guard isAddress(proxy, schemes: ["https://", "http://", "socks5://"]) else {
+                throw entry.problem("proxy-url", "has to be an address such as http://proxy:3128 or socks5://proxy:1080")
+            }
+            // As kubectl does: the proxy looks names up. libcurl's `socks5` looks them up here.
+            configuration.proxy = Redacted(proxy.hasPrefix("socks5://") ? "socks5h" + proxy.dropFirst(6) : proxy)
         }
         return configuration
     }
 
-    private static func isAddress(_ text: String) -> Bool {
-        guard let scheme = ["https://", "http://"].first(where: { text.hasPrefix($0) }) else { return false }
+    private static func isAddress(_ text: String, schemes: [String] = ["https://", "http://"]) -> Bool {
+        guard let scheme = schemes.first(where: { text.hasPrefix($0) }) else { return false }
         return text.utf8.count > scheme.utf8.count && !text.contains { $0.isWhitespace }
     }
 
@@ -102,13 +112,16 @@ struct MergedKubeconfig {
     private static func identity(
         _ certificate: KubeconfigEntry.Bytes, _ key: KubeconfigEntry.Bytes, _ user: KubeconfigEntry
     ) throws(ConfigurationError) -> HTTPClientIdentity {
-        guard let expiry = CertificateExpiry(pem: certificate.bytes) else { throw user.problem(certificate.field, "holds no PEM certificate") }
-        guard Time.now.secondsSince1970 <= expiry.notAfter.secondsSince1970 else {
-            throw user.problem(certificate.field, "expired at \(expiry.notAfter): renew it")
+        guard let validity = CertificateValidity.all(pem: certificate.bytes)?.first else {
+            throw user.problem(certificate.field, "holds no PEM certificate")
         }
-        guard String(decoding: key.bytes, as: UTF8.self).contains("PRIVATE KEY-----") else {
-            throw user.problem(key.field, "holds no PEM private key")
+        guard .now <= validity.notAfter else {
+            throw user.problem(certificate.field, "expired at \(validity.notAfter): renew it")
         }
+        guard .now >= validity.notBefore else {
+            throw user.problem(certificate.field, "is not valid before \(validity.notBefore): check this machine's clock (now \(Time.now))")
+        }
+        if let problem = ClientKey.problem(key.bytes, for: certificate.bytes) { throw user.problem(key.field, problem) }
         return HTTPClientIdentity(certificate: certificate.bytes, key: Redacted(key.bytes))
     }
 }

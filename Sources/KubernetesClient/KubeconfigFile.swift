@@ -83,6 +83,14 @@ struct KubeconfigEntry {
         }
     }
 
+    func list(_ key: String) throws(ConfigurationError) -> [JSONValue] {
+        switch content[key] {
+        case nil, .null: return []
+        case .array(let elements): return elements
+        case let other?: throw problem(key, "is \(other.kindName), not a list")
+        }
+    }
+
     func flag(_ key: String) throws(ConfigurationError) -> Bool? {
         switch content[key] {
         case nil, .null: return nil

@@ -16,7 +16,7 @@ public final class KubernetesClient: Sendable {
     let fieldManager: String
     let timeouts: RequestTimeouts
 
-    private let server: String
+    private let server: ServerAddress
     private let tls: HTTPTLS
     private let proxy: Redacted<String>?
     private let credentials: CredentialSource
@@ -35,7 +35,7 @@ public final class KubernetesClient: Sendable {
     ) {
         host = AnsweredRequest.host(configuration.server)
         self.onAnswer = onAnswer
-        server = configuration.server.hasSuffix("/") ? String(configuration.server.dropLast()) : configuration.server
+        server = ServerAddress(configuration)
         tls = configuration.tls
         proxy = configuration.proxy
         namespace = configuration.namespace
@@ -138,8 +138,12 @@ public final class KubernetesClient: Sendable {
     }
 
     private func message(_ request: APIRequest, _ resolved: ResolvedCredentials) -> HTTPRequest {
-        var message = HTTPRequest(request.method, server + request.target, timeouts: timeouts.http(request), tls: tls)
+        var message = HTTPRequest(request.method, server.url + request.target, timeouts: timeouts.http(request), tls: tls)
         message.proxy = proxy
+        if let peer = server.connectTo {
+            message.connectTo = peer
+            message.headers["Host"] = host
+        }
         message.headers["Accept"] = request.accept
         message.headers["User-Agent"] = userAgent
         if let token = resolved.token { message.headers["Authorization"] = "Bearer " + token.reveal() }

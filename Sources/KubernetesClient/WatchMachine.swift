@@ -126,7 +126,7 @@ struct WatchMachine<Object: Sendable>: Sendable {
             return [.unreadable(object)]
         case .error(let status):
             let code = status.code ?? 500
-            let kind = APIRequest.kind(status: code, reason: status.reason, retryAfter: nil)
+            let kind = APIRequest.kind(status: code, reason: status.reason, retryAfter: RetryAfter.duration(status))
             let error = KubernetesError(
                 kind: kind, verb: "watch", resource: resource, status: code, reason: status.reason,
                 message: status.message ?? "an error without a message")

@@ -93,6 +93,7 @@ public struct OperatorProcess: Sendable {
             logger: logger)
         let liveness = HealthChecks(endpoint: "healthz")
         liveness.register("leader-election") { election.health }
+        readiness.register("leader-election") { election.access }
         try await ControllerProcess(
             endpoints: [
                 OperationsServer.health(configuration.operations, liveness: liveness, readiness: readiness, logger: logger),

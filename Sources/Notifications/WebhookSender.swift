@@ -18,8 +18,8 @@ public enum WebhookOutcome: Sendable, Hashable {
 public struct WebhookSender: Sendable {
     /// For one try, connection included; a receiver that hangs costs no more than that.
     static let timeout = Duration.seconds(10)
-    /// The longest time a receiver may make us wait, in seconds.
-    private static let longestRetryAfter = 600
+    /// The longest time a receiver may make us wait.
+    private static let longestRetryAfter: Duration = .seconds(600)
 
     private let secrets: SecretReader
     private let client: HTTPClient
@@ -92,8 +92,7 @@ public struct WebhookSender: Sendable {
         switch response.status {
         case 200..<300: return .sent
         case 408, 425, 429, 500...:
-            let seconds = response.headers["Retry-After"].flatMap { Int($0) }.map { min(max($0, 0), longestRetryAfter) }
-            return .busy("answered \(response.status)", after: seconds.map { .seconds($0) })
+            return .busy("answered \(response.status)", after: response.headers.retryAfter.map { min($0, longestRetryAfter) })
         case 300..<400: return .refused("answered \(response.status); redirects are not followed, correct the URL")
         default: return .refused("answered \(response.status)")
         }

@@ -14,7 +14,7 @@ enum Layers {
 
     /// Modules that only these may import.
     static let reservedFor: [String: Set<String>] = [
-        "CCrypto": ["ClusterWorkloads", "Notifications"],
+        "CCrypto": ["ClusterWorkloads", "KubernetesClient", "Notifications"],
         "CCurl": ["HTTPTransport"],
         "CPostgres": ["PostgresEngine"],
         "CYAML": ["YAML"],

@@ -46,6 +46,7 @@ struct LiveCluster: Sendable {
         return result
     }
 
+    /// Its pods are left alone by a dev cluster's node, which stands in for the default scheduler: the tests play the kubelet.
     func createDeployment(_ name: String, replicas: Int) async throws {
         let labels = ["app": "mys", "name": name]
         _ = try await client.create(
@@ -54,7 +55,8 @@ struct LiveCluster: Sendable {
                 spec: DeploymentSpec(
                     replicas: replicas, selector: LabelSelector(matchLabels: labels),
                     template: PodTemplateSpec(
-                        metadata: ObjectMeta(labels: labels), spec: PodSpec(containers: [Container(name: "app", image: "app:1")])))))
+                        metadata: ObjectMeta(labels: labels),
+                        spec: PodSpec(containers: [Container(name: "app", image: "app:1")], schedulerName: "nobody")))))
     }
 
     /// What a kubelet would do.

@@ -90,8 +90,15 @@ struct LiveClusterTests {
             }
             try await cluster.eventually("the rollout is complete once the pod is ready") {
                 try await cluster.makePodsReady()
-                return await port.observe(cluster.migration, plan: Fixtures.plan()).value == WorkloadsState(tag: "u.1.forward", rollout: .complete)
+                return await port.observe(cluster.migration, plan: Fixtures.plan()).value?.groups.first?.rollout == .complete
             }
+            let state = try #require(await port.observe(cluster.migration, plan: Fixtures.plan()).value)
+            #expect(state.groups.map(\.tag) == ["u.1.forward"])
+            let replicas = [
+                WorkloadsState.Replicas(workload: "Deployment idle", wanted: 0, available: 0),
+                WorkloadsState.Replicas(workload: "Deployment web", wanted: 1, available: 1),
+            ]
+            #expect(Set(state.replicas) == Set(replicas))
         }
     }
 

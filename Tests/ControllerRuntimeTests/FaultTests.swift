@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTransport
 import KubernetesModel
+import Logging
 import StructuredData
 import TestServers
 import Testing
@@ -155,11 +156,19 @@ struct FaultTests {
             stage.proxy.inject(fault, on: Self.watches)
             try await stage.following {
                 for value in 1...6 { try await stage.put("a", "\(value)") }
+                for value in 1...3 { try await stage.put("gone", "\(value)") }
+                // The last change and the deletion are a pair, as are the deletion of the next one and its successor's beginning.
+                try await stage.delete("gone")
+                for value in 1...2 { try await stage.put("again", "\(value)") }
+                try await stage.delete("again")
+                let again = try await stage.put("again", "3")
                 try await stage.put("end", "1")
                 try await stage.put("end", "2")
-                // The last pair is in order when the one before it is: then everything of "a" has been told.
+                // The last pair is in order when the one before it is: then everything of the others has been told.
                 try await stage.sees("end", "2")
                 #expect(stage.object("a")?.data?["k"] == "6")
+                #expect(stage.object("gone") == nil)
+                #expect(stage.object("again")?.uid == again.uid)
             }
         }
     }
@@ -179,6 +188,27 @@ struct FaultTests {
                 try await eventually { stage.object("a")?.uid == second.uid }
                 #expect(!stage.store.observe(first), "an answer about the first one is old news")
             }
+        }
+    }
+
+    @Test("an Event that repeats becomes a series with a count, in one object")
+    func series() async throws {
+        try await FaultStage.open { stage in
+            let subject = EventNotice.Subject(try await stage.put("a", "1"))
+            let recorder = EventRecorder(
+                client: stage.proxied, controller: "test/recorder", instance: "one",
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            let recording = Task { try await recorder.run() }
+            defer { recording.cancel() }
+            for _ in 1...3 { recorder.record(EventNotice(.warning, reason: "Refused", action: "Copy", note: "no", subject: subject)) }
+            recorder.record(EventNotice(.normal, reason: "Copied", action: "Copy", note: "yes", subject: subject))
+            try await stage.proxy.wait(for: 2, "POST")
+            // The last one of the queue: everything before it is written when it is there.
+            var events: [Event] = []
+            while events.count < 2 { events = try await stage.server.list(Event.self, namespace: stage.namespace).items }
+            #expect(events.first { $0.reason == "Refused" }?.series?.count == 3)
+            let single = try #require(events.first { $0.reason == "Copied" })
+            #expect(single.series == nil)
         }
     }
 

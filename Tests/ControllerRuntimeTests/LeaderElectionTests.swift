@@ -1,13 +1,22 @@
 import ControllerRuntime
+import KubernetesClient
 import Logging
 import Synchronization
 import Testing
 
 /// A Lease in memory; failing on demand.
-private final class MemoryLease: LeaseStorage {
+final class MemoryLease: LeaseStorage {
     struct State {
         var lease: (record: LeaseRecord, version: Int)?
         var isFailing = false
+        var reads = 0
+        /// What the server does not permit.
+        var forbidden: Set<String> = []
+
+        func authorize(_ verb: String) throws {
+            if isFailing { throw Unreachable() }
+            if forbidden.contains(verb) { throw KubernetesError(kind: .forbidden, verb: verb, resource: "leases", status: 403, message: "no") }
+        }
     }
 
     struct Unreachable: Error {}
@@ -16,14 +25,15 @@ private final class MemoryLease: LeaseStorage {
 
     func read() async throws -> (record: LeaseRecord, version: String)? {
         try state.withLock { state in
-            if state.isFailing { throw Unreachable() }
+            try state.authorize("get")
+            state.reads += 1
             return state.lease.map { ($0.record, "\($0.version)") }
         }
     }
 
     func write(_ record: LeaseRecord, replacing: String?) async throws -> String {
         try state.withLock { state in
-            if state.isFailing { throw Unreachable() }
+            try state.authorize(replacing == nil ? "create" : "update")
             guard replacing == state.lease.map({ "\($0.version)" }) else { throw LeaseConflict() }
             let version = (state.lease?.version ?? 0) + 1
             state.lease = (record, version)
@@ -40,7 +50,7 @@ private final class MemoryLease: LeaseStorage {
 
 @Suite("Leader election over a Lease in memory", .timeLimit(.minutes(5)))
 struct LeaderElectionTests {
-    private let lease = MemoryLease()
+    let lease = MemoryLease()
     let registry = PrometheusRegistry()
 
     /// A renew deadline that no busy machine reaches, unless a test is about it.
@@ -103,6 +113,36 @@ struct LeaderElectionTests {
             }
         }
         #expect(error?.loss == .renewDeadlinePassed)
+    }
+
+    @Test("a replica that is refused the lease is not ready, and says which permission is missing", arguments: ["get", "create"])
+    func refused(verb: String) async throws {
+        lease.state.withLock { $0.forbidden = [verb] }
+        let election = election()
+        #expect(election.access == .passing)
+        let leading = Task { try await election.run {} }
+        while election.access == .passing { await Task.yield() }
+        guard case .failing(let reason) = election.access else { return #expect(Bool(false), "is ready") }
+        #expect(reason.contains("grant the verb '\(verb)' on the resource 'leases'"))
+        lease.state.withLock { $0.forbidden = [] }
+        try await leading.value
+        #expect(election.access == .passing)
+    }
+
+    @Test("a lease that may be read and not written stays refused while it is read again")
+    func readOnly() async throws {
+        lease.take(by: "")
+        lease.state.withLock { $0.forbidden = ["update"] }
+        let election = election()
+        let leading = Task { try await election.run {} }
+        while election.access == .passing { await Task.yield() }
+        let reads = lease.state.withLock { $0.reads }
+        while lease.state.withLock({ $0.reads }) < reads + 3 {
+            #expect(election.access != .passing)
+            await Task.yield()
+        }
+        leading.cancel()
+        _ = await leading.result
     }
 
     @Test("onLost is bounded")

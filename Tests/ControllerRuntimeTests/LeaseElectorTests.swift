@@ -79,7 +79,7 @@ struct LeaseElectorTests {
                 Issue.record("no renewal at \(now)")
                 return
             }
-            #expect(elector.handle(.failed, now: at(now), stamp: "t") == .wait(until: at(min(now + 2, 10))))
+            #expect(elector.handle(.failed(), now: at(now), stamp: "t") == .wait(until: at(min(now + 2, 10))))
             #expect(elector.isLeader)
         }
         #expect(elector.handle(.tick, now: at(10), stamp: "t") == .stop(.renewDeadlinePassed))
@@ -91,7 +91,22 @@ struct LeaseElectorTests {
     func slowFailure() {
         var elector = leader()
         _ = elector.handle(.tick, now: at(2), stamp: "t")
-        #expect(elector.handle(.failed, now: at(7), stamp: "t") == .wait(until: at(7)))
+        #expect(elector.handle(.failed(), now: at(7), stamp: "t") == .wait(until: at(7)))
+    }
+
+    @Test("a server that asks for time gets it, but for a leader's last try before its time is over")
+    func retryAfter() {
+        var follower = LeaseElector(identity: "me")
+        _ = follower.handle(.tick, now: at(0), stamp: "t")
+        #expect(follower.handle(.failed(retryAfter: .seconds(30)), now: at(1), stamp: "t") == .wait(until: at(31)))
+        #expect(follower.handle(.failed(retryAfter: .seconds(1)), now: at(40), stamp: "t") == .wait(until: at(42)), "never sooner than usual")
+        var elector = leader()
+        _ = elector.handle(.tick, now: at(2), stamp: "t")
+        #expect(elector.handle(.failed(retryAfter: .seconds(4)), now: at(2), stamp: "t") == .wait(until: at(6)))
+        _ = elector.handle(.tick, now: at(6), stamp: "t")
+        #expect(elector.handle(.failed(retryAfter: .seconds(60)), now: at(6), stamp: "t") == .wait(until: at(8)))
+        _ = elector.handle(.tick, now: at(8), stamp: "t")
+        #expect(elector.handle(.failed(retryAfter: .seconds(60)), now: at(8), stamp: "t") == .wait(until: at(10)))
     }
 
     @Test("an answer that comes after the deadline does not save the leadership")
@@ -181,12 +196,14 @@ private struct ElectionWorld {
         for _ in 0..<8 {
             switch peers[index].elector.handle(input, now: start + now, stamp: "\(now)") {
             case .read:
-                input = chance(4) ? .failed : .observed(lease?.record, version: "\(lease?.version ?? 0)")
+                input = chance(4) ? .failed(retryAfter: chance(2) ? .seconds(5) : nil) : .observed(lease?.record, version: "\(lease?.version ?? 0)")
             case .write(let record, let replacing):
                 let fits = replacing.map { $0 == "\(lease?.version ?? 0)" && lease != nil } ?? (lease == nil)
                 let arrives = !chance(3)
                 if arrives, fits { lease = (record, (lease?.version ?? 0) + 1) }
-                input = !arrives || chance(4) ? .failed : fits ? .written(version: "\(lease?.version ?? 0)") : .conflict
+                input =
+                    !arrives || chance(4)
+                    ? .failed(retryAfter: chance(2) ? .seconds(30) : nil) : fits ? .written(version: "\(lease?.version ?? 0)") : .conflict
             case .wait(let until):
                 peers[index].wake = until - start
                 return

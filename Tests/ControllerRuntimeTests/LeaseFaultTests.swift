@@ -57,6 +57,39 @@ struct LeaseFaultTests {
         }
     }
 
+    @Test("a replica that may not have the lease is not ready until it may")
+    func refused() async throws {
+        try await FaultStage.open { stage in
+            let diary = Diary()
+            stage.proxy.inject(.answer(403, reason: "Forbidden"), on: "/leases", times: 1_000)
+            let election = election("one", stage, stage.proxied)
+            let leading = lead(election, diary)
+            try await eventually { election.access != .passing }
+            guard case .failing(let reason) = election.access else { return #expect(Bool(false), "ready") }
+            #expect(reason.contains("grant the verb 'get' on the resource 'leases.coordination.k8s.io'"), "\(reason)")
+            stage.proxy.heal()
+            try await eventually { diary.time("one leads") != nil }
+            #expect(election.access == .passing)
+            leading.cancel()
+            _ = await leading.result
+        }
+    }
+
+    @Test("a namespace that does not exist is asked for again with pauses, and named")
+    func noNamespace() async throws {
+        try await FaultStage.open { stage in
+            let election = LeaderElection(
+                lease: "leader", identity: "one", storage: KubernetesLease(client: stage.proxied, namespace: "no-such", name: "leader"),
+                metrics: PrometheusRegistry(), logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            let leading = lead(election, Diary())
+            try await eventually { election.access != .passing }
+            try await stage.proxy.wait(for: 2, "POST")
+            #expect(stage.proxy.requests("POST") == 2)
+            leading.cancel()
+            _ = await leading.result
+        }
+    }
+
     @Test("conflicts, throttling, failures and a request without an answer do not cost the lease")
     func kept() async throws {
         try await FaultStage.open { stage in

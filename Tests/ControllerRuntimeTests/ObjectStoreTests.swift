@@ -1,6 +1,8 @@
-import ControllerRuntime
+import KubernetesClient
 import KubernetesModel
 import Testing
+
+@testable import ControllerRuntime
 
 @Suite("Object store: own writes are never rolled back by the watch")
 struct ObjectStoreTests {
@@ -46,14 +48,58 @@ struct ObjectStoreTests {
         #expect(!store.apply(object("1b")))
     }
 
-    @Test("events that come again, or late, change nothing; the same number of another object does")
+    @Test("events that come again, or late, change nothing, whichever object of the name they are about; a newer object does")
     func repeated() {
         store.apply(object("5"))
         #expect(!store.apply(object("5")))
         #expect(!store.apply(object("4")))
         #expect(version == "5")
-        #expect(store.apply(object("3", uid: "u2")))
-        #expect(version == "3")
+        #expect(store.apply(object("7", uid: "u2")))
+        #expect(!store.apply(object("6")), "a late event of the first one")
+        #expect(store[key]?.uid == "u2")
+    }
+
+    @Test("an event from before a deletion does not bring the object back; one from after it does")
+    func lateAfterDeletion() {
+        store.apply(object("9"))
+        #expect(store.remove(object("11")))
+        #expect(!store.apply(object("10")))
+        #expect(store.has(ObjectHead(namespace: "shop", name: "a", uid: "u1", resourceVersion: "10")))
+        #expect(store[key] == nil)
+        #expect(store.apply(object("12", uid: "u2")))
+        #expect(!store.remove(object("8", name: "b")), "a deletion may come before everything else of its object")
+        #expect(!store.apply(object("7", name: "b")))
+    }
+
+    @Test("a removal of ours at an older version than the watch has brought takes that one along")
+    func removedByUs() {
+        store.apply(object("9"))
+        store.apply(object("10"))
+        #expect(store.remove(object("9")))
+        #expect(!store.apply(object("10")))
+    }
+
+    @Test("a complete list ends the memory of deletions, in its own namespace")
+    func listAfterDeletion() {
+        let other = ConfigMap(metadata: ObjectMeta(name: "a", namespace: "till", uid: "u3", resourceVersion: "30"))
+        store.apply(object("50"))
+        store.remove(object("51"))
+        store.remove(other)
+        store.replace(with: [], namespace: "shop")
+        #expect(store.apply(object("20")), "etcd was restored from a backup")
+        #expect(!store.apply(other))
+    }
+
+    @Test("the memory of deletions is bounded, and keeps the latest")
+    func manyDeletions() {
+        var deletions = Deletions()
+        let count = 3 * Deletions.limit
+        let keys = (1...count).map { ObjectKey(namespace: "shop", name: "n\($0)") }
+        for (number, key) in keys.enumerated() { deletions.note(key, version: "\(number + 1)") }
+        let known = keys.filter { deletions.version(of: $0) != nil }
+        #expect(known.count <= Deletions.limit)
+        #expect(known.count >= Deletions.limit / 2)
+        #expect(known == Array(keys.suffix(known.count)))
     }
 
     @Test("after etcd was restored from a backup the list is the truth although its versions are older")

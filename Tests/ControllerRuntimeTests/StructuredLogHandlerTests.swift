@@ -39,6 +39,46 @@ struct StructuredLogHandlerTests {
         #expect(value["time"]?.string?.hasSuffix("Z") == true)
     }
 
+    @Test("every line of one visit carries the visit's id, and no other does", .timeLimit(.minutes(5)))
+    func reconcileIDs() async throws {
+        struct Broken: Error {}
+        let lines = Lines()
+        let logger = Logger(
+            label: "controller",
+            factory: { label in
+                var handler = StructuredLogHandler(label: label) { line in lines.all.withLock { $0.append(line) } }
+                handler.metadataProvider = ReconcileID.metadataProvider
+                return handler
+            })
+        let runs = Mutex(0)
+        let ended = Latch()
+        let controller = Controller(name: "test", metrics: PrometheusRegistry(), logger: logger) { _ in
+            let run = runs.withLock { runs in
+                runs += 1
+                return runs
+            }
+            logger.info("begin")
+            await Task { logger.info("in a task of its own") }.value
+            if run == 1 { throw Broken() }
+            ended.open()
+            return .done
+        }
+        logger.info("outside")
+        let running = Task { await controller.run() }
+        await controller.enqueue([ObjectKey(namespace: "shop", name: "a")])
+        try await ended.wait()
+        running.cancel()
+        await running.value
+        let seen = try lines.all.withLock { $0 }.map { try JSON.decode(JSONValue.self, from: $0) }
+        #expect(seen.map(\.["message"]) == ["outside", "begin", "in a task of its own", "reconcile failed", "begin", "in a task of its own"])
+        let ids = seen.map { $0["reconcileID"]?.string }
+        #expect(ids[0] == nil)
+        let (first, second) = (try #require(ids[1]), try #require(ids[4]))
+        #expect(ids[1...] == [first, first, first, second, second])
+        #expect(first != second)
+        #expect(first.utf8.count == 8 && first.allSatisfy(\.isHexDigit))
+    }
+
     @Test("text: one line, sorted metadata, quoted where needed")
     func text() {
         let lines = Lines()

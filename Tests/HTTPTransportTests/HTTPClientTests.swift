@@ -203,6 +203,40 @@ struct HTTPClientTests {
         #expect(error?.description.contains("hush") == false)
     }
 
+    @Test("a SOCKS proxy gets the name as it is, and then the request")
+    func socks() async throws {
+        let proxy = LocalServer(accept: { connection in
+            func read(_ count: Int) -> [UInt8] {
+                var bytes = [UInt8](repeating: 0, count: count)
+                guard recv(connection.descriptor, &bytes, count, Int32(MSG_WAITALL)) == count else { return [UInt8](repeating: 0, count: count) }
+                return bytes
+            }
+            // RFC 1928: the methods; then version, command, a zero, the kind of address (3: a name), its length, the name and the port.
+            _ = read(Int(read(2)[1]))
+            connection.write(Data([5, 0]))
+            let head = read(5)
+            let name = String(decoding: read(Int(head[4])), as: UTF8.self)
+            _ = read(2)
+            connection.write(Data([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]))
+            let isRight = head[3] == 3 && name == "far.invalid" && connection.readRequest()?.hasPrefix("GET /x ") == true
+            connection.write("HTTP/1.1 \(isRight ? 200 : 500) X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        })
+        var request = HTTPRequest(.get, "http://far.invalid/x")
+        request.proxy = Redacted("socks5h://127.0.0.1:\(proxy.port)")
+        #expect(try await client.send(request).status == 200)
+    }
+
+    @Test("a connection goes where it is told to, whatever host the address names")
+    func connectTo() async throws {
+        let server = LocalServer { request, connection in
+            let isRight = request.lowercased().contains("host: far.invalid:99\r\n")
+            connection.write("HTTP/1.1 \(isRight ? 200 : 500) X\r\nContent-Length: 0\r\n\r\n")
+        }
+        var request = HTTPRequest(.get, "http://far.invalid:99/x")
+        request.connectTo = "127.0.0.1:\(server.port)"
+        #expect(try await client.send(request).status == 200)
+    }
+
     @Test("the environment's proxy gets what no_proxy does not name; one that is named by the request gets everything")
     func environment() async {
         // The variables are everybody's.

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTransport
 import KubernetesModel
 import StructuredData
 import Synchronization
@@ -68,6 +69,21 @@ struct AnswersTests {
         let list = try await KubernetesClient(ClusterConfiguration(server: server.url)).list(Counted.self, namespace: "n")
         #expect(list.items.map(\.name) == ["good", "other"])
         #expect(list.resourceVersion == "10")
+    }
+
+    @Test(
+        "how long a server asks us to wait: seconds, a date by the server's own clock, or what its status says",
+        arguments: [
+            (["Retry-After": "7"], 7), (["Retry-After": "Wed, 21 Oct 2015 07:28:30 GMT", "Date": "Wed, 21 Oct 2015 07:28:00 GMT"], 30),
+            (["Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"], 0), (["Retry-After": "Fri, 31 Dec 2999 23:59:59 GMT"], 300),
+            (["Retry-After": "-5"], 0), (["Retry-After": "soon"], 4), ([:], 4),
+        ])
+    func retryAfter(fields: [String: String], seconds: Int) {
+        var headers = HTTPHeaders()
+        for (name, value) in fields { headers.append(name, value) }
+        let request = APIRequest(verb: "get", method: .get, resource: Counted.resource)
+        let body = Data(#"{"kind":"Status","reason":"TooManyRequests","code":429,"details":{"retryAfterSeconds":4}}"#.utf8)
+        #expect(request.error(status: 429, headers: headers, body: body).retryAfter == .seconds(seconds))
     }
 
     @Test("every request is told, with its answer or without one")

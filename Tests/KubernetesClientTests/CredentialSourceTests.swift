@@ -1,5 +1,8 @@
 import Foundation
+import KubernetesModel
 import StructuredData
+import Synchronization
+import TestServers
 import Testing
 
 @testable import KubernetesClient
@@ -54,10 +57,11 @@ struct CredentialSourceTests {
     func hanging() async throws {
         try await withFiles(["plugin": "#!/bin/sh\ntrap '' TERM\nsleep 300 &\necho $! > \"$(dirname \"$0\")/child\"\nwait\nsleep 300\n"]) { folder in
             guard case .exec(var plugin) = try Self.configuration(folder).credentials else { return #expect(Bool(false), "no plugin") }
-            plugin.limit = .seconds(1)
+            // Long enough for it to have started its child, on a busy machine too.
+            plugin.limit = .seconds(3)
             let source = CredentialSource(.exec(plugin))
             let error = await #expect(throws: ConfigurationError.self) { try await source.current() }
-            #expect(error?.message == "kubeconfig \(folder)/config: the exec plugin of user 'u' (./plugin) did not end within 1 s")
+            #expect(error?.message == "kubeconfig \(folder)/config: the exec plugin of user 'u' (./plugin) did not end within 3 s")
             let child = try #require(Int32(String(contentsOfFile: "\(folder)/child", encoding: .utf8).trimmed))
             // Gone, or dead and not yet collected by whoever inherited it.
             while let state = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8), !state.contains(") Z ") { await Task.yield() }
@@ -78,6 +82,52 @@ struct CredentialSourceTests {
             let message = error?.message ?? ""
             #expect(message.hasPrefix("kubeconfig \(folder)/config: the exec plugin of user 'u' (./plugin) \(says)"), "\(message)")
             #expect(!message.contains { $0.isNewline } && !message.contains("secret"))
+        }
+    }
+
+    /// Takes requests with one token only, and keeps the tokens it saw.
+    private static func server(takes good: String, _ seen: Seen) -> LocalServer {
+        LocalServer { request, connection in
+            let token = request.split(separator: "\r\n").first { $0.hasPrefix("Authorization: Bearer ") }.map { String($0.dropFirst(22)) } ?? ""
+            seen.tokens.withLock { $0.append(token) }
+            let body = token == good ? #"{"metadata":{"name":"a"}}"# : #"{"kind":"Status","reason":"Unauthorized","code":401}"#
+            let status = token == good ? 200 : 401
+            connection.write("HTTP/1.1 \(status) X\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)")
+        }
+    }
+
+    private final class Seen: Sendable {
+        let tokens = Mutex<[String]>([])
+    }
+
+    @Test("a token that is refused is read again, and the request sent once more, not twice")
+    func refusedToken() async throws {
+        try await withFiles(["token": "old"]) { folder in
+            let (seen, path) = (Seen(), "\(folder)/token")
+            let server = Self.server(takes: "new", seen)
+            let client = KubernetesClient(ClusterConfiguration(server: server.url, credentials: .tokenFile(path)))
+            let error = await #expect(throws: KubernetesError.self) { try await client.get(ConfigMap.self, "a", namespace: "n") }
+            #expect(error?.kind == .unauthorized)
+            #expect(seen.tokens.withLock { $0 } == ["old", "old"])
+            // The one that is kept is younger than ten seconds: only the refusal leads to the file.
+            try Data("new".utf8).write(to: URL(fileURLWithPath: path))
+            seen.tokens.withLock { $0 = [] }
+            #expect(try await client.get(ConfigMap.self, "a", namespace: "n").name == "a")
+            #expect(seen.tokens.withLock { $0 } == ["old", "new"])
+        }
+    }
+
+    @Test("a token file is read again after its ten seconds, and not before")
+    func tokenAge() async throws {
+        try await withFiles(["token": "one"]) { folder in
+            let now = Mutex(ContinuousClock.now)
+            let source = CredentialSource(.tokenFile("\(folder)/token")) { now.withLock { $0 } }
+            _ = try await source.current()
+            try Data("two".utf8).write(to: URL(fileURLWithPath: "\(folder)/token"))
+            now.withLock { $0 += .milliseconds(9_999) }
+            #expect(try await source.current().token?.reveal() == "one")
+            now.withLock { $0 += .milliseconds(1) }
+            #expect(try await source.current().token?.reveal() == "two")
         }
     }
 

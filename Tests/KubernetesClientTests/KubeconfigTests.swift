@@ -39,6 +39,35 @@ struct KubeconfigTests {
         }
     }
 
+    @Test("the server's name in its certificate, and a SOCKS proxy, which looks names up as it does for kubectl")
+    func nameAndProxy() async throws {
+        let text = """
+            current-context: x
+            clusters: [{name: c, cluster: {server: "https://10.0.0.1:6443/k", tls-server-name: kubernetes.default.svc, proxy-url: "socks5://p:1080"}}]
+            contexts: [{name: x, context: {cluster: c}}]
+            """
+        try await withFiles(["config": text]) { folder in
+            let configuration = try ClusterConfiguration.kubeconfig(paths: ["\(folder)/config"])
+            #expect(configuration.serverName == "kubernetes.default.svc")
+            #expect(configuration.proxy?.reveal() == "socks5h://p:1080")
+        }
+    }
+
+    @Test(
+        "with tls-server-name requests name that host, and go to the server's own",
+        arguments: [
+            ("https://10.0.0.1:6443/k/", "https://n:6443/k", "10.0.0.1:6443"), ("https://h", "https://n:443", "h:443"),
+            ("https://[fd00::1]", "https://n:443", "[fd00::1]:443"), ("https://[fd00::1]:6443", "https://n:6443", "[fd00::1]:6443"),
+            ("http://h:8080", "http://h:8080", nil),
+        ])
+    func serverAddress(server: String, url: String, connectTo: String?) {
+        var configuration = ClusterConfiguration(server: server)
+        #expect(ServerAddress(configuration).connectTo == nil)
+        configuration.serverName = "n"
+        #expect(ServerAddress(configuration).url == url)
+        #expect(ServerAddress(configuration).connectTo == connectTo)
+    }
+
     @Test("client certificates, inline data, a token file, and no verification only when asked for")
     func certificates() async throws {
         try await withFiles(["config": Self.config, "cert.pem": TestCertificates.valid, "token": " abc\n"]) { folder in

@@ -17,6 +17,35 @@ extension ServerTests {
         return (relay, configuration)
     }
 
+    @Test("with tls-server-name the certificate has to have that name, and the server hears its own")
+    func serverName() async throws {
+        var (relay, configuration) = try relayed()
+        configuration.server = "https://localhost.localdomain.invalid:1"
+        #expect(ServerAddress(configuration).url == configuration.server)
+        configuration.server = "https://127.0.0.1:\(relay.port)/"
+        configuration.serverName = "kubernetes.default.svc"
+        #expect(try await KubernetesClient(configuration, http: HTTPClient()).raw("/version").isEmpty == false)
+        #expect(relay.connections == 1)
+        configuration.serverName = "another.invalid"
+        let error = await #expect(throws: KubernetesError.self) { try await KubernetesClient(configuration, http: HTTPClient()).raw("/version") }
+        #expect(error?.kind == .transport(.tls))
+        #expect(relay.connections == 2)
+    }
+
+    @Test("requests go through a proxy by CONNECT, which sees no more than the address")
+    func connectProxy() async throws {
+        var configuration = try ClusterConfiguration.kubeconfig(paths: [ProcessInfo.processInfo.environment["KUBERNETES_TEST_KUBECONFIG"] ?? ""])
+        let url = try #require(URL(string: configuration.server))
+        let proxy = CountingRelay(to: try #require(url.host), port: UInt16(url.port ?? 443), isProxy: true)
+        configuration.proxy = Redacted("http://127.0.0.1:\(proxy.port)")
+        let client = KubernetesClient(configuration, http: HTTPClient())
+        #expect(try await client.raw("/version").isEmpty == false)
+        var outputs = client.watch(Namespace.self).makeAsyncIterator()
+        guard case .replaced = await outputs.next() else { return #expect(Bool(false), "no list") }
+        #expect(proxy.connections > 0)
+        #expect(Set(proxy.tunnels) == ["CONNECT \(try #require(url.host)):\(url.port ?? 443) HTTP/1.1"])
+    }
+
     @Test("a hundred requests at once share a connection; watches have their own")
     func shared() async throws {
         let (relay, configuration) = try relayed()

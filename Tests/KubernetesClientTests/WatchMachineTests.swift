@@ -123,6 +123,13 @@ struct WatchMachineTests {
         #expect(machine.next == .list(continue: nil, .newest))
     }
 
+    @Test("an ERROR event that asks for time gets it")
+    func errorEventWithDelay() {
+        var machine = watching()
+        _ = machine.handle(.event(.error(Status(reason: "TooManyRequests", code: 429, details: StatusDetails(retryAfterSeconds: 9)))))
+        #expect(machine.next == .wait(attempt: 1, atLeast: .seconds(9)))
+    }
+
     @Test("waits grow from half a second to half a minute")
     func backoff() {
         #expect(WatchBackoff.delay(attempt: 1, atLeast: nil, jitter: 0) == .milliseconds(250))

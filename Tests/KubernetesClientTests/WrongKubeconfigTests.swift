@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTransport
 import KubernetesModel
 import Testing
 
@@ -15,6 +16,10 @@ struct WrongKubeconfigTests {
         contexts: [{name: x, context: {cluster: c, user: u}}]
         \(rest)
         """
+    }
+
+    private static func exec(_ fields: String) -> String {
+        config(user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: c, \(fields)}")
     }
 
     private static func data(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
@@ -51,6 +56,18 @@ struct WrongKubeconfigTests {
         ("authority without an end", config(cluster: "server: \"https://h\", certificate-authority: /dev/zero"), "which is larger than 4 MiB"),
         ("proxy", config(cluster: "server: \"https://h\", proxy-url: \"p:1\""), "proxy-url of cluster 'c' has to be an address"),
         (
+            "a proxy nobody speaks", config(cluster: "server: \"https://h\", proxy-url: \"ftp://p:1\""),
+            "proxy-url of cluster 'c' has to be an address"
+        ),
+        (
+            "a server's name that is none", config(cluster: "server: \"https://h\", tls-server-name: \"a b\""),
+            "tls-server-name of cluster 'c' has to be a name"
+        ),
+        (
+            "a server's name that is not ASCII", config(cluster: "server: \"https://h\", tls-server-name: \"ä\""),
+            "tls-server-name of cluster 'c' has to be a name"
+        ),
+        (
             "expired", config(user: "client-certificate-data: \(data(TestCertificates.expired)), \(key)"),
             "client-certificate-data of user 'u' expired at 2001-01-01T00:00:00Z"
         ),
@@ -58,12 +75,42 @@ struct WrongKubeconfigTests {
             "a key that is none", config(user: "client-certificate-data: \(data(TestCertificates.valid)), client-key-data: QUJD"),
             "client-key-data of user 'u' holds no PEM private key"
         ),
+        (
+            "a key of garbage",
+            config(
+                user: "client-certificate-data: \(data(TestCertificates.valid)), client-key-data: "
+                    + data("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")),
+            "client-key-data of user 'u' holds no PEM private key"
+        ),
+        (
+            "another's key",
+            config(user: "client-certificate-data: \(data(TestCertificates.valid)), client-key-data: \(data(TestCertificates.otherKey))"),
+            "client-key-data of user 'u' is the key of another certificate than the one beside it"
+        ),
+        (
+            "an encrypted key",
+            config(user: "client-certificate-data: \(data(TestCertificates.valid)), client-key-data: \(data(TestCertificates.encryptedKey))"),
+            "client-key-data of user 'u' is encrypted with a passphrase"
+        ),
+        (
+            "not valid yet", config(user: "client-certificate-data: \(data(TestCertificates.future)), \(key)"),
+            "client-certificate-data of user 'u' is not valid before 2100-01-01T00:00:00Z"
+        ),
+        (
+            "authority expired", config(cluster: "server: \"https://h\", certificate-authority-data: \(data(TestCertificates.expired))"),
+            "certificate-authority-data of cluster 'c' expired at 2001-01-01T00:00:00Z"
+        ),
         ("impersonation", config(user: "token: t, as: admin"), "as of user 'u' is not supported"),
         ("no command", config(user: "exec: {apiVersion: client.authentication.k8s.io/v1}"), "command of the exec plugin of user 'u' is missing"),
         (
             "a terminal", config(user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: c, interactiveMode: Always}"),
             "interactiveMode of the exec plugin of user 'u' is 'Always'"
         ),
+        ("a number as argument", exec("args: [get, 8080]"), "args[1] of the exec plugin of user 'u' is a number, not a text: put it into quotes"),
+        ("arguments that are no list", exec("args: \"--x\""), "args of the exec plugin of user 'u' is a text, not a list"),
+        ("a variable that is a number", exec("env: [{name: P, value: 12345}]"), "value of env[0] of the exec plugin of user 'u' is a number"),
+        ("a variable without a name", exec("env: [{value: x}]"), "name of env[0] of the exec plugin of user 'u' is missing"),
+        ("a variable that is a text", exec("env: [P=x]"), "env[0] of the exec plugin of user 'u' is a text, not a mapping"),
         ("a bomb of aliases", config(rest: bomb), "aliases expand to more than"),
         ("a bomb of brackets", config(rest: "deep: " + String(repeating: "[", count: 1 << 20)), "nested deeper than"),
         ("a bomb of bytes", config(rest: "large: " + String(repeating: "x", count: 10 << 20)), " is larger than 4 MiB"),
@@ -98,15 +145,30 @@ struct WrongKubeconfigTests {
         }
     }
 
-    @Test("a certificate's end is read in both notations")
-    func expiry() throws {
-        #expect(CertificateExpiry(pem: Data(TestCertificates.valid.utf8))?.notAfter.description == "2126-10-30T20:27:58Z")
-        #expect(CertificateExpiry(pem: Data(TestCertificates.expired.utf8))?.notAfter.description == "2001-01-01T00:00:00Z")
+    @Test("of a bundle of authorities one has to be valid")
+    func bundle() async throws {
+        let bundle = "old\n\(TestCertificates.expired)\nnew\n\(TestCertificates.valid)\n"
+        try await withFiles([
+            "config": Self.config(cluster: "server: \"https://h\", certificate-authority-data: \(Self.data(bundle))")
+        ]) { folder in
+            let configuration = try ClusterConfiguration.kubeconfig(paths: ["\(folder)/config"])
+            #expect(configuration.tls.trust == .pem(Data(bundle.utf8)))
+        }
+    }
+
+    @Test("a certificate's beginning and end are read in both notations")
+    func validity() throws {
+        let both = try #require(CertificateValidity.all(pem: Data("\(TestCertificates.valid)\n\(TestCertificates.expired)".utf8)))
+        #expect(both.map(\.notBefore.description) == ["2020-01-01T00:00:00Z", "2000-01-01T00:00:00Z"])
+        #expect(both.map(\.notAfter.description) == ["2126-10-30T20:27:58Z", "2001-01-01T00:00:00Z"])
+        let odd = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n"
+        #expect(CertificateValidity.all(pem: Data((TestCertificates.valid + "\n" + odd).utf8))?.count == 1)
+        #expect(CertificateValidity.all(pem: Data((odd + TestCertificates.valid).utf8)) == nil)
         // Cut anywhere, it is not understood rather than misunderstood.
         let der = try #require(Data(base64Encoded: TestCertificates.valid.split(separator: "\n").dropFirst().dropLast().joined()))
         for length in 0..<200 {
             let pem = "-----BEGIN CERTIFICATE-----\n\(der.prefix(length).base64EncodedString())\n-----END CERTIFICATE-----"
-            if CertificateExpiry(pem: Data(pem.utf8)) != nil { Issue.record("\(length) bytes were enough") }
+            if CertificateValidity.all(pem: Data(pem.utf8)) != nil { Issue.record("\(length) bytes were enough") }
         }
     }
 }

@@ -46,6 +46,10 @@ struct WebhookSenderTests {
         arguments: [
             ("200 OK", "", WebhookOutcome.sent), ("404 x", "", .refused("answered 404")), ("503 x", "", .busy("answered 503", after: nil)),
             ("429 x", "Retry-After: 7\r\n", .busy("answered 429", after: .seconds(7))),
+            (
+                "429 x", "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\n",
+                .busy("answered 429", after: .seconds(30))
+            ),
             ("429 x", "Retry-After: 86400\r\n", .busy("answered 429", after: .seconds(600))),
             ("302 x", "Location: http://evil.example.com/\r\n", .refused("answered 302; redirects are not followed, correct the URL")),
         ])

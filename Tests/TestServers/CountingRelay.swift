@@ -9,6 +9,7 @@ public final class CountingRelay: Sendable {
         var connections = 0
         /// Connections up to this number are silent.
         var silentUpTo = 0
+        var tunnels: [String] = []
     }
 
     private final class Shared: Sendable {
@@ -22,13 +23,23 @@ public final class CountingRelay: Sendable {
     /// How many connections were made so far.
     public var connections: Int { shared.state.withLock { $0.connections } }
 
-    /// - Parameter address: of the server: IPv4, in digits.
-    public init(to address: String, port upstreamPort: UInt16) {
+    /// What was asked of the proxy, in order.
+    public var tunnels: [String] { shared.state.withLock { $0.tunnels } }
+
+    /// - Parameters:
+    ///   - address: of the server: IPv4, in digits.
+    ///   - isProxy: whether each connection begins with a request for a tunnel, which leads to the server whatever it names.
+    public init(to address: String, port upstreamPort: UInt16, isProxy: Bool = false) {
         let shared = shared
         server = LocalServer(accept: { connection in
             let number = shared.state.withLock { state in
                 state.connections += 1
                 return state.connections
+            }
+            if isProxy {
+                guard let request = connection.readRequest(), request.hasPrefix("CONNECT ") else { return }
+                shared.state.withLock { $0.tunnels.append(String(request.prefix { !$0.isNewline })) }
+                connection.write("HTTP/1.1 200 Connected\r\n\r\n")
             }
             let upstream = LocalServer.connect(to: address, port: upstreamPort)
             let isBack = DispatchSemaphore(value: 0)

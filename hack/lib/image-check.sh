@@ -27,6 +27,23 @@ program="$work/image/usr/local/bin/dbmigration"
 [ -x "$program" ] || fail "the Dockerfile's build step has made no $program"
 if ldd "$program" | grep -iE 'swift|foundation'; then fail "the program needs the Swift runtime, which the image does not have"; fi
 
+say "image: the step of terraform"
+terraform="$(step '^RUN set -eu;')"
+[ -n "$terraform" ] || fail "the Dockerfile has no step that begins with RUN set -eu;"
+# Neither the network nor this machine's packages: programs that note their call and make what the step expects of them.
+mkdir "$work/stubs"
+for stub in apt-get curl unzip rm; do printf '#!/bin/sh\necho "%s $*" >>"%s/calls"\n' "$stub" "$work" >"$work/stubs/$stub"; done
+# shellcheck disable=SC2016
+printf '#!/bin/sh\n[ "$(cut -d" " -f1)" = right ] || exit 1\necho sum >>"%s/calls"\n' "$work" >"$work/stubs/sha256sum"
+chmod +x "$work/stubs"/*
+terraform_step() { TERRAFORM_VERSION="$1" TERRAFORM_SHA256="$2" PATH="$work/stubs:$PATH" sh -c "$terraform"; }
+terraform_step "" "" || fail "without a version of terraform the image is not made"
+[ ! -e "$work/calls" ] || fail "without a version of terraform its step does something: $(cat "$work/calls")"
+if terraform_step 1.9.8 wrong; then fail "a zip with another checksum is taken"; fi
+if grep -q '^unzip' "$work/calls"; then fail "a zip is unpacked before its checksum is known"; fi
+terraform_step 1.9.8 right || fail "the step of terraform fails"
+grep -q '^curl .*/terraform/1.9.8/terraform_1.9.8_linux_' "$work/calls" || fail "terraform is fetched from elsewhere: $(cat "$work/calls")"
+
 say "image: Debian's packages"
 # The second stage's, without the versions of PostgreSQL's clients, which come from an archive of their own.
 packages="$(step '^RUN set -eux' | tr ' ;' '\n' | grep -xE 'libcurl4|libpq5|libyaml-0-2|libstdc\+\+6|tzdata|rclone|ca-certificates' | sort -u | tr '\n' ',')"

@@ -17,7 +17,7 @@ public struct ControllerProcess: Sendable {
     private let logger: Logger
 
     /// How long a graceful stop may take before everything is cancelled, and then the cancellation: together less than a pod's default of 30 s.
-    private static let gracePeriod: Duration = .seconds(20)
+    var limits: (gracePeriod: Duration, cancellation: Duration) = (.seconds(20), .seconds(8))
 
     /// - Parameters:
     ///   - endpoints: stopped last.
@@ -43,8 +43,8 @@ public struct ControllerProcess: Sendable {
         var services = (endpoints + caches).map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
         services.append(.init(service: leader, successTerminationBehavior: .gracefullyShutdownGroup))
         var configuration = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
-        configuration.maximumGracefulShutdownDuration = Self.gracePeriod
-        configuration.maximumCancellationDuration = .seconds(8)
+        configuration.maximumGracefulShutdownDuration = limits.gracePeriod
+        configuration.maximumCancellationDuration = limits.cancellation
         try await ServiceGroup(configuration: configuration).run()
     }
 

@@ -83,7 +83,9 @@ public struct Informer<Object: KubernetesObject>: ServiceLifecycle.Service {
             case .unreadable(let object):
                 if unreadable.note(object) { report(object) }
                 let key = ObjectKey(object.head)
-                if object.isGone, let known = store[key], known.uid == object.head.uid, store.remove(known) { await onChange([.deleted(known)]) }
+                if object.isGone, let known = store[key], known.uid == object.head.uid, store.remove(known, at: object.head.resourceVersion) {
+                    await onChange([.deleted(known)])
+                }
             case .interrupted(let error):
                 interrupted(error, namespace, isListed: isListed)
             case .resumed:

@@ -1,5 +1,6 @@
 public import CoreMetrics
 import FoundationEssentials
+import KubernetesClient
 import KubernetesModel
 public import Logging
 import ServiceLifecycle
@@ -49,6 +50,8 @@ public actor LeaderElection {
     private var elector: LeaseElector
     private var isPublishedAsLeader = false
     private nonisolated let deadline = Mutex<ContinuousClock.Instant?>(nil)
+    /// Why the server does not let us read or write the Lease, whoever holds it: of the last answer to each.
+    private nonisolated let refusals = Mutex<(read: String?, write: String?)>((nil, nil))
     private let clock = ContinuousClock()
 
     /// - Parameters:
@@ -73,6 +76,9 @@ public actor LeaderElection {
         guard let deadline = deadline.withLock({ $0 }), ContinuousClock.now > deadline + .seconds(20) else { return .passing }
         return .failing("leading lease \(lease) without having renewed it")
     }
+
+    /// A readiness check: fails while the server refuses us the Lease. Then nobody acts, for want of a permission that somebody has to grant.
+    public nonisolated var access: HealthStatus { refusals.withLock { ($0.read ?? $0.write).map { .failing($0) } ?? .passing } }
 
     /// Waits for the lease, runs `lead`, gives the lease back. Without leadership it returns at graceful shutdown.
     ///
@@ -151,9 +157,12 @@ public actor LeaderElection {
             switch action {
             case .read:
                 let found = try await withDeadline(limit) { try await storage.read() }
+                refusals.withLock { $0.read = nil }
                 return .observed(found?.record, version: found?.version ?? "")
             case .write(let record, let replaced):
-                return .written(version: try await withDeadline(limit) { try await storage.write(record, replacing: replaced) })
+                let version = try await withDeadline(limit) { try await storage.write(record, replacing: replaced) }
+                refusals.withLock { $0 = (nil, nil) }
+                return .written(version: version)
             case .wait(let until):
                 try await clock.sleep(until: until)
                 return .tick
@@ -164,7 +173,13 @@ public actor LeaderElection {
             return .conflict
         } catch {
             if !Task.isCancelled { logger.warning("lease request failed", metadata: ["lease": "\(lease)", "error": "\(error)"]) }
-            return .failed
+            let answer = error as? KubernetesError
+            switch answer?.kind {
+            case .forbidden, .unauthorized, .notFound, .invalid:
+                if case .read = action { refusals.withLock { $0.read = "\(error)" } } else { refusals.withLock { $0.write = "\(error)" } }
+            default: break
+            }
+            return .failed(retryAfter: answer?.retryAfter)
         }
     }
 

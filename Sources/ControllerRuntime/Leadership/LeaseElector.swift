@@ -51,8 +51,8 @@ public struct LeaseElector: Sendable {
         case written(version: String)
         /// The write was refused because the Lease had changed (409).
         case conflict
-        /// The request failed for another reason, or did not answer in time.
-        case failed
+        /// The request failed for another reason, or did not answer in time; `retryAfter` is how long the server asked us to wait.
+        case failed(retryAfter: Duration? = nil)
     }
 
     public enum Action: Sendable, Equatable {
@@ -126,9 +126,14 @@ public struct LeaseElector: Sendable {
         case .conflict:
             sent = nil
             return .read
-        case .failed:
+        case .failed(let retryAfter):
             // Counted from when it was sent: one that took long to fail has used up its pause, and a leader's time runs out.
-            let next = max(now, (sent?.at ?? now) + timing.retryPeriod)
+            var next = max(now, (sent?.at ?? now) + timing.retryPeriod)
+            if let retryAfter {
+                // A leader asks once more before its time is over, however long the server wants to be left alone.
+                let last = deadline.map { $0 - timing.retryPeriod }
+                next = max(next, min(now + retryAfter, last ?? now + retryAfter))
+            }
             sent = nil
             return .wait(until: min(next, deadline ?? next))
         }

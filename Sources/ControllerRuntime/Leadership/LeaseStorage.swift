@@ -54,7 +54,9 @@ public struct KubernetesLease: LeaseStorage {
             return written.metadata.resourceVersion ?? ""
         } catch {
             switch error.kind {
-            case .conflict, .alreadyExists, .notFound: throw LeaseConflict()
+            case .conflict, .alreadyExists: throw LeaseConflict()
+            // Deleted since it was read. Of one that was to be created it is the namespace that is missing: no conflict, which is tried again at once.
+            case .notFound where replacing != nil: throw LeaseConflict()
             default: throw error
             }
         }

@@ -20,8 +20,8 @@ public final class ObjectStore<Object: KubernetesObject>: Sendable {
 
     public var keys: [ObjectKey] { state.withLock { Array($0.entries.keys) } }
 
-    /// Whether it holds this version of an object, or a newer one: then an event about it is no news.
-    public func has(_ head: ObjectHead) -> Bool { state.withLock { $0.has(ObjectKey(head), uid: head.uid, version: head.resourceVersion) } }
+    /// Whether it holds this version of an object, or a newer one, or was told of its deletion: then an event about it is no news.
+    public func has(_ head: ObjectHead) -> Bool { state.withLock { $0.has(ObjectKey(head), version: head.resourceVersion) } }
 
     /// Whether a complete list (of every watched namespace) has arrived.
     public var isSynced: Bool { latch.isOpen }
@@ -43,9 +43,12 @@ public final class ObjectStore<Object: KubernetesObject>: Sendable {
     public func apply(_ object: Object) -> Bool { told([ObjectKey(object)], if: state.withLock { $0.apply(Self.entry(object)) }) }
 
     /// Takes a watched deletion. Returns whether an object was removed.
+    ///
+    /// - Parameter version: of the deletion, where it is not the object's: no older event brings the object back.
     @discardableResult
-    public func remove(_ object: Object) -> Bool {
-        told([ObjectKey(object)], if: state.withLock { $0.remove(ObjectKey(object), uid: object.uid ?? "") })
+    public func remove(_ object: Object, at version: String? = nil) -> Bool {
+        let (key, version) = (ObjectKey(object), version ?? object.metadata.resourceVersion ?? "")
+        return told([key], if: state.withLock { $0.remove(key, uid: object.uid ?? "", version: version) })
     }
 
     /// Takes a complete list of one namespace, or of all (`nil`), atomically. Returns the keys that are new or changed, and what is gone.
@@ -90,7 +93,7 @@ extension ObjectStore {
         if let object = found.items.first {
             apply(object)
         } else if let gone = self[key] {
-            remove(gone)
+            remove(gone, at: found.resourceVersion)
         }
     }
 }

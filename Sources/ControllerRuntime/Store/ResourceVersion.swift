@@ -1,6 +1,6 @@
-/// The order of the versions of one object.
+/// The order of the versions of one kind of object: over all its objects, since they count the writes to one store.
 ///
-/// kube-apiserver has always counted them up, and promises it since Kubernetes 1.35: decimal integers of any length. See decision 0026.
+/// kube-apiserver has always counted them up, and promises it since Kubernetes 1.35: decimal integers of any length. See decisions 0026 and 0059.
 enum ResourceVersion {
     /// Whether `version` is newer than `present`. Versions that are no numbers (of another API server) are news when they differ.
     static func isNews(_ version: String, after present: String) -> Bool {

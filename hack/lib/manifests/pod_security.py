@@ -89,9 +89,11 @@ def of_container(container, context, pod_context):
         yield f"Privileged Containers: {name}"
     if any(port.get("hostPort") for port in container.get("ports") or []):
         yield f"Host Ports: {name}"
-    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+    handlers = [container.get(probe) for probe in ("livenessProbe", "readinessProbe", "startupProbe")]
+    handlers += (container.get("lifecycle") or {}).values()
+    for handler in handlers:
         for action in ("httpGet", "tcpSocket"):
-            if ((container.get(probe) or {}).get(action) or {}).get("host"):
+            if ((handler or {}).get(action) or {}).get("host"):
                 yield f"Host Probes / Lifecycle Hooks: {name}"
     if (context.get("procMount") or "Default") != "Default":
         yield f"/proc Mount Type: {name}"
@@ -112,21 +114,44 @@ def of_container(container, context, pod_context):
 
 
 def self_test(pod):
-    """The rules find what is wrong: each break of a good pod is seen."""
-    breaks = {
-        "hostNetwork": True, "hostPID": True, "volumes": [{"name": "x", "hostPath": {"path": "/"}}],
-        "securityContext": {"runAsNonRoot": True, "runAsUser": 0, "seccompProfile": {"type": "RuntimeDefault"}},
-    }
-    of_containers = {
-        "privileged": True, "allowPrivilegeEscalation": True, "capabilities": {"drop": ["ALL"], "add": ["NET_ADMIN"]}, "runAsUser": 0,
-        "runAsNonRoot": False, "seccompProfile": {"type": "Unconfined"}, "procMount": "Unmasked", "readOnlyRootFilesystem": False,
-        "seLinuxOptions": {"type": "spc_t"},
-    }
-    broken = {field: {**pod, "spec": {**pod["spec"], field: value}} for field, value in breaks.items()}
+    """The rules find what is wrong: each break of a good pod is seen, by the rule it breaks."""
+    good = pod["spec"]["securityContext"]
     first = pod["spec"]["containers"][0]
-    for field, value in of_containers.items():
-        container = {**first, "securityContext": {**first["securityContext"], field: value}}
-        broken[f"container {field}"] = {**pod, "spec": {**pod["spec"], "containers": [container]}}
-    no_profile = {key: value for key, value in pod["spec"]["securityContext"].items() if key != "seccompProfile"}
-    broken["no seccompProfile"] = {**pod, "spec": {**pod["spec"], "securityContext": no_profile}}
-    return [f"the rules did not see a pod with {name}" for name, each in broken.items() if not list(violations(each))]
+    windows = {"windowsOptions": {"hostProcess": True}}
+    broken = {}
+
+    def add(rule, name, spec=(), metadata=()):
+        broken[name] = (rule, {**pod, "metadata": {**pod["metadata"], **dict(metadata)}, "spec": {**pod["spec"], **dict(spec)}})
+
+    for field in ("hostNetwork", "hostPID", "hostIPC"):
+        add("Host Namespaces", field, {field: True})
+    add("Volume Types", "hostPath", {"volumes": [{"name": "x", "hostPath": {"path": "/"}}]})
+    for rule, name, context in [
+        ("Running as Non-root user", "runAsUser 0", {"runAsUser": 0}), ("Sysctls", "sysctls", {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}),
+        ("AppArmor", "appArmorProfile", {"appArmorProfile": {"type": "Unconfined"}}), ("HostProcess", "windowsOptions", windows),
+        ("SELinux", "seLinuxOptions", {"seLinuxOptions": {"user": "system_u"}}),
+    ]:
+        add(rule, name, {"securityContext": {**good, **context}})
+    add("AppArmor", "an AppArmor annotation",
+        metadata={"annotations": {"container.apparmor.security.beta.kubernetes.io/controller": "unconfined"}})
+    add("Seccomp", "no seccompProfile", {"securityContext": {key: value for key, value in good.items() if key != "seccompProfile"}})
+    host = {"httpGet": {"path": "/", "port": 1, "host": "169.254.169.254"}}
+    tcp = {"tcpSocket": {"port": 1, "host": "10.0.0.1"}}
+    for rule, name, fields in [("Host Ports", "hostPort", {"ports": [{"containerPort": 1, "hostPort": 1}]})] + [
+        ("Host Probes / Lifecycle Hooks", f"{name} of another host", fields) for name, fields in [
+            ("livenessProbe", {"livenessProbe": host}), ("readinessProbe", {"readinessProbe": tcp}), ("startupProbe", {"startupProbe": host}),
+            ("lifecycle.preStop", {"lifecycle": {"preStop": host}}), ("lifecycle.postStart", {"lifecycle": {"postStart": tcp}})]
+    ]:
+        add(rule, name, {"containers": [{**first, **fields}]})
+        add(rule, f"{name}, of an init container", {"initContainers": [{**first, **fields}]})
+    for rule, field, value in [
+        ("Privileged Containers", "privileged", True), ("Privilege Escalation", "allowPrivilegeEscalation", True),
+        ("Capabilities", "capabilities", {"drop": ["ALL"], "add": ["NET_ADMIN"]}), ("Running as Non-root user", "runAsUser", 0),
+        ("Running as Non-root", "runAsNonRoot", False), ("Seccomp", "seccompProfile", {"type": "Unconfined"}),
+        ("/proc Mount Type", "procMount", "Unmasked"), ("read-only root file system", "readOnlyRootFilesystem", False),
+        ("SELinux", "seLinuxOptions", {"type": "spc_t"}), ("AppArmor", "appArmorProfile", {"type": "Unconfined"}),
+        ("HostProcess", "windowsOptions", windows["windowsOptions"]),
+    ]:
+        add(rule, f"container {field}", {"containers": [{**first, "securityContext": {**first["securityContext"], field: value}}]})
+    return [f"the rule {rule} did not see a pod with {name}" for name, (rule, each) in broken.items()
+            if not any(violation.startswith(f"{rule}:") for violation in violations(each))]

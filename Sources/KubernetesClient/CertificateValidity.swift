@@ -1,17 +1,30 @@
 import FoundationEssentials
 import KubernetesModel
 
-/// Until when the first certificate of a PEM text is valid: as much of X.509 as it takes to say which file has expired.
-struct CertificateExpiry {
+/// When a certificate is valid: as much of X.509 as it takes to say which file has expired.
+struct CertificateValidity {
+    var notBefore: Time
     var notAfter: Time
 
-    /// - Returns: `nil` when there is no certificate, or one that is not understood.
-    init?(pem: Data) {
-        let begin = "-----BEGIN CERTIFICATE-----"
-        let text = String(decoding: pem, as: UTF8.self)
-        guard let start = text.firstRange(of: begin)?.upperBound, let end = text[start...].firstRange(of: "-----END CERTIFICATE-----")?.lowerBound,
-            let der = Data(base64Encoded: String(text[start..<end].filter { !$0.isWhitespace }))
-        else { return nil }
+    /// Of every certificate of a PEM text that is understood, in order.
+    /// - Returns: `nil` when there is no certificate, or when the first is not understood.
+    static func all(pem: Data) -> [Self]? {
+        var rest = String(decoding: pem, as: UTF8.self)[...]
+        var found: [Self] = []
+        while let start = rest.firstRange(of: "-----BEGIN CERTIFICATE-----")?.upperBound,
+            let end = rest[start...].firstRange(of: "-----END CERTIFICATE-----")
+        {
+            if let der = Data(base64Encoded: String(rest[start..<end.lowerBound].filter { !$0.isWhitespace })), let one = Self(der: der) {
+                found.append(one)
+            } else if found.isEmpty {
+                return nil
+            }
+            rest = rest[end.upperBound...]
+        }
+        return found.isEmpty ? nil : found
+    }
+
+    private init?(der: Data) {
         // Certificate { tbsCertificate { [0] version?, serial, algorithm, issuer, validity { notBefore, notAfter }, … }, … }
         var certificate = DERReader(der)
         guard var body = certificate.next(0x30)?.reader, var signed = body.next(0x30)?.reader, var element = signed.next() else { return nil }
@@ -20,10 +33,9 @@ struct CertificateExpiry {
             element = serial
         }
         guard element.tag == 0x02, signed.next(0x30) != nil, signed.next(0x30) != nil, var validity = signed.next(0x30)?.reader,
-            validity.next() != nil,
-            let last = validity.next(), let time = Self.time(last)
+            let first = validity.next().flatMap(Self.time), let last = validity.next().flatMap(Self.time)
         else { return nil }
-        notAfter = time
+        (notBefore, notAfter) = (first, last)
     }
 
     /// `YYMMDDHHMMSSZ` (a year from 50 on is of the last century) or `YYYYMMDDHHMMSSZ`.
