@@ -10,20 +10,22 @@ struct RoleCreation: Sendable {
     let logger: Logger
 
     func run(_ roles: [Role], applications: [ApplicationRole]) async throws {
-        let wanted = Set(roles.map(\.name))
-        let passwords = Dictionary(applications.map { ($0.name, $0) }) { first, _ in first }
+        let wanted = Set(roles.map { ExactName($0.name) })
+        let passwords = Dictionary(applications.map { (ExactName($0.name), $0) }) { first, _ in first }
         var known = try await existing()
-        for role in roles where !known.contains(role.name) {
+        for role in roles where !known.contains(ExactName(role.name)) {
             try await session.execute("CREATE ROLE \(SQL.identifier(role.name)) \(role.attributes)", attempt: "create role \(role.name)")
             logger.info("created role", metadata: ["role": "\(role.name)", "server": "\(sessions.server)"])
-            known.insert(role.name)
+            known.insert(ExactName(role.name))
             try await applySettings(of: role)
         }
         for role in roles {
-            for group in role.memberOf where known.contains(group) { try await grant(group, to: role.name, isOurs: wanted.contains(group)) }
+            for group in role.memberOf where known.contains(ExactName(group)) {
+                try await grant(group, to: role.name, isOurs: wanted.contains(ExactName(group)))
+            }
         }
         for application in passwords.values.sorted(by: { $0.name < $1.name }) {
-            if !known.contains(application.name) {
+            if !known.contains(ExactName(application.name)) {
                 try await session.execute("CREATE ROLE \(SQL.identifier(application.name)) LOGIN", attempt: "create role \(application.name)")
             }
             try await ensureLogin(application)
@@ -38,8 +40,8 @@ struct RoleCreation: Sendable {
         try await session.execute("GRANT \(SQL.identifier(role)) TO CURRENT_USER", attempt: "become a member of \(role)")
     }
 
-    private func existing() async throws -> Set<String> {
-        Set(try await session.rows("SELECT rolname FROM pg_roles", attempt: "list roles").compactMap { $0[0] })
+    private func existing() async throws -> Set<ExactName> {
+        Set(try await session.rows("SELECT rolname FROM pg_roles", attempt: "list roles").compactMap { $0[0].map { ExactName($0) } })
     }
 
     private func applySettings(of role: Role) async throws {
