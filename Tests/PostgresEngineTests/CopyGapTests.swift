@@ -105,10 +105,10 @@ extension DatabaseTests {
                 return false
             }()
             #expect(try await eventually { try await scenario.value(waiting, on: scenario.target, "postgres") != nil })
-            _ = try await scenario.value("SELECT pg_terminate_backend(pid) FROM (\(waiting)) w", on: scenario.target, "postgres")
-            #expect(await cutOff)
+            _ = try await scenario.value("SELECT pg_terminate_backend(pid, 10000) FROM (\(waiting)) w", on: scenario.target, "postgres")
             try await blocker.execute("ROLLBACK")
             await blocker.close()
+            #expect(await cutOff)
             try await scenario.port.prepareTarget(scenario.context)
             let made = """
                 SELECT shobj_description(oid, 'pg_database') || ' ' || has_database_privilege('pg_monitor', oid, 'CONNECT') || ' '
@@ -117,6 +117,29 @@ extension DatabaseTests {
                 """
             #expect(try await scenario.value(made, on: scenario.target) == "kept false work_mem=5MB")
             #expect(try await scenario.value("SELECT count(*) FROM _dbmigration.unfinished", on: scenario.target, "postgres") == "0")
+        }
+
+        @Test("a role whose making was cut off between CREATE ROLE and its settings has them when it is there")
+        func halfMadeRole() async throws {
+            let scenario = try await Scenario.make("seldom half role", schema: ["CREATE TABLE t (id int PRIMARY KEY)"])
+            let role = SQL.identifier(scenario.role)
+            try await scenario.source.superuser("postgres") { try await $0.execute("ALTER ROLE \(role) SET work_mem = '6MB'") }
+            let blocker = try await scenario.target.client("postgres")
+            try await blocker.execute("BEGIN; LOCK TABLE pg_db_role_setting IN SHARE MODE")
+            let waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%ALTER ROLE \(role) SET%'"
+            async let cutOff: Bool = {
+                do { try await scenario.port.prepareTarget(scenario.context) } catch { return true }
+                return false
+            }()
+            #expect(try await eventually { try await scenario.value(waiting, on: scenario.target, "postgres") != nil })
+            _ = try await scenario.value("SELECT pg_terminate_backend(pid, 10000) FROM (\(waiting)) w", on: scenario.target, "postgres")
+            try await blocker.execute("ROLLBACK")
+            await blocker.close()
+            #expect(await cutOff)
+            try await scenario.port.prepareTarget(scenario.context)
+            let stored =
+                "SELECT array_to_string(setconfig, ',') FROM pg_db_role_setting WHERE setrole = \(SQL.literal(role))::regrole AND setdatabase = 0"
+            #expect(try await scenario.value(stored, on: scenario.target) == "work_mem=6MB")
         }
     }
 }
