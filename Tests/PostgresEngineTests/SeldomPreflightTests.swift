@@ -74,6 +74,36 @@ extension DatabaseTests {
             #expect(await problems(scenario) == [])
         }
 
+        private func warnings(_ scenario: Scenario) async -> [String] { await scenario.port.preflightWarnings(scenario.context).map(\.message) }
+
+        @Test("roles that will be made, and memberships that will not, are told and hold nothing up")
+        func missingRoles() async throws {
+            let scenario = try await Scenario.make("seldom roles", schema: ["CREATE TABLE t (id int PRIMARY KEY)"])
+            let role = scenario.role
+            try await scenario.source.superuser("postgres") {
+                try await $0.execute("CREATE ROLE \"seldom boss\" SUPERUSER; GRANT \"seldom boss\" TO \(SQL.identifier(role))")
+            }
+            #expect(await problems(scenario) == [])
+            let found = await warnings(scenario)
+            #expect(found.count == 2 && found[0].contains("will be made there") && found[0].hasSuffix(": \(role)"), "\(found)")
+            #expect(found.last?.contains("role \(role) will not be a member of seldom boss") == true)
+            try await scenario.port.prepareTarget(scenario.context)
+            #expect(await warnings(scenario).count == 1)
+        }
+
+        @Test("publications of the user's own are told; in Live mode those of all tables are refused instead", arguments: [false, true])
+        func publications(isLive: Bool) async throws {
+            var scenario = try await Scenario.make("seldom publications \(isLive)", schema: ["CREATE TABLE t (id int PRIMARY KEY)"])
+            scenario.isLive = isLive
+            try await scenario.source.superuser(scenario.databases[0]) {
+                try await $0.execute("CREATE PUBLICATION few FOR TABLE t; CREATE PUBLICATION all_of_it FOR ALL TABLES")
+            }
+            let refused = await problems(scenario).filter { $0.contains("publication all_of_it") }
+            #expect(refused.count == (isLive ? 1 : 0))
+            let found = await warnings(scenario).filter { $0.contains("publications of") }
+            #expect(found.count == 1 && found[0].contains(isLive ? ": few;" : ": all_of_it, few;"), "\(found)")
+        }
+
         @Test("a subscription of the user's own, in Snapshot mode too: it writes past the fence")
         func subscription() async throws {
             let scenario = try await Scenario.make("seldom feed", schema: ["CREATE TABLE t (id int PRIMARY KEY)"])

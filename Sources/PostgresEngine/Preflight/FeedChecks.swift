@@ -34,6 +34,16 @@ struct FeedChecks: Sendable {
         }
     }
 
+    /// Names of publications that only have to be known of. In a session on the database.
+    ///
+    /// - Parameter isLive: ``publications()`` reports those FOR ALL TABLES.
+    func others(isLive: Bool) async throws -> [String] {
+        try await session.rows(
+            "SELECT pubname FROM pg_publication WHERE NOT (\(isLive) AND puballtables) AND NOT starts_with(pubname, '\(Self.anyLane)') ORDER BY 1",
+            attempt: "look for publications"
+        ).map { $0.text("pubname") }
+    }
+
     /// In a session on the database.
     func publications() async throws -> [PreflightProblem] {
         try await session.rows(
