@@ -74,6 +74,38 @@ extension DatabaseTests {
             #expect(await problems(scenario) == [])
         }
 
+        @Test("where a provider hides subscriptions, the running ones of the migrated databases only")
+        func hiddenSubscription() async throws {
+            let (scenario, other) = (try await Scenario.make("seldom hidden"), try await Scenario.make("seldom hidden other"))
+            let (source, publisher, name) = (scenario.source, scenario.target, scenario.databases[0])
+            try await publisher.superuser("postgres") { try await $0.execute("CREATE DATABASE \(SQL.identifier(name))") }
+            try await publisher.superuser(name) {
+                try await $0.execute("CREATE PUBLICATION hidden")
+                for slot in ["hidden_0", "hidden_1"] { try await $0.execute("SELECT pg_create_logical_replication_slot('\(slot)', 'pgoutput')") }
+            }
+            let login = [
+                ("host", "127.0.0.1"), ("port", "\(publisher.port)"), ("user", "postgres"), ("password", Cluster.password), ("dbname", name),
+            ]
+            let connection = login.map { "\($0.0)='" + $0.1.map { "'\\".contains($0) ? "\\\($0)" : "\($0)" }.joined() + "'" }.joined(separator: " ")
+            for (number, database) in [name, other.databases[0]].enumerated() {
+                try await source.superuser(database) {
+                    try await $0.execute(
+                        "CREATE SUBSCRIPTION hidden_\(number) CONNECTION \(SQL.literal(connection)) PUBLICATION hidden WITH (create_slot = false, copy_data = false)"
+                    )
+                }
+            }
+            // Privileges on a shared catalogue are each database's own.
+            try await source.superuser("postgres") { try await $0.execute("REVOKE SELECT (subdbid) ON pg_subscription FROM PUBLIC") }
+            let running = "SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL AND subname LIKE 'hidden%'"
+            #expect(try await eventually { try await scenario.value(running, on: source, "postgres") == "2" })
+            let found = await problems(scenario)
+            #expect(found.count == 1 && found[0].contains("subscription hidden_0 in \(name) on"), "\(found)")
+            try await source.superuser("postgres") { try await $0.execute("GRANT SELECT (subdbid) ON pg_subscription TO PUBLIC") }
+            for (number, database) in [name, other.databases[0]].enumerated() {
+                try await source.superuser(database) { try await $0.execute("DROP SUBSCRIPTION hidden_\(number)") }
+            }
+        }
+
         private func warnings(_ scenario: Scenario) async -> [String] { await scenario.port.preflightWarnings(scenario.context).map(\.message) }
 
         @Test("roles that will be made, and memberships that will not, are told and hold nothing up")
