@@ -6,7 +6,7 @@ struct UnfinishedDatabases: Sendable {
     let uid: String
 
     func contains(_ database: String) async throws -> Bool {
-        guard try await !session.rows(OptionalTables.present("unfinished"), attempt: "look for _dbmigration.unfinished").isEmpty else { return false }
+        guard try await exists() else { return false }
         return try await !session.rows(
             "SELECT 1 FROM _dbmigration.unfinished WHERE \(condition(database))", attempt: "read _dbmigration.unfinished"
         ).isEmpty
@@ -24,6 +24,19 @@ struct UnfinishedDatabases: Sendable {
     /// After its last setting.
     func remove(_ database: String) async throws {
         try await session.execute("DELETE FROM _dbmigration.unfinished WHERE \(condition(database))", attempt: "write _dbmigration.unfinished")
+    }
+
+    /// With a migration's other rows.
+    ///
+    /// - Returns: Whether another migration has some.
+    func removeAll() async throws -> Bool {
+        guard try await exists() else { return false }
+        try await session.execute("DELETE FROM _dbmigration.unfinished WHERE uid = \(SQL.literal(uid))", attempt: "write _dbmigration.unfinished")
+        return try await !session.rows("SELECT 1 FROM _dbmigration.unfinished LIMIT 1", attempt: "look for other migrations").isEmpty
+    }
+
+    private func exists() async throws -> Bool {
+        try await !session.rows(OptionalTables.present("unfinished"), attempt: "look for _dbmigration.unfinished").isEmpty
     }
 
     private func condition(_ database: String) -> String { "(database, uid) = (\(SQL.literal(database)), \(SQL.literal(uid)))" }
