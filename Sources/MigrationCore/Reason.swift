@@ -30,6 +30,8 @@ public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case workloadNotSelected = "WorkloadNotSelected"
     case sessionNotSelected = "SessionNotSelected"
     case autoscaled = "Autoscaled"
+    case roleMissing = "RoleMissing"
+    case publicationStays = "PublicationStays"
     case databaseMissing = "DatabaseMissing"
     case targetNotEmpty = "TargetNotEmpty"
     case sameServer = "SameServer"

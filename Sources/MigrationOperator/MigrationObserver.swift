@@ -112,7 +112,9 @@ struct MigrationObserver: Sendable {
                 let onWorkloads = await adapters.workloads.preflight(reference, plan: plan, sessions: sessions)
                 let before = source.unreadLogins + target.unreadLogins
                 observation.preflight = await .value(before + onServers + roles.problems + onWorkloads.problems + onPoolers)
-                observation.warnings = onWorkloads.warnings.map { $0 + roles.warnings }
+                if let around = onWorkloads.warnings {
+                    observation.warnings = await around + roles.warnings + databases.preflightWarnings(context)
+                }
             }
             if facts.contains(.leftovers) {
                 (observation.leftovers, observation.seenLeftovers) = await leftovers(visit) { await databases.hasArtefacts(context, side: $0) }

@@ -84,6 +84,8 @@ public protocol DatabasePort: Sendable {
     func clientSessions(_ context: DatabaseContext) async -> [ClientSession]
     /// Read-only checks of both servers, all problems at once. Never throws: what cannot be asked is a problem of its own.
     func preflight(_ context: DatabaseContext) async -> [PreflightProblem]
+    /// What else somebody should know before the migration begins. It holds nothing up; what cannot be asked is left out.
+    func preflightWarnings(_ context: DatabaseContext) async -> [PreflightProblem]
 
     func observeSource(_ context: DatabaseContext) async -> Fact<SourceState>
     /// - Parameter withPosition: Whether to read where the log of a closed target ends, for what has to flow back; false saves a round trip.

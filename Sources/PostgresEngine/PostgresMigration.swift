@@ -21,6 +21,7 @@ public struct PostgresMigration: DatabasePort {
     }
 
     public func preflight(_ context: DatabaseContext) async -> [PreflightProblem] { await Preflight(context: context).run() }
+    public func preflightWarnings(_ context: DatabaseContext) async -> [PreflightProblem] { await PreflightWarnings(context: context).read() }
 
     public func observeSource(_ context: DatabaseContext) async -> Fact<SourceState> {
         await fact { try await SourceObservation(context, pool).read() }

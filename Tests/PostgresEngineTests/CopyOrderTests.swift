@@ -119,18 +119,18 @@ import Testing
         let table = Table(schema: "s", name: "t", bytes: 4 << 20, columns: ["a"], allColumns: ["a"])
         let begun = (1...2).map { Journal.PartState(number: $0, pages: .init(first: Int64($0), end: nil, fileNode: 5), isCopied: $0 == 1) }
         var inventory = DatabaseInventory(
-            tables: [table], shapes: [table.sql: .init(format: .text, pages: 10, fileNode: 5)],
-            states: [table.sql: .init(isCopied: false, isIndexed: false)], parts: [table.sql: begun])
+            tables: [table], shapes: [table.key: .init(format: .text, pages: 10, fileNode: 5)],
+            states: [table.key: .init(isCopied: false, isIndexed: false)], parts: [table.key: begun])
         let split = TableSplit(limitMiB: 1, jobs: 1, totalBytes: 1)
         let kept = inventory.work(split)
         #expect(kept.first?.parts.map(\.number) == [2] && kept.first?.division == nil)
-        inventory.shapes[table.sql]?.fileNode = 6
+        inventory.shapes[table.key]?.fileNode = 6
         let anew = inventory.work(split)
         #expect(anew.first?.parts.map(\.number) == [1, 2, 3, 4] && anew.first?.division?.contains("TRUNCATE ONLY") == true)
         // Rows that a crash took from under their indexes.
-        inventory.states[table.sql]?.isIndexed = true
+        inventory.states[table.key]?.isIndexed = true
         #expect(inventory.work(split).first?.parts.count == 4 && inventory.work(split).first?.builds.isEmpty == true)
-        inventory.states[table.sql]?.isCopied = true
+        inventory.states[table.key]?.isCopied = true
         #expect(inventory.work(split).isEmpty)
     }
 }

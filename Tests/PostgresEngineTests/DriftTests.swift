@@ -7,7 +7,7 @@ import Testing
 @Suite("Comparison of shapes") struct ShapeComparisonTests {
     private typealias Column = DatabaseShape.Column
 
-    private func shape(_ columns: [String: DatabaseShape.Column], identity: String = "(id)") -> DatabaseShape {
+    private func shape(_ columns: [ExactName: DatabaseShape.Column], identity: String = "(id)") -> DatabaseShape {
         DatabaseShape(tables: ["public.t": .init(columns: columns, identity: identity)])
     }
 
@@ -16,7 +16,7 @@ import Testing
         ShapeComparison(direction: direction, bothWays: bothWays).differences(publisher: publisher, subscriber: subscriber).map(\.text)
     }
 
-    private let id = ["id": DatabaseShape.Column(type: "bigint", isRequired: true)]
+    private let id: [ExactName: DatabaseShape.Column] = ["id": DatabaseShape.Column(type: "bigint", isRequired: true)]
 
     @Test("equal shapes, and tables that only the subscriber has, are no difference")
     func equal() {

@@ -67,10 +67,11 @@ extension DatabaseTests.Fidelity {
                 ])
             try await scenario.source.superuser(scenario.databases[0]) { try await $0.execute("SELECT lo_create(71003)") }
             let problems = await scenario.port.preflight(scenario.context).map(\.message)
-            #expect(problems.count == 3, "\(problems)")
+            #expect(problems.count == 4, "\(problems)")
             #expect(problems.contains { $0.contains("may not read public.closed in") && $0.contains("GRANT SELECT, TRIGGER ON") })
             #expect(problems.contains { $0.contains("may not read 1 large objects") && $0.contains("GRANT SELECT ON LARGE OBJECT 71001") })
             #expect(problems.contains { $0.contains("may not read 1 large objects of postgres") && $0.contains("71003") })
+            #expect(problems.contains { $0.contains("superuser postgres of") && $0.contains("1 large objects, e.g. 71003") })
         }
 
         @Test("names superusers with privileges, whom nobody makes on the target")

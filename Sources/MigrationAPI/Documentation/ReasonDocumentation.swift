@@ -66,6 +66,13 @@ extension Reason {
         case .autoscaled:
             Documentation(
                 "A warning: a HorizontalPodAutoscaler scales a workload that has `scaleToZero`.", "Nothing, unless the message says otherwise.")
+        case .roleMissing:
+            Documentation(
+                "A warning: the target lacks roles that the databases need; they are made, but for those of which the message says otherwise.",
+                "Nothing, or create them there with attributes and passwords of your own.")
+        case .publicationStays:
+            Documentation(
+                "A warning: the user's own publications stay on the source.", "Let their subscribers subscribe to the target after the switch.")
         case .databaseMissing:
             Documentation("A database does not exist.", "Correct `spec.databases`, or create it on the target when `create` is `Never`.")
         case .targetNotEmpty: Documentation("A target database holds objects that are not ours.", "Drop them, or choose another `targetName`.")

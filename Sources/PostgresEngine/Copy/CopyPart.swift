@@ -44,8 +44,8 @@ struct CopyPart: Sendable, Hashable {
 
     /// The target's statements. FREEZE, which needs a table emptied in the same transaction, spares a later VACUUM from writing every row again.
     var write: String {
-        let isFrozen = pages == nil && bytes > Self.smallestFrozen
-        let copy = "COPY \(table.sql)\(columns) FROM STDIN WITH (FORMAT \(format.rawValue)\(isFrozen ? ", FREEZE" : ""))"
+        let isFrozen = pages == nil && table.root == nil && bytes > Self.smallestFrozen
+        let copy = "COPY \(table.root?.sql ?? table.sql)\(columns) FROM STDIN WITH (FORMAT \(format.rawValue)\(isFrozen ? ", FREEZE" : ""))"
         return isFrozen ? "TRUNCATE ONLY \(table.sql); \(copy)" : copy
     }
 

@@ -178,7 +178,8 @@ struct DatabaseCopy: Sendable {
         let comments = try await views.main.with { try await ExtensionComments.statements($0) }
         try await context.withTarget(database) { session in
             try await context.inCharge(session) {
-                try await session.execute(schemas, attempt: "create the schemas of \(database.name)")
+                try await session.execute(
+                    try await withoutPublicOwner(schemas, session), attempt: "create the schemas of \(database.name)")
                 let granted = try await lendCreate(session)
                 try await session.execute(objects, attempt: "create the tables of \(database.name)")
                 for schema in granted { try await session.execute(schema.revoke) }
@@ -190,6 +191,20 @@ struct DatabaseCopy: Sendable {
                 try await session.execute(Journal.enter(.schema), attempt: "write the journal")
             }
         }
+    }
+
+    /// Up to 14 every server's schema `public` belongs to the superuser that made it, whom a target's administrator cannot give it to: it stays with
+    /// the database's owner there.
+    private func withoutPublicOwner(_ schemas: String, _ session: PostgresConnection) async throws -> String {
+        var lines = schemas.split(separator: "\n", omittingEmptySubsequences: false)
+        // As `pg_restore` prints it, whose names are not quoted as the dump's are.
+        let ownership = "ALTER SCHEMA public OWNER TO "
+        guard let place = lines.firstIndex(where: { $0.hasPrefix(ownership) }) else { return schemas }
+        let owner = String(lines[place].dropFirst(ownership.count).dropLast())
+        if try await session.mayBecome(owner) { return schemas }
+        context.logger.notice("schema public keeps its owner", metadata: ["database": "\(database.name)", "owner on the source": "\(owner)"])
+        lines.remove(at: place)
+        return lines.joined(separator: "\n")
     }
 
     struct Loan: Sendable { var revoke: String }

@@ -33,25 +33,26 @@ extension DatabaseCopy {
         let keys = try await views.main.with { try await SourceCatalog(session: $0).foreignKeys() }
         guard !keys.isEmpty else { return [] }
         let standing = try await standingForeignKeys()
-        let missing = keys.filter { standing[$0.sql] == nil }
+        let missing = keys.filter { standing[$0.key] == nil }
         if !missing.isEmpty {
             try await context.inCharge(holder) {
                 try await holder.execute(missing.map(\.add).joined(separator: ";\n"), attempt: "add the foreign keys of \(database.name)")
             }
         }
-        let invalid = keys.filter { $0.isValidated && standing[$0.sql] != true }
-        return Array(Dictionary(grouping: invalid, by: \.tableSQL).values)
+        let invalid = keys.filter { $0.isValidated && standing[$0.key] != true }
+        return Array(Dictionary(grouping: invalid, by: { ExactName($0.tableSQL) }).values)
     }
 
     /// Whether they are validated.
-    private func standingForeignKeys() async throws -> [String: Bool] {
+    private func standingForeignKeys() async throws -> [ExactName: Bool] {
         let rows = try await holder.rows(
             """
             SELECT n.nspname, c.relname, k.conname, k.convalidated FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'f' AND \(UserObjects.schemaCondition)
             """, attempt: "list the foreign keys of the target")
         let standing = rows.map { row in
-            (SQL.identifier(row.text("nspname"), row.text("relname")) + "." + SQL.identifier(row.text("conname")), row.flag("convalidated"))
+            let name = SQL.identifier(row.text("nspname"), row.text("relname")) + "." + SQL.identifier(row.text("conname"))
+            return (ExactName(name), row.flag("convalidated"))
         }
         return Dictionary(standing) { $1 }
     }
@@ -99,8 +100,8 @@ extension DatabaseCopy {
         let (indexes, keys) = (try await DatabaseInventory.standingIndexes(holder), try await standingForeignKeys())
         return try await views.main.with { source in
             let catalog = SourceCatalog(session: source)
-            let made = try await catalog.indexes().filter { indexes[$0.sql] == true }.map(\.entry)
-            return Set(try await made + catalog.foreignKeys().filter { keys[$0.sql] != nil }.map(\.entry))
+            let made = try await catalog.indexes().filter { indexes[$0.key] == true }.map(\.entry)
+            return Set(try await made + catalog.foreignKeys().filter { keys[$0.key] != nil }.map(\.entry))
         }
     }
 

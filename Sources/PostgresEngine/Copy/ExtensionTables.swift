@@ -5,36 +5,58 @@ struct ExtensionTables: Sendable {
     /// In a transaction.
     let target: PostgresConnection
 
-    /// Replaces what the target's tables hold of such rows, and sets their sequences.
+    /// Replaces what the target's tables hold of such rows, and sets their sequences: a table that others refer to is filled before them and emptied
+    /// after them.
     func run() async throws {
         let found = try await source.rows(
             """
-            SELECT e.extname, n.nspname, c.relname, c.relkind, coalesce(x.condition, '') AS condition, (SELECT json_agg(a.attname ORDER BY a.attnum)
+            WITH RECURSIVE configured AS (SELECT e.extname, x.oid, x.condition FROM pg_extension e, unnest(e.extconfig, e.extcondition) x(oid, condition)),
+            refers AS (SELECT conrelid AS reader, confrelid AS read FROM pg_constraint WHERE contype = 'f' AND conrelid <> confrelid),
+            depths AS (SELECT oid, 0 AS depth FROM configured
+                UNION SELECT reader, depth + 1 FROM depths JOIN refers ON read = oid WHERE depth < \(Self.deepest))
+            SELECT e.extname, n.nspname, c.relname, c.relkind, coalesce(e.condition, '') AS condition, (SELECT json_agg(a.attname ORDER BY a.attnum)
                 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')::text AS columns
-            FROM pg_extension e, unnest(e.extconfig, e.extcondition) x(oid, condition) JOIN pg_class c ON c.oid = x.oid
-                JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'S') ORDER BY 1, 2, 3
-            """, attempt: "look for tables of extensions")
-        for row in found {
-            let (name, attempt) = (
-                SQL.identifier(row.text("nspname"), row.text("relname")), "copy \(row.text("relname")) of extension \(row.text("extname"))"
-            )
-            if row.text("relkind") == "S" {
-                try await setSequence(name, attempt)
-            } else {
-                let columns: [String] = try JSONList.decode(row["columns"])
-                try await copy(name, columns.map { SQL.identifier($0) }.joined(separator: ", "), row.text("condition"), attempt)
-            }
+            FROM configured e JOIN pg_class c ON c.oid = e.oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'S')
+            ORDER BY (SELECT max(depth) FROM depths d WHERE d.oid = c.oid), 1, 2, 3
+            """, attempt: "look for tables of extensions"
+        ).map { row in
+            let columns: [String] = try JSONList.decode(row["columns"])
+            return Member(
+                name: SQL.identifier(row.text("nspname"), row.text("relname")), isSequence: row.text("relkind") == "S",
+                condition: row.text("condition"),
+                columns: columns.map { SQL.identifier($0) }.joined(separator: ", "),
+                attempt: "copy \(row.text("relname")) of extension \(row.text("extname"))")
+        }
+        for member in found.reversed() where !member.isSequence { try await empty(member) }
+        for member in found {
+            if member.isSequence { try await setSequence(member.name, member.attempt) } else { try await copy(member) }
         }
     }
 
-    private func copy(_ name: String, _ columns: String, _ condition: String, _ attempt: String) async throws {
-        let any = "SELECT EXISTS (SELECT 1 FROM ONLY \(name) \(condition)) AS any"
-        let wanted = try await source.rows(any, attempt: attempt).first?.flag("any") == true
+    /// Ends the search where references go round in a circle.
+    private static let deepest = 50
+
+    /// A relation that an extension names.
+    private struct Member: Sendable {
+        var name: String
+        var isSequence: Bool
+        /// `WHERE …`, or empty: which rows are the user's.
+        var condition: String
+        var columns: String
+        var attempt: String
+
+        var any: String { "SELECT EXISTS (SELECT 1 FROM ONLY \(name) \(condition)) AS any" }
+    }
+
+    private func empty(_ member: Member) async throws {
         // Where there is nothing to do, our role may lack the right to do it.
-        if try await target.rows(any, attempt: attempt).first?.flag("any") == true {
-            try await target.execute("DELETE FROM ONLY \(name) \(condition)", attempt: attempt)
-        }
-        guard wanted else { return }
+        guard try await target.rows(member.any, attempt: member.attempt).first?.flag("any") == true else { return }
+        try await target.execute("DELETE FROM ONLY \(member.name) \(member.condition)", attempt: member.attempt)
+    }
+
+    private func copy(_ member: Member) async throws {
+        let (name, columns, condition, attempt) = (member.name, member.columns, member.condition, member.attempt)
+        guard try await source.rows(member.any, attempt: attempt).first?.flag("any") == true else { return }
         try await source.execute(CopyFormat.reading, attempt: attempt)
         try await target.execute(CopyFormat.writing, attempt: attempt)
         try await source.startCopyOut("COPY (SELECT \(columns) FROM ONLY \(name) \(condition)) TO STDOUT", attempt: attempt)

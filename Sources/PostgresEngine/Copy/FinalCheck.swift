@@ -73,9 +73,9 @@ public struct FinalCheck: Sendable {
         let before = try await target.withIdle(database: database.targetName, first: limit, after: Self.unlimited) { try await Self.noted($0) }
         let (tables, activity) = try await known
         return tables.compactMap { table in
-            guard let noted = before[table.label] else { return Item(database: database, table: table, changes: .max) }
+            guard let noted = before[table.key] else { return Item(database: database, table: table, changes: .max) }
             // A restart of the server may have reset the counters.
-            let changes = abs((activity[table.label] ?? 0) - noted.source)
+            let changes = abs((activity[table.key] ?? 0) - noted.source)
             // Those written on the target alone come last: what a lane applied may have been counted late.
             return changes > 0 || noted.isWrittenOnTarget ? Item(database: database, table: table, changes: changes) : nil
         }
@@ -89,28 +89,31 @@ public struct FinalCheck: Sendable {
     }
 
     private struct JournalEntry: Decodable {
-        var label: String
+        var schema: String
+        var name: String
         var source: Int64
         /// `nil` when it was not noted.
         var target: Int64?
+
+        var key: ExactName { SQL.key(schema, name) }
     }
 
     private static let journal = OptionalTables.statements([
         .init(
             name: "copied", table: "copied",
             query: """
-                SELECT json_agg(json_build_object('label', schema || '.' || name, 'source', source_activity, 'target', target_activity))
+                SELECT json_agg(json_build_object('schema', schema, 'name', name, 'source', source_activity, 'target', target_activity))
                 FROM _dbmigration.copied WHERE source_activity IS NOT NULL
                 """)
     ])
 
-    /// What the verification noted of each table it decided, by its label, in a session on the target.
-    private static func noted(_ session: PostgresConnection) async throws -> [String: Noted] {
+    /// What the verification noted of each table it decided, by its key, in a session on the target.
+    private static func noted(_ session: PostgresConnection) async throws -> [ExactName: Noted] {
         let answers = try await session.execute("\(SourceCatalog.activityListing); \(journal)", attempt: "read the journal")
         let entries = try answers.last?.first?["copied"].map { try JSON.decode([JournalEntry].self, from: $0) } ?? []
         let now = SourceCatalog.activity(answers.first ?? .none)
         let noted = entries.map { entry in
-            (entry.label, Noted(source: entry.source, isWrittenOnTarget: entry.target.map { $0 != now[entry.label] } ?? false))
+            (entry.key, Noted(source: entry.source, isWrittenOnTarget: entry.target.map { $0 != now[entry.key] } ?? false))
         }
         return Dictionary(noted) { $1 }
     }

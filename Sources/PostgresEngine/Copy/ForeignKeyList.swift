@@ -11,7 +11,7 @@ struct ForeignKey: Sendable, Hashable {
 
     var tableSQL: String { SQL.identifier(schema, table) }
     /// A name of its own in the database.
-    var sql: String { tableSQL + "." + SQL.identifier(name) }
+    var key: ExactName { ExactName(tableSQL + "." + SQL.identifier(name)) }
     /// Statement that adds it.
     var add: String {
         "ALTER TABLE ONLY \(tableSQL) ADD CONSTRAINT \(SQL.identifier(name)) \(definition)\(isValidated ? " NOT VALID" : "")"

@@ -17,8 +17,9 @@ struct IndexDefinition: Sendable, Hashable {
     var isInTheWay = false
 
     var sql: String { SQL.identifier(schema, name) }
+    var key: ExactName { ExactName(sql) }
     var build: String { (isInTheWay ? "DROP INDEX \(sql); " : "") + create }
-    var tableSQL: String { SQL.identifier(schema, table) }
+    var tableKey: ExactName { SQL.key(schema, table) }
 }
 
 extension SourceCatalog {

@@ -14,24 +14,24 @@ extension Journal {
         var isCopied: Bool
     }
 
-    /// By the table's quoted name.
-    func tableStates() async throws -> [String: TableState] {
+    /// By the table's key.
+    func tableStates() async throws -> [ExactName: TableState] {
         let rows = try await session.rows(
             "SELECT schema, name, copied_at IS NOT NULL AS copied, indexed_at IS NOT NULL AS indexed FROM _dbmigration.copied",
             attempt: "read the journal")
         let states = rows.map { row in
             let state = TableState(isCopied: row.flag("copied"), isIndexed: row.flag("indexed"))
-            return (SQL.identifier(row.text("schema"), row.text("name")), state)
+            return (SQL.key(row.text("schema"), row.text("name")), state)
         }
         return Dictionary(states) { $1 }
     }
 
-    /// By the table's quoted name.
-    func partStates() async throws -> [String: [PartState]] {
+    /// By the table's key.
+    func partStates() async throws -> [ExactName: [PartState]] {
         let rows = try await session.rows(
             "SELECT schema, name, number, first_page, end_page, file_node, copied_at IS NOT NULL AS copied FROM _dbmigration.part ORDER BY number",
             attempt: "read the journal")
-        return Dictionary(grouping: rows) { SQL.identifier($0.text("schema"), $0.text("name")) }.mapValues { rows in
+        return Dictionary(grouping: rows) { SQL.key($0.text("schema"), $0.text("name")) }.mapValues { rows in
             rows.map { row in
                 let pages = CopyPart.Pages(
                     first: row.integer("first_page") ?? 0, end: row.integer("end_page"), fileNode: row.integer("file_node") ?? 0)

@@ -8,7 +8,7 @@ struct LaneViews: Sendable {
     }
 
     private let lanes: [Lane]
-    private let viewOf: [String: SourceView]
+    private let viewOf: [ExactName: SourceView]
     /// For the schema, sequences and whatever else is no table's row.
     let main: SourceView
 
@@ -23,12 +23,12 @@ struct LaneViews: Sendable {
     init(_ lanes: [Lane], of database: String) throws {
         guard let first = lanes.first else { throw CopyRejected(description: "\(database) has no lanes") }
         self.lanes = lanes
-        viewOf = Dictionary(lanes.flatMap { lane in lane.tables.map { ($0.sql, lane.view) } }) { $1 }
+        viewOf = Dictionary(lanes.flatMap { lane in lane.tables.map { ($0.key, lane.view) } }) { $1 }
         main = first.view
     }
 
     /// The view that `table` has to be copied under.
-    subscript(table: Table) -> SourceView { viewOf[table.sql] ?? main }
+    subscript(table: Table) -> SourceView { viewOf[table.key] ?? main }
 
     /// A table that was made, changed, renamed or connected between publication and slots would be copied as it is under one snapshot, into a table made as
     /// it is under another, or its changes would be in no lane or in a lane of their own.
@@ -44,7 +44,7 @@ struct LaneViews: Sendable {
         }
         let torn = Self.torn(lanes.map(\.tables), seen)
         guard torn.isEmpty else {
-            let names = torn.sorted().prefix(Self.shown).joined(separator: ", ")
+            let names = torn.sorted().prefix(Self.shown).map(\.text).joined(separator: ", ")
             throw CopyInterrupted(description: "tables of \(main.database) were made or changed while its copy began: \(names)")
         }
     }
@@ -57,23 +57,23 @@ struct LaneViews: Sendable {
         var tables: LaneTables
     }
 
-    private static func torn(_ lanes: [[LaneSplit.Relation]], _ seen: [Seen]) -> Set<String> {
+    private static func torn(_ lanes: [[LaneSplit.Relation]], _ seen: [Seen]) -> Set<ExactName> {
         guard let first = seen.first else { return [] }
         // A publication follows a table, whatever its name is by now.
-        let published = Dictionary(lanes.joined().map { ($0.oid, $0.label) }) { $1 }
+        let published = Dictionary(lanes.joined().map { ($0.oid, $0.key) }) { $1 }
         let laneOf = Dictionary(lanes.enumerated().flatMap { index, tables in tables.map { ($0.oid, index) } }) { $1 }
-        var torn: Set<String> = []
+        var torn: Set<ExactName> = []
         for other in seen {
             torn.formUnion(differing(first.shape.tables, other.shape.tables))
             torn.formUnion(differing(first.shape.enums, other.shape.enums))
-            torn.formUnion(other.tables.tables.filter { published[$0.oid] != $0.label }.map(\.label))
+            torn.formUnion(other.tables.tables.filter { published[$0.oid] != $0.key }.map { ExactName($0.label) })
             let groups = LaneSplit.groups(other.tables.tables, other.tables.links)
-            torn.formUnion(groups.filter { group in Set(group.map { laneOf[$0.oid] }).count > 1 }.joined().map(\.label))
+            torn.formUnion(groups.filter { group in Set(group.map { laneOf[$0.oid] }).count > 1 }.joined().map { ExactName($0.label) })
         }
         return torn
     }
 
-    private static func differing<Value: Equatable>(_ one: [String: Value], _ other: [String: Value]) -> [String] {
+    private static func differing<Value: Equatable>(_ one: [ExactName: Value], _ other: [ExactName: Value]) -> [ExactName] {
         Set(one.keys).union(other.keys).filter { one[$0] != other[$0] }
     }
 

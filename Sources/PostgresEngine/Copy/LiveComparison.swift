@@ -28,41 +28,41 @@ struct LiveComparison: Sendable {
             try await Task.sleep(for: pause)
             let (passed, different) = try await pass(over: undecided, lanes)
             mismatches += different.map { "\($0.table.label): \($0.difference ?? "")" }
-            let decided = passed.union(different.map(\.table.label))
-            undecided.removeAll { decided.contains($0.label) }
+            let decided = passed.union(different.map(\.table.key))
+            undecided.removeAll { decided.contains($0.key) }
         }
         return (mismatches, undecided.map(\.label))
     }
 
-    /// Labels of tables found equal, and those that differ for good.
-    private func pass(over tables: [Table], _ lanes: [String]) async throws -> (equal: Set<String>, different: [Comparison]) {
+    /// Keys of tables found equal, and those that differ for good.
+    private func pass(over tables: [Table], _ lanes: [String]) async throws -> (equal: Set<ExactName>, different: [Comparison]) {
         let before = try await activity()
         let journal = ComparisonJournal(context: context, database: database)
         let findings = try await concurrently(tables, limit: max(1, context.jobs / context.task.plan.databases.count)) { table in
-            let finding = try await compare(table, lanes, journal, activity: before[table.label])
-            return (table.label, finding)
+            let finding = try await compare(table, lanes, journal, activity: before[table.key])
+            return (table.key, finding)
         }
-        var equal: Set<String> = []
+        var equal: Set<ExactName> = []
         var suspects: [Comparison] = []
-        for (label, finding) in findings {
+        for (key, finding) in findings {
             switch finding {
-            case .equal: equal.insert(label)
+            case .equal: equal.insert(key)
             case .suspect(let comparison): suspects.append(comparison)
             case .moving: break
             }
         }
         let different = try await unwritten(suspects, since: before)
-        for comparison in different { try await journal.note(comparison, activity: before[comparison.table.label]) }
+        for comparison in different { try await journal.note(comparison, activity: before[comparison.table.key]) }
         return (equal, different)
     }
 
     /// Those whose table nobody wrote to: rows that came and went between two readings leave no other trace than the server's counters.
-    private func unwritten(_ suspects: [Comparison], since before: [String: Int64]) async throws -> [Comparison] {
+    private func unwritten(_ suspects: [Comparison], since before: [ExactName: Int64]) async throws -> [Comparison] {
         var left = suspects
         for second in 0...Self.statisticsSeconds where !left.isEmpty {
             if second > 0 { try await Task.sleep(for: .seconds(1)) }
             let now = try await activity()
-            left.removeAll { before[$0.table.label] != now[$0.table.label] }
+            left.removeAll { before[$0.table.key] != now[$0.table.key] }
         }
         return left
     }
@@ -73,13 +73,13 @@ struct LiveComparison: Sendable {
         return names
     }
 
-    private func activity() async throws -> [String: Int64] {
+    private func activity() async throws -> [ExactName: Int64] {
         try await context.sourceSessions.with(database: database.name) { try await SourceCatalog(session: $0).activity() }
     }
 
     /// How much the target's table was written to, be it by the lane; the final check asks whether anybody else did since.
     private func targetActivity(_ table: Table) async throws -> Int64? {
-        try await context.withTarget(database) { try await SourceCatalog(session: $0).activity()[table.label] }
+        try await context.withTarget(database) { try await SourceCatalog(session: $0).activity()[table.key] }
     }
 
     private func compare(_ table: Table, _ lanes: [String], _ journal: ComparisonJournal, activity: Int64?) async throws -> Finding {

@@ -3,11 +3,19 @@ import MigrationPorts
 
 /// The rows of materialized views, which no lane carries.
 enum MaterializedViews {
-    /// Fills views within a transaction of `session`. One may read another: those that cannot yet be filled wait for the next round.
+    /// A view that holds rows, or is read by one that does.
+    struct View: Sendable {
+        var sql: String
+        /// False: it was emptied, by `REFRESH … WITH NO DATA`, after its readers were filled.
+        var holdsRows: Bool
+    }
+
+    /// Fills views within a transaction of `session`. One may read another: those that cannot yet be filled wait for the next round. One that holds no
+    /// rows is filled for its readers only, and emptied again.
     ///
     /// - Throws: ``CopyRejected`` naming those that cannot be filled.
-    static func fill(_ views: [String], _ session: PostgresConnection) async throws {
-        var waiting = views
+    static func fill(_ views: [View], _ session: PostgresConnection) async throws {
+        var waiting = views.map(\.sql)
         while !waiting.isEmpty {
             var left: [String] = []
             for view in waiting {
@@ -23,6 +31,9 @@ enum MaterializedViews {
             }
             waiting = left
         }
+        for view in views where !view.holdsRows {
+            try await session.execute("REFRESH MATERIALIZED VIEW \(view.sql) WITH NO DATA", attempt: "empty \(view.sql)")
+        }
     }
 
     /// Fills those which hold rows in a target database anew, from the tables as they are now. Nobody reads them yet: no lock keeps anybody waiting.
@@ -35,7 +46,7 @@ enum MaterializedViews {
         }
     }
 
-    private static func refill(_ views: [String], _ session: PostgresConnection) async throws -> String? {
+    private static func refill(_ views: [View], _ session: PostgresConnection) async throws -> String? {
         do {
             try await session.transaction {
                 // Where applications read, a late worker's locks would be in their way.

@@ -10,7 +10,7 @@ struct Privileges: Sendable {
     var grantors: [String] {
         var found: [String] = []
         for line in dumped.split(separator: "\n") {
-            guard let grantor = Self.grantor(line), !found.contains(grantor) else { continue }
+            guard let grantor = Self.grantor(line), !found.contains(where: { ExactName($0) == ExactName(grantor) }) else { continue }
             found.append(grantor)
         }
         return found
@@ -44,12 +44,12 @@ struct Privileges: Sendable {
 }
 
 extension PostgresConnection {
-    /// Whether this session may `SET ROLE`. Since 16 being a member does not suffice for it.
+    /// Whether this session may `SET ROLE`; not to a role that is not there. Since 16 being a member does not suffice for it.
     ///
     /// - Parameter role: quoted as in SQL.
     func mayBecome(_ role: String) async throws -> Bool {
         let right = try await serverMajor() >= 16 ? "SET" : "MEMBER"
-        return try await rows("SELECT pg_has_role(\(SQL.literal(role))::regrole, '\(right)')", attempt: "ask for membership of \(role)").first?[0]
+        return try await rows("SELECT pg_has_role(to_regrole(\(SQL.literal(role))), '\(right)')", attempt: "ask for membership of \(role)").first?[0]
             == "t"
     }
 }

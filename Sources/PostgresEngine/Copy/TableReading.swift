@@ -22,7 +22,7 @@ struct TableReading: Sendable, Hashable {
         let columns = table.allColumns.map { SQL.identifier($0) }.joined(separator: ", ")
         let checksum = method == .checksum ? ", sum(hashtextextended(ROW(\(columns))::text COLLATE \"C\", 0))::text AS checksum" : ""
         let row = try await session.rows(
-            "\(settings); SET statement_timeout = \(milliseconds); SELECT count(*) AS rows\(checksum) FROM ONLY \(table.sql)",
+            "\(settings); SET statement_timeout = \(milliseconds); SELECT count(*) AS rows\(checksum) FROM \(table.leaves.isEmpty ? "ONLY " : "")\(table.sql)",
             attempt: "read \(table.label)"
         ).first
         return TableReading(rows: row?.integer("rows") ?? 0, checksum: row?["checksum"])

@@ -15,7 +15,7 @@ struct TableWork: Sendable {
 
     /// Done in one transaction: thousands of small tables cost little more than their rows.
     var isSmall: Bool {
-        table.bytes <= Self.smallBytes && parts.count == 1 && parts[0].pages == nil && !indexes.contains(where: \.needsAllRows)
+        table.root == nil && table.bytes <= Self.smallBytes && parts.count == 1 && parts[0].pages == nil && !indexes.contains(where: \.needsAllRows)
     }
 
     /// Statements that complete the table once its indexes are built. Statistics come last, since expressions of indexes have some too.

@@ -69,7 +69,7 @@ public struct Verification: Sendable {
     private func compare(_ tables: [Table], in database: Plan.Database) async throws -> (mismatches: [String], busy: [String]) {
         if context.isLive { return try await LiveComparison(context: context, database: database).run(tables) }
         let (context, journal) = (context, ComparisonJournal(context: context, database: database))
-        let differences = try await concurrently(tables, limit: context.jobs) { table in
+        let differences = try await concurrently(PartitionRouting.compared(tables), limit: context.jobs) { table in
             async let source = context.sourceSessions.with(database: database.name) {
                 try await TableReading.read(table, by: context.task.plan.verification, in: $0)
             }
@@ -119,9 +119,10 @@ struct ComparisonJournal: Sendable {
     }
 
     private func write(_ table: Table, _ assignments: String) async throws {
+        let names = (table.leaves.isEmpty ? [table] : table.leaves).map { "(\(SQL.literal($0.schema)), \(SQL.literal($0.name)))" }
         try await context.withTarget(database) { session in
             try await session.execute(
-                "UPDATE _dbmigration.copied SET \(assignments) WHERE schema = \(SQL.literal(table.schema)) AND name = \(SQL.literal(table.name))",
+                "UPDATE _dbmigration.copied SET \(assignments) WHERE (schema, name) IN (\(names.joined(separator: ", ")))",
                 attempt: "write the journal")
         }
     }

@@ -15,15 +15,15 @@ struct DatabaseShape: Sendable, Hashable {
     }
 
     struct Table: Sendable, Hashable {
-        var columns: [String: Column] = [:]
+        var columns: [ExactName: Column] = [:]
         /// How a row is found: `(a, b)`, `FULL` or `none`.
         var identity = "none"
     }
 
     /// By `schema.name`.
-    var tables: [String: Table] = [:]
+    var tables: [ExactName: Table] = [:]
     /// Labels by `schema.name` of the type.
-    var enums: [String: Set<String>] = [:]
+    var enums: [ExactName: Set<ExactName>] = [:]
 }
 
 /// Reads shapes from a server's catalog.
@@ -46,7 +46,7 @@ struct ShapeReading: Sendable {
         let rows = try await session.rows("WITH \(shape) SELECT * FROM shape", attempt: "read the shape of the tables")
         var found = DatabaseShape()
         for row in rows {
-            let (parent, child, value) = (row.text("parent"), row.text("child"), row.text("value"))
+            let (parent, child, value) = (ExactName(row.text("parent")), ExactName(row.text("child")), row.text("value"))
             switch row.text("kind") {
             case "table": found.tables[parent, default: .init()].identity = value
             case "label": found.enums[parent, default: []].insert(child)

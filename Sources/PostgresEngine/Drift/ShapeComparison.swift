@@ -39,7 +39,7 @@ struct ShapeComparison: Sendable {
         return found
     }
 
-    private func columns(of name: String, _ table: DatabaseShape.Table, _ other: DatabaseShape.Table) -> [Difference] {
+    private func columns(of name: ExactName, _ table: DatabaseShape.Table, _ other: DatabaseShape.Table) -> [Difference] {
         var found: [Difference] = []
         for column in Set(table.columns.keys).union(other.columns.keys).sorted() {
             switch (table.columns[column], other.columns[column]) {

@@ -92,7 +92,8 @@ struct ArtefactRemoval: Sendable {
             try await lock.session.execute(
                 "LOCK TABLE _dbmigration.fence IN ACCESS EXCLUSIVE MODE; DELETE FROM _dbmigration.fence WHERE uid = \(SQL.literal(uid))",
                 attempt: "delete our rows of _dbmigration.fence")
-            if try await lock.session.rows("SELECT 1 FROM _dbmigration.fence LIMIT 1", attempt: "look for other migrations").isEmpty {
+            let othersMake = try await UnfinishedDatabases(session: lock.session, uid: uid).removeAll()
+            if !othersMake, try await lock.session.rows("SELECT 1 FROM _dbmigration.fence LIMIT 1", attempt: "look for other migrations").isEmpty {
                 try await lock.session.execute("DROP SCHEMA _dbmigration CASCADE", attempt: "drop schema _dbmigration")
             }
         }

@@ -41,7 +41,12 @@ struct Sessions: Sendable {
     }
 
     private func options(_ database: String, _ session: ConnectionOptions.Session, _ applicationName: String) -> ConnectionOptions {
-        let settings = ["default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "0", "row_security": "off"]
+        // What a database or a role has set for its applications is not meant for us, on either side: under another isolation lanes that write side by
+        // side would fail each other.
+        let settings = [
+            "default_transaction_read_only": "off", "default_transaction_isolation": "read committed", "default_transaction_deferrable": "off",
+            "statement_timeout": "0", "lock_timeout": "0", "row_security": "off",
+        ]
         return ConnectionOptions(database: database, applicationName: applicationName, session: session, settings: settings)
     }
 

@@ -10,6 +10,7 @@ enum LaneSplit {
         var bytes: Int64
 
         var sql: String { SQL.identifier(schema, name) }
+        var key: ExactName { ExactName(sql) }
         var label: String { "\(schema).\(name)" }
     }
 

@@ -4,10 +4,10 @@ import MigrationCore
 enum SequenceAlignment {
     static func align(_ ends: LaneEnds, _ direction: Direction) async throws {
         async let given = read(ends.publisher)
-        let own = Dictionary(try await read(ends.subscriber).map { ($0.label, $0) }) { $1 }
+        let own = Dictionary(try await read(ends.subscriber).map { ($0.key, $0) }) { $1 }
         var values: [String] = []
         for sequence in try await given {
-            guard let mine = own[sequence.label] else {
+            guard let mine = own[sequence.key] else {
                 // The applications of the target need it. On the way back the source's own know nothing of it.
                 if direction == .reverse { continue }
                 throw FenceFailure(

@@ -13,6 +13,7 @@ struct SequenceState: Sendable, Hashable {
     var cycles: Bool
 
     var label: String { "\(schema).\(name)" }
+    var key: ExactName { SQL.key(schema, name) }
 
     struct Value: Sendable, Hashable {
         var last: Int64

@@ -63,7 +63,7 @@ struct LiveChecks: Sendable {
         return LiveDatabase(
             problems: try await TableChecks(session: session, place: place).problems()
                 + FeedChecks(session: session, place: place).publications(),
-            remains: try await UnknownLanes.inDatabase(session, uid: context.uid), owners: Set(owners.compactMap { $0[0] }),
+            remains: try await UnknownLanes.inDatabase(session, uid: context.uid), owners: Set(owners.compactMap { $0[0].map { ExactName($0) } }),
             secured: try await SecuredTable.read(session))
     }
 }
@@ -72,7 +72,7 @@ struct LiveChecks: Sendable {
 struct LiveDatabase: Sendable, Hashable {
     var problems: [PreflightProblem]
     var remains: [String]
-    var owners: Set<String>
+    var owners: Set<ExactName>
     var secured: [SecuredTable]
 }
 
@@ -84,7 +84,7 @@ struct LiveFacts: Sendable, Hashable {
     /// Publications, slots and subscriptions with this migration's name.
     var remains: [String] = []
     /// Of the source's tables.
-    var owners: Set<String> = []
+    var owners: Set<ExactName> = []
     /// The source's tables with row security.
     var secured: [SecuredTable] = []
     /// The target: something there says that the migration has been at work.

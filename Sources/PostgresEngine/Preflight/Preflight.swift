@@ -30,6 +30,7 @@ struct Preflight: Sendable {
             facts?.roleNeeds.add(found.roleNeeds)
             if let locks = found.lockNeeds { facts?.lockNeeds.append(locks) }
             facts?.extensions.merge(found.extensions) { ExtensionVersions.newer($0, $1) }
+            facts?.installed[found.database] = Set(found.extensions.keys)
             if let live = found.live {
                 problems += live.problems
                 facts?.live?.add(live)
@@ -39,6 +40,7 @@ struct Preflight: Sendable {
 
     /// What one database showed.
     struct Found: Sendable {
+        var database: String
         var problems: [PreflightProblem]
         /// Versions by name.
         var extensions: [String: String] = [:]
@@ -87,11 +89,27 @@ struct Preflight: Sendable {
             problems.append(
                 .init(reason: .unsupportedObject, message: "extensions not available on \(to): \(list); \(remedy), or drop them on \(from)"))
         }
+        problems += untrusted(source, target, (from, to))
         problems += await rights(source, target, (from, to))
         problems += LockChecks(context: context).problems(source: source, target: target)
         problems += StorageChecks(context: context).problems(source: source.storage, target: target.storage)
         if context.plan.isLive { problems += await LivePair(context: context, source: source, target: target).problems() }
         return problems
+    }
+
+    private func untrusted(_ source: ServerFacts, _ target: ServerFacts, _ places: (from: String, to: String)) -> [PreflightProblem] {
+        guard !target.roles.isSuperuser, target.provider == .selfManaged else { return [] }
+        return context.plan.databases.compactMap { database in
+            let asked = (source.installed[database.name] ?? []).intersection(target.untrustedExtensions)
+            let left = asked.subtracting(target.installed[database.targetName] ?? []).sorted()
+            guard !left.isEmpty else { return nil }
+            let list = left.joined(separator: ", ")
+            return .init(
+                reason: .missingPrivilege,
+                message:
+                    "\(database.name) on \(places.from) has extensions that only a superuser may create on \(places.to): \(list); let one create database \(database.targetName) and them in it there, name a superuser's Secret in spec.target.credentialsSecretRef, or drop them"
+            )
+        }
     }
 
     private func rights(_ source: ServerFacts, _ target: ServerFacts, _ places: (String, String)) async -> [PreflightProblem] {
@@ -121,8 +139,12 @@ struct ServerFacts: Sendable, Hashable {
     var provider: Provider = .selfManaged
     /// Versions by name: what the databases have.
     var extensions: [String: String] = [:]
+    /// Names by database.
+    var installed: [String: Set<String>] = [:]
     /// What the server would install.
     var availableExtensions: [String: String] = [:]
+    /// Of these, what only a superuser may install, unless the server's provider has rules of its own.
+    var untrustedExtensions: Set<String> = []
     /// The source: what only a superuser could make again, and what it asks of roles.
     var superuserObjects: [SuperuserObject] = []
     var roleNeeds = RoleNeeds()

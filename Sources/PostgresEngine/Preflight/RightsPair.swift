@@ -58,7 +58,7 @@ struct RightsPair: Sendable {
             .init(
                 reason: .missingPrivilege,
                 message:
-                    "superuser \(role) of \(places.source) is named in the privileges or policies of \(Self.list(objects)) and missing on \(places.target), where no superuser is made: CREATE ROLE \(SQL.identifier(role)) there, or REVOKE them"
+                    "superuser \(role) of \(places.source) is named in the privileges or policies of \(Self.list(objects)) and missing on \(places.target), where no superuser is made: CREATE ROLE \(SQL.identifier(role.text)) there, or REVOKE them"
             )
         }
     }
@@ -68,7 +68,7 @@ struct RightsPair: Sendable {
             .init(
                 reason: .missingPrivilege,
                 message:
-                    "role \(role) is missing on \(places.target), is not made there with spec.copy.roles: Skip, and is named by \(Self.list(objects)) on \(places.source): CREATE ROLE \(SQL.identifier(role)) on the target, or drop them"
+                    "role \(role) is missing on \(places.target), is not made there with spec.copy.roles: Skip, and is named by \(Self.list(objects)) on \(places.source): CREATE ROLE \(SQL.identifier(role.text)) on the target, or drop them"
             )
         }
     }

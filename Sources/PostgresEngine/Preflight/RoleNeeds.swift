@@ -3,11 +3,11 @@ import MigrationCore
 /// What the databases of the source ask of the target's roles.
 struct RoleNeeds: Sendable, Hashable {
     /// Objects owned by superusers of the source, by owner; named as SQL names them, with their database.
-    var ownedBySuperusers: [String: [String]] = [:]
+    var ownedBySuperusers: [ExactName: [String]] = [:]
     /// Superusers of the source, which we create nowhere, with the objects that name them in privileges or policies.
-    var granted: [String: [String]] = [:]
+    var granted: [ExactName: [String]] = [:]
     /// Roles that policies and user mappings name, which are restored without roles, too.
-    var named: [String: [String]] = [:]
+    var named: [ExactName: [String]] = [:]
 
     mutating func add(_ other: RoleNeeds) {
         ownedBySuperusers.merge(other.ownedBySuperusers) { $0 + $1 }
@@ -25,6 +25,8 @@ struct RoleNeeds: Sendable, Hashable {
             WHERE NOT EXISTS (SELECT 1 FROM pg_class c WHERE o.class = 'pg_class'::regclass AND c.oid = o.oid AND c.relkind IN ('i', 'I', 't'))
                 AND (o.class <> 'pg_namespace'::regclass OR (i.identity <> ALL ('{public,\(Artefacts.schema)}') AND left(i.identity, 3) <> 'pg_'))
                 AND i.type <> 'event trigger'
+            UNION ALL SELECT r.rolname, count(*) || ' large objects, e.g. ' || min(m.oid) FROM pg_largeobject_metadata m
+                JOIN pg_roles r ON r.oid = m.lomowner AND r.rolsuper GROUP BY 1
             ORDER BY 1, 2
             """, attempt: "look for what superusers own")
         let granted = try await session.rows(
@@ -40,8 +42,8 @@ struct RoleNeeds: Sendable, Hashable {
                 pg_identify_object('pg_policy'::regclass, p.oid, 0) i
             UNION ALL SELECT usename, 'user mapping on server ' || srvname FROM pg_user_mappings WHERE umuser <> 0 ORDER BY 1, 2
             """, attempt: "look for roles in policies and user mappings")
-        func byRole(_ rows: Rows) -> [String: [String]] {
-            Dictionary(rows.map { ($0.text("role"), ["\($0.text("object")) in \(database)"]) }, uniquingKeysWith: +)
+        func byRole(_ rows: Rows) -> [ExactName: [String]] {
+            Dictionary(rows.map { (ExactName($0.text("role")), ["\($0.text("object")) in \(database)"]) }, uniquingKeysWith: +)
         }
         return RoleNeeds(ownedBySuperusers: byRole(owned), granted: byRole(granted), named: byRole(named))
     }
@@ -50,16 +52,16 @@ struct RoleNeeds: Sendable, Hashable {
 /// Roles of the target, as our role there sees them.
 struct TargetRoles: Sendable, Hashable {
     var isSuperuser = false
-    var all: Set<String> = []
+    var all: Set<ExactName> = []
     /// Those it is a member of.
-    var ours: Set<String> = []
+    var ours: Set<ExactName> = []
 
     static func read(_ session: PostgresConnection) async throws -> TargetRoles {
         let rows = try await session.rows(
             "SELECT rolname, pg_has_role(oid, 'MEMBER') AS ours, rolsuper AND rolname = current_user AS super FROM pg_roles",
             attempt: "list the roles")
         return TargetRoles(
-            isSuperuser: rows.contains { $0.flag("super") }, all: Set(rows.map { $0.text("rolname") }),
-            ours: Set(rows.filter { $0.flag("ours") }.map { $0.text("rolname") }))
+            isSuperuser: rows.contains { $0.flag("super") }, all: Set(rows.map { ExactName($0.text("rolname")) }),
+            ours: Set(rows.filter { $0.flag("ours") }.map { ExactName($0.text("rolname")) }))
     }
 }

@@ -24,8 +24,14 @@ struct SourceChecks: Sendable {
                 .init(reason: .databaseMissing, message: "database \($0) does not exist on source \(place): correct spec.databases")
             }
             findings.problems += try await owners(session)
+            findings.problems += try await encodings(session)
             findings.facts?.settings = try await SettingUse.read(session, databases: names, applications: context.applicationRoles.map(\.name))
-            if context.plan.isLive { await live.server(session, into: &findings) }
+            if context.plan.isLive {
+                await live.server(session, into: &findings)
+            } else {
+                // Those would write past the fence while its rows are read.
+                findings.problems += try await FeedChecks(session: session, place: "source \(place)").subscriptions(names)
+            }
             return (findings, names.filter { known.contains($0) }, try await CommonChecks.mayReplicate(session))
         }
         if mayReplicate {
@@ -115,6 +121,39 @@ struct SourceChecks: Sendable {
         }
     }
 
+    /// Sequences to which their own owner may give no value: on the target our role is no more than a member of it.
+    private func unsettable(_ session: PostgresConnection) async throws -> [PreflightProblem] {
+        try await session.rows(
+            """
+            SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner) AS owner \(UserObjects.relations("'S'"))
+            AND NOT has_table_privilege(c.relowner, c.oid, 'UPDATE') ORDER BY 1, 2 LIMIT 5
+            """, attempt: "look for sequences that nobody may set"
+        ).map {
+            let (name, owner) = (SQL.identifier($0.text("nspname"), $0.text("relname")), SQL.identifier($0.text("owner")))
+            return .init(
+                reason: .missingPrivilege,
+                message:
+                    "sequence \($0.text("nspname")).\($0.text("relname")) in \(session.options.database) on source \(place) could not be set on the target, since its owner has taken that right from itself: GRANT UPDATE ON SEQUENCE \(name) TO \(owner)"
+            )
+        }
+    }
+
+    /// Text of these has no meaning of its own: nothing says what bytes beyond ASCII are in UTF-8, in which everything here is read and written.
+    private func encodings(_ session: PostgresConnection) async throws -> [PreflightProblem] {
+        try await session.rows(
+            """
+            SELECT datname, pg_encoding_to_char(encoding) AS encoding FROM pg_database WHERE datname IN \(SQL.list(names))
+            AND pg_encoding_to_char(encoding) IN ('SQL_ASCII', 'MULE_INTERNAL') ORDER BY 1
+            """, attempt: "check the databases' encodings"
+        ).map {
+            .init(
+                reason: .unsupportedObject,
+                message:
+                    "database \($0.text("datname")) on source \(place) has encoding \($0.text("encoding")), whose text cannot be told in UTF-8: find out what its applications write, load a dump (pg_dump --encoding) into a database of that encoding there, and migrate that one"
+            )
+        }
+    }
+
     private func database(_ name: String, _ session: PostgresConnection) async throws -> Preflight.Found {
         var problems: [PreflightProblem] = []
         let strangers = try await session.rows(
@@ -141,6 +180,7 @@ struct SourceChecks: Sendable {
                     "\(user) may not read \($0.text("nspname")).\($0.text("relname")) in \(session.options.database) on source \(place), or put the guard on it: GRANT \($0.text("rights")) ON \(name) TO \(SQL.identifier($0.text("owner")))"
             )
         }
+        if context.plan.copy.roles == .createMissing { problems += try await unsettable(session) }
         let hidden = try await session.rows(
             "SELECT n.nspname, c.relname \(UserObjects.relations("'r', 'p'")) AND row_security_active(c.oid) LIMIT 5",
             attempt: "look for row security")
@@ -153,9 +193,11 @@ struct SourceChecks: Sendable {
         }
         problems += try await LargeObjectChecks(session: session, place: "source \(place)", user: user).problems(isLive: context.plan.isLive)
         problems += try await CollationChecks(session: session, place: "source \(place)").problems()
+        problems += try await UserMappings(session: session, place: "source \(place)").problems()
         let extensions = try await session.rows("SELECT extname, extversion FROM pg_extension", attempt: "list extensions")
         return Preflight.Found(
-            problems: problems, extensions: Dictionary(extensions.map { ($0.text("extname"), $0.text("extversion")) }) { first, _ in first },
+            database: name, problems: problems,
+            extensions: Dictionary(extensions.map { ($0.text("extname"), $0.text("extversion")) }) { first, _ in first },
             superuserObjects: try await SuperuserObjects(session: session).read(), roleNeeds: try await RoleNeeds.read(session),
             lockNeeds: try await LockNeeds.read(session), live: context.plan.isLive ? try await live.database(session) : nil)
     }

@@ -9,7 +9,7 @@ struct Subscriber: Sendable, Hashable {
     /// Databases of the plan in which it may create nothing. Asked since 16; before, only superusers subscribe.
     var withoutCreate: [String] = []
     /// Roles it may not SET ROLE to. Asked since 16, when a worker applies each table's rows as its owner.
-    var cannotBecome: Set<String> = []
+    var cannotBecome: Set<ExactName> = []
 
     /// `nil` when there is no such role; then its login fails, which another check reports.
     static func read(_ session: PostgresConnection, role: String, databases: [String], major: Int) async throws -> Subscriber? {
@@ -28,7 +28,7 @@ struct Subscriber: Sendable, Hashable {
         ).compactMap { $0[0] }
         let foreign = try await session.rows(
             "SELECT rolname FROM pg_roles WHERE NOT pg_has_role(\(found.text("oid"))::oid, oid, 'SET')", attempt: "check whom \(role) may become"
-        ).compactMap { $0[0] }
+        ).compactMap { $0[0].map { ExactName($0) } }
         subscriber.cannotBecome = Set(foreign)
         return subscriber
     }
@@ -64,7 +64,7 @@ struct SubscriberChecks: Sendable {
     var major: Int
 
     /// - Parameter owners: of the source's tables; one that does not exist here yet will be made, and found the next time.
-    func problems(_ subscriber: Subscriber, owners: Set<String>, secured: [SecuredTable]) -> [PreflightProblem] {
+    func problems(_ subscriber: Subscriber, owners: Set<ExactName>, secured: [SecuredTable]) -> [PreflightProblem] {
         let role = SQL.identifier(subscriber.role)
         var problems = subscriber.withoutCreate.map { database in
             PreflightProblem(
@@ -77,7 +77,7 @@ struct SubscriberChecks: Sendable {
             .init(
                 reason: .missingPrivilege,
                 message:
-                    "role \(subscriber.role) on \(place) cannot apply rows as \(owner), who owns tables: GRANT \(SQL.identifier(owner)) TO \(role) WITH SET TRUE"
+                    "role \(subscriber.role) on \(place) cannot apply rows as \(owner), who owns tables: GRANT \(SQL.identifier(owner.text)) TO \(role) WITH SET TRUE"
             )
         }
         problems += secured.filter { isRefused($0, subscriber) }.prefix(TableChecks.namedObjects).map { table in

@@ -11,7 +11,7 @@ struct TableChecks: Sendable {
     static let namedObjects = 10
 
     func problems() async throws -> [PreflightProblem] {
-        try await withoutIdentity() + unlogged() + foreign() + triggers() + sequences()
+        try await withoutIdentity() + unlogged() + foreign() + triggers() + sequences() + partitions()
     }
 
     // MARK: Replica identity
@@ -81,6 +81,21 @@ struct TableChecks: Sendable {
         return named(rows, reason: .sequenceNearEnd, "sequences near their end") { row in
             "sequence \(label(row)) stands at \(row.text("last_value")) of \(row.text("end")): ALTER SEQUENCE \(sql(row)) AS bigint and its column too, "
                 + "or give it another MAXVALUE, or CYCLE"
+        }
+    }
+
+    // MARK: Partitions
+
+    /// A lane applies a leaf's rows to the leaf of that name.
+    private func partitions() async throws -> [PreflightProblem] {
+        let rows = try await session.rows(
+            """
+            SELECT DISTINCT root::json ->> 0 AS nspname, root::json ->> 1 AS relname FROM (SELECT \(PartitionRouting.root) AS root \(UserObjects.relations("'r'"))) r
+            WHERE root IS NOT NULL ORDER BY 1, 2
+            """, attempt: "look for partitions by hashes that differ between servers")
+        return named(rows, reason: .unsupportedObject, "tables partitioned by hashes that differ between servers") { row in
+            "\(label(row)) is partitioned by the hash of an enum or of another value whose hash differs between servers, so that its rows belong to other "
+                + "partitions on the target: partition it by LIST or by another key, or choose spec.copy.mode Snapshot"
         }
     }
 

@@ -26,7 +26,12 @@ struct TargetChecks: Sendable {
                     message: "database \($0.targetName) does not exist on target \(place): create it, or set create: IfMissing")
             }
             findings.problems += try await fenceRows(session, databases.map(\.targetName))
-            let available = try await session.rows("SELECT name, default_version FROM pg_available_extensions", attempt: "list available extensions")
+            let available = try await session.rows(
+                """
+                SELECT name, default_version, EXISTS (SELECT 1 FROM pg_available_extension_versions v WHERE v.name = e.name AND v.version = e.default_version
+                    AND v.superuser AND NOT v.trusted) AS untrusted FROM pg_available_extensions e
+                """, attempt: "list available extensions")
+            findings.facts?.untrustedExtensions = Set(available.filter { $0.flag("untrusted") }.map { $0.text("name") })
             findings.facts?.availableExtensions = Dictionary(available.map { ($0.text("name"), $0.text("default_version")) }) { first, _ in first }
             if context.plan.isLive {
                 await LiveChecks(context: context, side: .target, longTransactionSeconds: longTransactionSeconds).server(session, into: &findings)
@@ -58,6 +63,7 @@ struct TargetChecks: Sendable {
                 let content = try await look(into: database.targetName)
                 if let problem = content.problem { findings.problems.append(problem) }
                 if content.isOurs { findings.facts?.live?.isKnown = true }
+                findings.facts?.installed[database.targetName] = content.extensions
             } catch {
                 findings.problems.append(.init(error, context.target, side: "target"))
             }
@@ -107,7 +113,7 @@ struct TargetChecks: Sendable {
     /// Empty, or a copy of ours.
     func content(of name: String) async throws -> PreflightProblem? { try await look(into: name).problem }
 
-    private func look(into name: String) async throws -> (isOurs: Bool, problem: PreflightProblem?) {
+    private func look(into name: String) async throws -> (isOurs: Bool, extensions: Set<String>, problem: PreflightProblem?) {
         let session: PostgresConnection
         do {
             session = try await sessions.open(name, .ordinary)
@@ -117,6 +123,7 @@ struct TargetChecks: Sendable {
         let found: Row?
         let isOurs: Bool
         let largeObjects: Int64
+        let extensions: Set<String>
         do {
             isOurs = try await Journal.head(session)?.uid == context.uid
             found = try await session.rows(
@@ -125,15 +132,16 @@ struct TargetChecks: Sendable {
                 """, attempt: "look for tables in \(name)"
             ).first
             largeObjects = try await SourceCatalog(session: session).largeObjects()
+            extensions = Set(try await session.rows("SELECT extname FROM pg_extension", attempt: "list extensions").compactMap { $0[0] })
         } catch {
             await session.close()
             throw error
         }
         await session.close()
-        guard !isOurs, let count = found?.integer("count"), count > 0 || largeObjects > 0 else { return (isOurs, nil) }
+        guard !isOurs, let count = found?.integer("count"), count > 0 || largeObjects > 0 else { return (isOurs, extensions, nil) }
         if count == 0 {
             return (
-                false,
+                false, extensions,
                 PreflightProblem(
                     reason: .targetNotEmpty,
                     message: "database \(name) on target \(place) holds \(largeObjects) large objects: drop it or choose another targetName")
@@ -144,6 +152,6 @@ struct TargetChecks: Sendable {
             message:
                 "database \(name) on target \(place) is not empty (\(count) relations, e.g. \(found?.text("first") ?? "")): drop it or choose another targetName"
         )
-        return (false, problem)
+        return (false, extensions, problem)
     }
 }

@@ -10,20 +10,29 @@ struct RoleCreation: Sendable {
     let logger: Logger
 
     func run(_ roles: [Role], applications: [ApplicationRole]) async throws {
-        let wanted = Set(roles.map(\.name))
-        let passwords = Dictionary(applications.map { ($0.name, $0) }) { first, _ in first }
+        let wanted = Set(roles.map { ExactName($0.name) })
+        let passwords = Dictionary(applications.map { (ExactName($0.name), $0) }) { first, _ in first }
         var known = try await existing()
-        for role in roles where !known.contains(role.name) {
-            try await session.execute("CREATE ROLE \(SQL.identifier(role.name)) \(role.attributes)", attempt: "create role \(role.name)")
+        for role in roles where !known.contains(ExactName(role.name)) {
+            // Together: whoever comes after a crash takes a role that is there for somebody else's.
+            try await session.transaction {
+                try await session.execute("CREATE ROLE \(SQL.identifier(role.name)) \(role.attributes)", attempt: "create role \(role.name)")
+                try await applySettings(of: role)
+            }
             logger.info("created role", metadata: ["role": "\(role.name)", "server": "\(sessions.server)"])
-            known.insert(role.name)
-            try await applySettings(of: role)
+            known.insert(ExactName(role.name))
         }
         for role in roles {
-            for group in role.memberOf where known.contains(group) { try await grant(group, to: role.name, isOurs: wanted.contains(group)) }
+            for group in role.memberOf {
+                guard known.contains(ExactName(group)) else {
+                    logger.warning("left out: role \(role.name) is a member of \(group) on the source, which is missing on \(sessions.server)")
+                    continue
+                }
+                try await grant(group, to: role.name, isOurs: wanted.contains(ExactName(group)))
+            }
         }
         for application in passwords.values.sorted(by: { $0.name < $1.name }) {
-            if !known.contains(application.name) {
+            if !known.contains(ExactName(application.name)) {
                 try await session.execute("CREATE ROLE \(SQL.identifier(application.name)) LOGIN", attempt: "create role \(application.name)")
             }
             try await ensureLogin(application)
@@ -38,13 +47,14 @@ struct RoleCreation: Sendable {
         try await session.execute("GRANT \(SQL.identifier(role)) TO CURRENT_USER", attempt: "become a member of \(role)")
     }
 
-    private func existing() async throws -> Set<String> {
-        Set(try await session.rows("SELECT rolname FROM pg_roles", attempt: "list roles").compactMap { $0[0] })
+    private func existing() async throws -> Set<ExactName> {
+        Set(try await session.rows("SELECT rolname FROM pg_roles", attempt: "list roles").compactMap { $0[0].map { ExactName($0) } })
     }
 
+    /// Within a transaction.
     private func applySettings(of role: Role) async throws {
         for setting in role.settings.compactMap({ StoredSetting($0) }) {
-            await orWarn("ALTER ROLE \(SQL.identifier(role.name)) \(setting.clause)", "set \(setting.name) for role \(role.name)")
+            try await orWarn("ALTER ROLE \(SQL.identifier(role.name)) \(setting.clause)", "set \(setting.name) for role \(role.name)")
         }
     }
 
@@ -59,11 +69,21 @@ struct RoleCreation: Sendable {
         if has { return }
         let statement = "GRANT \(SQL.identifier(group)) TO \(SQL.identifier(member))"
         // A predefined role such as pg_monitor may be beyond an administrator; the application's own roles may not.
-        if isOurs { try await session.execute(statement) } else { await orWarn(statement, "grant \(group) to \(member)") }
+        if isOurs {
+            try await session.execute(statement)
+        } else {
+            try await session.transaction { try await orWarn(statement, "grant \(group) to \(member)") }
+        }
     }
 
-    private func orWarn(_ statement: String, _ attempt: String) async {
-        do { try await session.execute(statement, attempt: attempt) } catch { logger.warning("left out: \(error)") }
+    /// Within a transaction, which goes on without what our role may not do.
+    private func orWarn(_ statement: String, _ attempt: String) async throws {
+        do { try await session.execute("SAVEPOINT optional; \(statement)", attempt: attempt) } catch let error as PostgresError
+            where !error.isTransient
+        {
+            try await session.execute("ROLLBACK TO SAVEPOINT optional")
+            logger.warning("left out: \(error)")
+        }
     }
 
     // MARK: Passwords

@@ -40,23 +40,34 @@ struct TargetPreparation: Sendable {
     private func ensure(
         _ database: Plan.Database, _ description: DatabaseDescription, _ creation: RoleCreation, _ session: PostgresConnection
     ) async throws {
-        let name = SQL.identifier(database.targetName)
-        if try await !session.rows("SELECT 1 FROM pg_database WHERE datname = \(SQL.literal(database.targetName))").isEmpty { return }
-        guard database.createIfMissing else {
-            throw FenceFailure(
-                server: session.server, what: "database \(database.targetName) is missing", remedy: "create it or set create: IfMissing")
+        let unfinished = UnfinishedDatabases(session: session, uid: context.uid)
+        if try await session.rows("SELECT 1 FROM pg_database WHERE datname = \(SQL.literal(database.targetName))").isEmpty {
+            guard database.createIfMissing else {
+                throw FenceFailure(
+                    server: session.server, what: "database \(database.targetName) is missing", remedy: "create it or set create: IfMissing")
+            }
+            try await unfinished.add(database.targetName)
+            try await create(database, description, creation, session)
+        } else if try await !unfinished.contains(database.targetName) {
+            return
         }
+        for text in settings(SQL.identifier(database.targetName), description) {
+            do { try await session.execute(text) } catch let error as PostgresError where !error.isTransient { logger.warning("left out: \(error)") }
+        }
+        try await unfinished.remove(database.targetName)
+    }
+
+    private func create(
+        _ database: Plan.Database, _ description: DatabaseDescription, _ creation: RoleCreation, _ session: PostgresConnection
+    ) async throws {
         let ownerExists = try await !session.rows("SELECT 1 FROM pg_roles WHERE rolname = \(SQL.literal(description.owner))").isEmpty
-        var statement = "CREATE DATABASE \(name) TEMPLATE template0 ENCODING \(SQL.literal(description.encoding))"
+        var statement = "CREATE DATABASE \(SQL.identifier(database.targetName)) TEMPLATE template0 ENCODING \(SQL.literal(description.encoding))"
         statement += " " + description.locale.clause(major: try await session.serverMajor())
         if ownerExists, keepsRoles {
             try await creation.join(description.owner)
             statement += " OWNER \(SQL.identifier(description.owner))"
         }
         try await session.execute(statement + " CONNECTION LIMIT \(description.fenced.limit)", attempt: "create database \(database.targetName)")
-        for text in settings(name, description) {
-            do { try await session.execute(text) } catch { logger.warning("left out: \(error)") }
-        }
     }
 
     private func settings(_ name: String, _ description: DatabaseDescription) -> [String] {
