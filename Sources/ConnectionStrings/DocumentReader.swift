@@ -98,8 +98,8 @@ struct DocumentReader {
         }
     }
 
-    /// The first line, from 1, that mentions a server of this system outside of entries and comments: by a URL, or as a host that stands in an entry as well
-    /// and would stay behind in a table on one line.
+    /// The first line, from 1, that mentions a server of this system outside of entries and comments: by a URL, or in a list or table on one line by a host
+    /// that stands in an entry as well: with a port, or under a key for hosts.
     private func unread(_ entries: [Entry], _ reading: DocumentReading) -> Int? {
         let schemes = system == .postgreSQL ? ["postgres://", "postgresql://", "postgresql+"] : ["redis://", "rediss://"]
         let lowercase = bytes.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
@@ -111,7 +111,7 @@ struct DocumentReader {
                 guard firsts.contains(lowercase[index]), !known.contains(where: { $0.contains(index) }) else { return false }
                 return words.contains { word in
                     guard lowercase[index..<range.upperBound].starts(with: word) else { return false }
-                    return !wholly || !isOfName(index - 1) && !isOfName(index + word.count)
+                    return !wholly || isHost(index..<index + word.count, after: range.lowerBound)
                 }
             }
         }
@@ -119,6 +119,16 @@ struct DocumentReader {
         let url = mentions(schemes, in: bytes.indices, wholly: false)
         let found = url ?? reading.inline.lazy.compactMap { mentions(Array(hosts), in: $0, wholly: true) }.first
         return found.map { index in bytes[..<index].count { $0 == 0x0A } + 1 }
+    }
+
+    private func isHost(_ word: Range<Int>, after start: Int) -> Bool {
+        guard !isOfName(word.lowerBound - 1), !isOfName(word.upperBound) else { return false }
+        let next = word.upperBound + 1
+        if bytes.indices.contains(next), bytes[word.upperBound] == UInt8(ascii: ":"), ASCII.isDigit(bytes[next]) { return true }
+        // `{"host": "…"`, `{ host = '…'`, `{server: …`
+        let before = bytes[start..<word.lowerBound].reversed().drop { !ASCII.isUnreserved($0) && $0 != UInt8(ascii: ",") }
+        let key = String(decoding: before.prefix { ASCII.isUnreserved($0) }.reversed(), as: UTF8.self).lowercased()
+        return ["host", "server", "addr", "endpoint"].contains { key.contains($0) }
     }
 
     /// Whether a byte may be part of a host's name.

@@ -101,13 +101,13 @@ struct CensusTests {
         #expect(many.count == 5 && many.last?.message.hasSuffix("; so do 2 more") == true)
     }
 
-    private func origins(_ sessions: [ClientSession]) -> [String] {
+    private func origins(_ sessions: [ClientSession], poolers: Set<String> = []) -> [String] {
         func pod(_ name: String, _ labels: [String: String], _ address: String, phase: String = "Running") -> Pod {
             Pod(metadata: ObjectMeta(name: name, labels: labels), status: PodStatus(phase: phase, podIP: address))
         }
         let pods = [pod("web-1", Self.labels, "10.0.0.1"), pod("shell", [:], "10.0.0.2"), pod("over", Self.labels, "10.0.0.3", phase: "Succeeded")]
         let census = WorkloadCensus(plan: Fixtures.plan(), workloads: [deployment("web", reading(), labels: Self.labels)], pods: pods)
-        return SessionOrigins(census: census, sessions: sessions).warnings.map(\.message)
+        return SessionOrigins(census: census, sessions: sessions, poolers: poolers).warnings.map(\.message)
     }
 
     private func session(_ address: String, count: Int = 1) -> ClientSession {
@@ -124,6 +124,12 @@ struct CensusTests {
             found.first?.hasPrefix("2 sessions of app in publisher_db (psql) from pod shell (10.0.0.2) belong to no pod of a selected workload")
                 == true)
         #expect(found.last?.contains("from 10.0.0.3 belong") == true)
+    }
+
+    @Test("those of the migration's poolers are nobody's by themselves: they are led to the target")
+    func poolers() {
+        #expect(origins([session("10.0.0.2")], poolers: ["10.0.0.2"]).isEmpty)
+        #expect(origins([session("10.0.0.2"), session("10.0.0.3")], poolers: ["10.0.0.2"]).count == 1)
     }
 
     @Test("where no address is a pod's, one warning says that they are translated on the way")

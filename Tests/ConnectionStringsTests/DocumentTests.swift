@@ -143,6 +143,7 @@ struct DocumentTests {
         ("a = \"\"\"\npostgres://u:hunter2@h/d\"\"\"\nb = \"postgres://h/d\"\n", .outOfReach(line: 2)),
         ("url = \"postgres://u:hunter2@src/app\"\nreporting = { host = \"src\", database = \"app\" }\n", .outOfReach(line: 2)),
         ("reporting: {host: Src, port: 5432}\nurl: postgres://u:hunter2@src/app\n", .outOfReach(line: 1)),
+        ("url: postgres://u:hunter2@src/app\nreplicas: ['src:5433', other]\n", .outOfReach(line: 2)),
         ("[s]\nhost=h\nport=hunter2\n", .inDocument(entry: "s", .malformed(.serviceFile, component: "port", .invalidPort))),
         ("{\"ENGINE\":\"postgresql\",\"HOST\":\"/run/hunter2\"}", .inDocument(entry: "the settings", .unsupported(.unixSocket))),
     ]
@@ -155,7 +156,7 @@ struct DocumentTests {
 
     @Test("Lists and tables on one line that only look like the server's name are left alone")
     func inline() throws {
-        let text = "url: postgres://u:p@src/app # [src]\nothers: [src-2, my.src, 'postgres://u:p@src/b']\nlabels: {team: source}\n"
+        let text = "url: postgres://u:p@src/app # [src]\nothers: [src-2, my.src, src, 'postgres://u:p@src/b']\nlabels: {team: source, dialect: src}\n"
         let document = try ConnectionDocument.parse(text)
         #expect(document.entries.count == 2)
     }

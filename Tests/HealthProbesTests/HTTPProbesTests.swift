@@ -3,6 +3,7 @@ import FlyingSocks
 import FoundationEssentials
 import MigrationCore
 import MigrationPorts
+import TestServers
 import Testing
 
 @testable import HealthProbes
@@ -63,7 +64,19 @@ struct HTTPProbesTests {
         }
     }
 
-    @Test("a CA that is not there, or did not sign the endpoint's certificate, is no success")
+    @Test("an endpoint with TLS is asked under the CA that is named, and under no other", .enabled(if: TLSServer.isPresent))
+    func certificates() async throws {
+        let server = try TLSServer.start()
+        defer { server.stop() }
+        let url = Plan.HTTPCheck.Address.url("https://127.0.0.1:\(server.port)/")
+        let check = Plan.HTTPCheck(name: "tls", address: url, certificateAuthority: .init(name: "ca", key: "ca.crt"))
+        #expect(await read([check], secrets: ["ca": ["ca.crt": server.authority]]).map(\.message) == ["answered 200"])
+        let stranger = await read([check], secrets: ["ca": ["ca.crt": server.stranger]])
+        #expect(stranger.map(\.verdict) == [.failed] && stranger[0].message.contains("certificate"), "\(stranger)")
+        #expect(await read([Plan.HTTPCheck(name: "tls", address: url)]).map(\.verdict) == [.failed], "nobody's CA")
+    }
+
+    @Test("a CA that is not there is no success")
     func authorities() async throws {
         let check = Plan.HTTPCheck(name: "tls", address: .url("https://127.0.0.1:1/"), certificateAuthority: .init(name: "ca", key: "ca.crt"))
         #expect(await read([check]).map(\.message) == ["no Secret ca"])

@@ -172,9 +172,18 @@ struct PoolerTests {
         for _ in 0..<5 { talk.expect(.closeTarget(epoch: 1)) }
     }
 
-    @Test("a target that only the controller does not reach: the pause lasts as long as its budget")
-    func targetAway() {
+    @Test("a target that was closed half, or never opened, is closed behind the pause that there is", arguments: [FenceState.partial, .closed])
+    func behindThePause(fence: FenceState) {
         var talk = Self.paused(tries: 1)
+        talk.seen.target = .value(.init(isPrepared: true, fence: fence, epoch: 0))
+        talk.expect(.closeTarget(epoch: 0))
+    }
+
+    @Test("a target that only the controller does not reach: the pause lasts as long as its budget", arguments: [false, true])
+    func targetAway(hasBegun: Bool) {
+        var talk = Self.paused(tries: 1)
+        // Paused by the cutover, whose target was never seen open.
+        if !hasBegun { talk.record?.rollback?.closingAt = nil }
         talk.seen.target = .unknown("no route to host")
         talk.expectWait(.observationFailed)
         talk.pass(seconds: 60)

@@ -50,8 +50,10 @@ struct ConnectionSnapshot: Sendable {
     private func sides(_ route: ConnectionRoute, _ unit: ConnectionUnit, _ values: [String: Data]) throws(ClusterWorkloadsError) -> Set<Side> {
         let entries = try route.entries(unit, try route.read(unit, values))
         return Set(
-            zip(entries, try route.standings(unit, entries)).compactMap { entry, standing in
-                standing?.side == .target && !route.hasLogin(entry, in: unit) ? .source : standing?.side
+            zip(entries, try route.standings(unit, entries)).flatMap { entry, standing -> [Side] in
+                guard let side = standing?.side else { return [] }
+                // Half of the way, in either direction.
+                return side == .target && !route.hasLogin(entry, in: unit) ? [.source, .target] : [side]
             })
     }
 

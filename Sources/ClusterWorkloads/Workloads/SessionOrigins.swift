@@ -9,6 +9,8 @@ struct SessionOrigins: Sendable {
 
     var census: WorkloadCensus
     var sessions: [ClientSession]
+    /// Addresses of the plan's poolers, which are led to the target themselves.
+    var poolers: Set<String> = []
 
     /// One for each address and role that no selected workload's pod has. Where no address is a pod's, they are translated on the way, and one says so.
     var warnings: [PreflightProblem] {
@@ -18,7 +20,8 @@ struct SessionOrigins: Sendable {
             let isSelected = selectors.contains { $0.matches(pod.metadata.labels ?? [:]) }
             for address in addresses(pod) { owners[address] = (pod.name, isSelected || owners[address]?.isSelected ?? false) }
         }
-        let foreign = sessions.filter { owners[$0.address]?.isSelected != true }
+        let direct = sessions.filter { !poolers.contains($0.address) }
+        let foreign = direct.filter { owners[$0.address]?.isSelected != true }
         guard !foreign.isEmpty else { return [] }
         if foreign.count == sessions.count, sessions.allSatisfy({ owners[$0.address] == nil }), !owners.isEmpty { return [translated] }
         return foreign.prefix(Self.namedLimit).enumerated().map { index, session in

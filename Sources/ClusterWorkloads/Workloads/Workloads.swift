@@ -30,10 +30,27 @@ public struct Workloads: WorkloadsPort {
     ) async throws(KubernetesError) -> [PreflightProblem] {
         let pods = try await client.list(Pod.self, namespace: migration.namespace).items
         let census = WorkloadCensus(plan: plan, workloads: workloads, pods: pods)
-        let warnings = census.unselected + SessionOrigins(census: census, sessions: sessions).warnings
+        var origins = SessionOrigins(census: census, sessions: sessions)
+        origins.poolers = try await poolerHosts(migration, plan)
+        let warnings = census.unselected + origins.warnings
         guard plan.cutover.workloads.contains(where: \.scaleToZero) else { return warnings }
         let rest = RestAssessment(selections: plan.cutover.workloads, uid: migration.uid, workloads: workloads)
         return warnings + (try await lister(migration).autoscalers().compactMap { $0.warning(about: rest.toScale) })
+    }
+
+    private func poolerHosts(_ migration: MigrationReference, _ plan: Plan) async throws(KubernetesError) -> Set<String> {
+        var hosts: Set<String> = []
+        for pooler in plan.cutover.poolers ?? [] {
+            switch pooler.consoles {
+            case .addresses(let consoles): hosts.formUnion(consoles.map(\.host))
+            case .service(let name, _):
+                let endpoints = try await client.find(Endpoints.self, name, namespace: migration.namespace)
+                for subset in endpoints?.subsets ?? [] {
+                    hosts.formUnion(((subset.addresses ?? []) + (subset.notReadyAddresses ?? [])).map(\.ip))
+                }
+            }
+        }
+        return hosts
     }
 
     public func observe(_ migration: MigrationReference, plan: Plan) async -> Fact<WorkloadsState> {

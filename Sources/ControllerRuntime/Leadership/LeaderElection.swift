@@ -157,7 +157,9 @@ public actor LeaderElection {
             switch action {
             case .read:
                 let found = try await withDeadline(limit) { try await storage.read() }
-                refusals.withLock { $0.read = nil }
+                // Somebody else's lease says nothing of whether we may write; asked again when it is ours to take.
+                let isTaken = found.map { !$0.record.holder.isEmpty && $0.record.holder != identity } ?? false
+                refusals.withLock { $0 = (nil, isTaken ? nil : $0.write) }
                 return .observed(found?.record, version: found?.version ?? "")
             case .write(let record, let replaced):
                 let version = try await withDeadline(limit) { try await storage.write(record, replacing: replaced) }
@@ -170,6 +172,8 @@ public actor LeaderElection {
                 return .tick
             }
         } catch is LeaseConflict {
+            // Who may not write is told so first.
+            refusals.withLock { $0.write = nil }
             return .conflict
         } catch {
             if !Task.isCancelled { logger.warning("lease request failed", metadata: ["lease": "\(lease)", "error": "\(error)"]) }

@@ -23,9 +23,8 @@ extension Visit {
         guard let opened = record.targetEpoch else { return nil }
         switch observation.target {
         case .unknown(let why):
-            if record.rollback?.closedAt == nil, let began = record.rollback?.closingAt, now >= began.adding(seconds: plan.cutover.pauseSeconds),
-                let decision = resumedInVain(plan)
-            {
+            let began = record.rollback?.closingAt ?? record.phaseStartedAt
+            if record.rollback?.closedAt == nil, now >= began.adding(seconds: plan.cutover.pauseSeconds), let decision = resumedInVain(plan) {
                 return decision
             }
             return stuckWait(plan, tag, "The target cannot be observed: \(why)")

@@ -63,7 +63,8 @@ extension Visit {
         if target.fence == .open || record.rollback?.closingAt == nil { record.rollback?.closingAt = now }
         let tries = record.rollback?.pauses ?? 0
         guard plan.hasPoolers, target.fence == .open, tries < Self.pauseTries else {
-            return resumedInVain(plan) ?? act(.closeTarget(epoch: target.epoch), "Fencing the target.")
+            let isInVain = target.fence != .closed && tries >= Self.pauseTries
+            return (isInVain ? resumedInVain(plan) : nil) ?? act(.closeTarget(epoch: target.epoch), "Fencing the target.")
         }
         record.rollback?.pauses = tries + 1
         return act([.pausePoolers, .closeTarget(epoch: target.epoch)], "Pausing the poolers and fencing the target.")

@@ -68,7 +68,11 @@ struct ArtefactRemoval: Sendable {
     /// Whether anything of ours is left on this side.
     func isNeeded() async throws -> Bool {
         let (sessions, lanes) = (sessions, lanes)
-        if try await !sessions.withMaintenance({ try await FenceTable.rows($0, uid: uid) }).isEmpty { return true }
+        let hasRows = try await sessions.withMaintenance { session in
+            if try await UnfinishedDatabases(session: session, uid: uid).isPresent() { return true }
+            return try await !FenceTable.rows(session, uid: uid).isEmpty
+        }
+        if hasRows { return true }
         let found = try await concurrently(present()) { name in
             try await sessions.with(database: name) { session in
                 if try await Guard(session: session).isPresent() { return true }

@@ -89,7 +89,7 @@ struct Preflight: Sendable {
             problems.append(
                 .init(reason: .unsupportedObject, message: "extensions not available on \(to): \(list); \(remedy), or drop them on \(from)"))
         }
-        problems += untrusted(source, target, (from, to))
+        problems += await untrusted(source, target, (from, to))
         problems += await rights(source, target, (from, to))
         problems += LockChecks(context: context).problems(source: source, target: target)
         problems += StorageChecks(context: context).problems(source: source.storage, target: target.storage)
@@ -97,11 +97,23 @@ struct Preflight: Sendable {
         return problems
     }
 
-    private func untrusted(_ source: ServerFacts, _ target: ServerFacts, _ places: (from: String, to: String)) -> [PreflightProblem] {
-        guard !target.roles.isSuperuser, target.provider == .selfManaged else { return [] }
-        return context.plan.databases.compactMap { database in
-            let asked = (source.installed[database.name] ?? []).intersection(target.untrustedExtensions)
-            let left = asked.subtracting(target.installed[database.targetName] ?? []).sorted()
+    private func untrusted(_ source: ServerFacts, _ target: ServerFacts, _ places: (from: String, to: String)) async -> [PreflightProblem] {
+        guard !target.roles.isSuperuser else { return [] }
+        let asked = context.plan.databases.map { database in
+            (source.installed[database.name] ?? []).intersection(target.untrustedExtensions).subtracting(target.installed[database.targetName] ?? [])
+        }
+        let refused: Set<String>
+        do {
+            refused = try await Sessions(context.target, uid: context.uid).withMaintenance { session in
+                var refused: Set<String> = []
+                for name in Set(asked.joined()).sorted() where await !ExtensionProbe.isAllowed(name, session) { refused.insert(name) }
+                return refused
+            }
+        } catch {
+            return [.init(error, context.target, side: "target")]
+        }
+        return zip(context.plan.databases, asked).compactMap { database, asked in
+            let left = asked.intersection(refused).sorted()
             guard !left.isEmpty else { return nil }
             let list = left.joined(separator: ", ")
             return .init(

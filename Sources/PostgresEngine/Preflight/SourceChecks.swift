@@ -138,6 +138,24 @@ struct SourceChecks: Sendable {
         }
     }
 
+    /// Rows that are loaded through such a root might go to the foreign leaf's server, which both sides read.
+    private func foreignLeaves(_ session: PostgresConnection) async throws -> [PreflightProblem] {
+        try await session.rows(
+            """
+            SELECT DISTINCT root::json ->> 0 AS nspname, root::json ->> 1 AS relname, n.nspname AS leaf_schema, f.relname AS leaf
+            FROM (SELECT c.oid, \(PartitionRouting.root) AS root \(UserObjects.relations("'r'"))) r
+            JOIN pg_class f ON f.relkind = 'f' AND f.relispartition AND pg_partition_root(f.oid) = pg_partition_root(r.oid)
+            JOIN pg_namespace n ON n.oid = f.relnamespace WHERE root IS NOT NULL ORDER BY 1, 2, 3, 4 LIMIT 5
+            """, attempt: "look for foreign partitions by hashes that differ between servers"
+        ).map {
+            .init(
+                reason: .unsupportedObject,
+                message:
+                    "\($0.text("nspname")).\($0.text("relname")) in \(session.options.database) on source \(place) is partitioned by a hash that differs between servers, and its partition \($0.text("leaf_schema")).\($0.text("leaf")) is a foreign table, which would take rows of other partitions on the target: DETACH it for the migration"
+            )
+        }
+    }
+
     /// Text of these has no meaning of its own: nothing says what bytes beyond ASCII are in UTF-8, in which everything here is read and written.
     private func encodings(_ session: PostgresConnection) async throws -> [PreflightProblem] {
         try await session.rows(
@@ -181,6 +199,7 @@ struct SourceChecks: Sendable {
             )
         }
         if context.plan.copy.roles == .createMissing { problems += try await unsettable(session) }
+        problems += try await foreignLeaves(session)
         let hidden = try await session.rows(
             "SELECT n.nspname, c.relname \(UserObjects.relations("'r', 'p'")) AND row_security_active(c.oid) LIMIT 5",
             attempt: "look for row security")

@@ -83,3 +83,17 @@ enum EventTriggerProbe {
         }
     }
 }
+
+/// Whether the target lets our role create an extension that PostgreSQL keeps to superusers, as providers' own hooks do. Tried, and always rolled back.
+enum ExtensionProbe {
+    static func isAllowed(_ name: String, _ session: PostgresConnection) async -> Bool {
+        do {
+            try await session.execute("BEGIN; CREATE EXTENSION IF NOT EXISTS \(SQL.identifier(name)) CASCADE", attempt: "try to create an extension")
+            try await session.execute("ROLLBACK")
+            return true
+        } catch {
+            _ = try? await session.execute("ROLLBACK")
+            return (error as? PostgresError)?.sqlState != "42501"
+        }
+    }
+}

@@ -12,6 +12,14 @@ struct UnfinishedDatabases: Sendable {
         ).isEmpty
     }
 
+    /// Whether the migration has any.
+    func isPresent() async throws -> Bool {
+        guard try await exists() else { return false }
+        return try await !session.rows(
+            "SELECT 1 FROM _dbmigration.unfinished WHERE uid = \(SQL.literal(uid)) LIMIT 1", attempt: "read _dbmigration.unfinished"
+        ).isEmpty
+    }
+
     /// Before `database` is created.
     func add(_ database: String) async throws {
         try await session.execute(
