@@ -10,15 +10,20 @@ struct LogCount: Sendable, Hashable {
     private static let namedLimit = 3
     /// Of a line only so much is looked at: as much as a container runtime keeps in one piece.
     private static let lineBytes = 16 << 10
-    private static let linesAtOnce = 32
+    private static let bytesAtOnce = 4 << 10
 
     /// - Parameters:
     ///   - log: what was read of it.
     ///   - isWhole: whether that is all there was.
     mutating func add(_ log: some StringProtocol, isWhole: Bool, of container: String, _ pattern: TextPattern) async {
-        for (number, line) in log.split(whereSeparator: \.isNewline).enumerated() {
+        var since = 0
+        for line in log.split(whereSeparator: \.isNewline) {
             // The thread belongs to the write pauses of other migrations too.
-            if number.isMultiple(of: Self.linesAtOnce) { await Task.yield() }
+            since += line.utf8.count
+            if since >= Self.bytesAtOnce {
+                since = 0
+                await Task.yield()
+            }
             if Task.isCancelled { break }
             if pattern.matches(String(decoding: line.utf8.prefix(Self.lineBytes), as: UTF8.self)) { matches += 1 }
         }
