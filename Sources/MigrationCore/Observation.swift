@@ -74,9 +74,12 @@ public struct ConnectionValue: Sendable, Hashable {
     public var writer: String?
     /// What the key has to hold to lead to a side, as a keyed digest. Only where others write.
     public var digests: [Side: String]
+    /// The Secret that keeps the value from before, under the same key; `nil` when none was kept.
+    public var original: String?
 
     public init(
-        object: String, key: String, state: SecretsState?, written: Side? = nil, writer: String? = nil, digests: [Side: String] = [:]
+        object: String, key: String, state: SecretsState?, written: Side? = nil, writer: String? = nil, digests: [Side: String] = [:],
+        original: String? = nil
     ) {
         self.object = object
         self.key = key
@@ -84,6 +87,7 @@ public struct ConnectionValue: Sendable, Hashable {
         self.written = written
         self.writer = writer
         self.digests = digests
+        self.original = original
     }
 }
 

@@ -273,6 +273,10 @@ struct RollbackTests {
         #expect(
             talk.record?.remaining?.first == "kubectl edit secret ledger: key url has to lead to old:5432"
                 && talk.record?.remaining?.contains("kubectl rollout restart deployment --selector app=ledger") == true)
+        talk.seen.connections = [ConnectionValue(object: "Secret ledger", key: "url", state: .target, original: "kept")]
+        _ = talk.ask()
+        let restoring = #"kubectl patch secret ledger --type merge --patch "{\"data\": $(kubectl get secret kept -o jsonpath='{.data}')}""#
+        #expect(talk.record?.remaining?.first == restoring)
     }
 
     @Test("a source that cannot be reached is tried for ever, and after a while what a person could do is said")

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import KubernetesModel
 import MigrationCore
 
 extension ConnectionSnapshot {
@@ -37,7 +38,11 @@ extension ConnectionSnapshot {
             return (found[id] ?? [:]).sorted { $0.key < $1.key }.map { key, states in
                 let state = states.contains(nil) ? nil : Set(states).count == 1 ? states[0] : .mixed
                 let digests = wanted[id]?[key] ?? [:]
-                return Value(id: id, value: ConnectionValue(object: id.description, key: key, state: state, written: written, digests: digests))
+                return Value(
+                    id: id,
+                    value: ConnectionValue(
+                        object: id.description, key: key, state: state, written: written, digests: digests,
+                        original: kept[id].flatMap { $0.data?[key] == nil ? nil : $0.name }))
             }
         }
     }

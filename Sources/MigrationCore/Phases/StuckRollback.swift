@@ -95,11 +95,12 @@ extension Visit {
         }
         if record.switchedAt != nil {
             if observation.secrets.value != .source {
-                steps += each(plan.cutover.connections.map { "\($0.kind.rawValue.lowercased()) \($0.name)\u{0}\($0.keys.joined(separator: ", "))" }) {
-                    pair in
-                    let names = pair.split(separator: "\u{0}")
-                    return "kubectl edit \(names.first ?? ""): key \(names.last ?? "") has to lead to \(plan.source.host):\(plan.source.port)"
+                var commands: [String: String] = [:]
+                var names: [String] = []
+                for (name, command) in plan.cutover.connections.map({ putsBack($0, plan) }) where commands.updateValue(command, forKey: name) == nil {
+                    names.append(name)
                 }
+                steps += each(names) { commands[$0] ?? $0 }
             }
             let verb = observation.workloads.value?.groups.allSatisfy { $0.tag == tag } == true ? "status" : "restart"
             let selected = plan.cutover.workloads.flatMap { selection in
@@ -110,6 +111,19 @@ extension Visit {
         }
         steps.append("Set spec.attempt to \(record.attempt + 1) with spec.goal RolledBack: the controller takes it up again where it stands.")
         return steps.map { String($0.prefix(Self.entryLimit)) }
+    }
+
+    /// What an object's connection strings need, under its name. No value is in any status: the command takes them from where they are kept.
+    private func putsBack(_ connection: Plan.Connection, _ plan: Plan) -> (name: String, command: String) {
+        let object = "\(connection.kind.rawValue.lowercased()) \(connection.name)"
+        let original = observation.connections.first { $0.object == "\(connection.kind.rawValue) \(connection.name)" && $0.original != nil }?.original
+        if connection.kind == .secret, let original {
+            let kept = "$(kubectl get secret \(original) -o jsonpath='{.data}')"
+            let command = "kubectl patch \(object) --type merge --patch \"{\\\"data\\\": \(kept)}\""
+            if command.count <= Self.entryLimit { return (object, command) }
+        }
+        let keys = connection.keys.joined(separator: ", ")
+        return ("\(object) (\(keys))", "kubectl edit \(object): key \(keys) has to lead to \(plan.source.host):\(plan.source.port)")
     }
 
     private func each(_ names: [String], _ command: (String) -> String) -> [String] {
