@@ -28,22 +28,19 @@ struct UnmovedTests {
         talk.expect(.openSource(epoch: 2))
     }
 
-    @Test("Secrets and workloads that cannot be seen, and workloads that cannot be restarted")
-    func unseen() {
+    @Test("Secrets and workloads that cannot be seen", arguments: [Fact<SecretsState>.unknown("timeout"), .value(.target)])
+    func unseen(secrets: Fact<SecretsState>) {
         var talk = Self.opened()
-        talk.seen.secrets = .unknown("timeout")
-        talk.expectWait(.observationFailed)
-        talk.pass(seconds: 120)
-        talk.expect(enters: .rollingBack)
-
-        talk = Self.opened()
-        talk.seen.secrets = .value(.target)
+        talk.seen.secrets = secrets
         talk.seen.workloads = .unknown("timeout")
         talk.expectWait(.observationFailed)
         talk.pass(seconds: 120)
         talk.expect(enters: .rollingBack)
+    }
 
-        talk = Self.opened()
+    @Test("workloads that cannot be restarted")
+    func unrestarted() {
+        var talk = Self.opened()
         talk.seen.secrets = .value(.target)
         talk.expect(.restartWorkloads(tag: Dialogue.forward, order: 0))
         talk.pass(seconds: 120)

@@ -95,20 +95,10 @@ extension DatabaseTests {
                     "ALTER DATABASE \(name) SET work_mem = '5MB'; COMMENT ON DATABASE \(name) IS 'kept'; REVOKE ALL ON DATABASE \(name) FROM PUBLIC")
             }
             // Readers pass, whoever stores a setting waits.
-            let blocker = try await scenario.target.client("postgres")
-            try await blocker.execute("BEGIN; LOCK TABLE pg_db_role_setting IN SHARE MODE")
             let waiting = """
                 SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER DATABASE%' AND query LIKE \(SQL.literal("%\(name)%"))
                 """
-            async let cutOff: Bool = {
-                do { try await scenario.port.prepareTarget(scenario.context) } catch { return true }
-                return false
-            }()
-            #expect(try await eventually { try await scenario.value(waiting, on: scenario.target, "postgres") != nil })
-            _ = try await scenario.value("SELECT pg_terminate_backend(pid, 10000) FROM (\(waiting)) w", on: scenario.target, "postgres")
-            try await blocker.execute("ROLLBACK")
-            await blocker.close()
-            #expect(await cutOff)
+            try await Self.cutOffPreparation(scenario, waiting)
             try await scenario.port.prepareTarget(scenario.context)
             let made = """
                 SELECT shobj_description(oid, 'pg_database') || ' ' || has_database_privilege('pg_monitor', oid, 'CONNECT') || ' '
@@ -119,14 +109,11 @@ extension DatabaseTests {
             #expect(try await scenario.value("SELECT count(*) FROM _dbmigration.unfinished", on: scenario.target, "postgres") == "0")
         }
 
-        @Test("a role whose making was cut off between CREATE ROLE and its settings has them when it is there")
-        func halfMadeRole() async throws {
-            let scenario = try await Scenario.make("seldom half role", schema: ["CREATE TABLE t (id int PRIMARY KEY)"])
-            let role = SQL.identifier(scenario.role)
-            try await scenario.source.superuser("postgres") { try await $0.execute("ALTER ROLE \(role) SET work_mem = '6MB'") }
+        /// The target is prepared as far as its first setting, where its session ends.
+        /// - Parameter waiting: SQL for the process that waits to write that.
+        private static func cutOffPreparation(_ scenario: Scenario, _ waiting: String) async throws {
             let blocker = try await scenario.target.client("postgres")
             try await blocker.execute("BEGIN; LOCK TABLE pg_db_role_setting IN SHARE MODE")
-            let waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%ALTER ROLE \(role) SET%'"
             async let cutOff: Bool = {
                 do { try await scenario.port.prepareTarget(scenario.context) } catch { return true }
                 return false
@@ -136,6 +123,15 @@ extension DatabaseTests {
             try await blocker.execute("ROLLBACK")
             await blocker.close()
             #expect(await cutOff)
+        }
+
+        @Test("a role whose making was cut off between CREATE ROLE and its settings has them when it is there")
+        func halfMadeRole() async throws {
+            let scenario = try await Scenario.make("seldom half role", schema: ["CREATE TABLE t (id int PRIMARY KEY)"])
+            let role = SQL.identifier(scenario.role)
+            try await scenario.source.superuser("postgres") { try await $0.execute("ALTER ROLE \(role) SET work_mem = '6MB'") }
+            let waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%ALTER ROLE \(role) SET%'"
+            try await Self.cutOffPreparation(scenario, waiting)
             try await scenario.port.prepareTarget(scenario.context)
             let stored =
                 "SELECT array_to_string(setconfig, ',') FROM pg_db_role_setting WHERE setrole = \(SQL.literal(role))::regrole AND setdatabase = 0"

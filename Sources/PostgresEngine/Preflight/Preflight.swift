@@ -155,7 +155,7 @@ struct ServerFacts: Sendable, Hashable {
     var installed: [String: Set<String>] = [:]
     /// What the server would install.
     var availableExtensions: [String: String] = [:]
-    /// Of these, what only a superuser may install, unless the server's provider has rules of its own.
+    /// Of these, what only a superuser may install, unless the server has rules of its own (``ExtensionProbe``).
     var untrustedExtensions: Set<String> = []
     /// The source: what only a superuser could make again, and what it asks of roles.
     var superuserObjects: [SuperuserObject] = []

@@ -5,20 +5,10 @@ struct UnfinishedDatabases: Sendable {
     let session: PostgresConnection
     let uid: String
 
-    func contains(_ database: String) async throws -> Bool {
-        guard try await exists() else { return false }
-        return try await !session.rows(
-            "SELECT 1 FROM _dbmigration.unfinished WHERE \(condition(database))", attempt: "read _dbmigration.unfinished"
-        ).isEmpty
-    }
+    func contains(_ database: String) async throws -> Bool { try await hasRow(condition(database)) }
 
     /// Whether the migration has any.
-    func isPresent() async throws -> Bool {
-        guard try await exists() else { return false }
-        return try await !session.rows(
-            "SELECT 1 FROM _dbmigration.unfinished WHERE uid = \(SQL.literal(uid)) LIMIT 1", attempt: "read _dbmigration.unfinished"
-        ).isEmpty
-    }
+    func isPresent() async throws -> Bool { try await hasRow("uid = \(SQL.literal(uid))") }
 
     /// Before `database` is created.
     func add(_ database: String) async throws {
@@ -41,6 +31,13 @@ struct UnfinishedDatabases: Sendable {
         guard try await exists() else { return false }
         try await session.execute("DELETE FROM _dbmigration.unfinished WHERE uid = \(SQL.literal(uid))", attempt: "write _dbmigration.unfinished")
         return try await !session.rows("SELECT 1 FROM _dbmigration.unfinished LIMIT 1", attempt: "look for other migrations").isEmpty
+    }
+
+    private func hasRow(_ condition: String) async throws -> Bool {
+        guard try await exists() else { return false }
+        return try await !session.rows(
+            "SELECT 1 FROM _dbmigration.unfinished WHERE \(condition) LIMIT 1", attempt: "read _dbmigration.unfinished"
+        ).isEmpty
     }
 
     private func exists() async throws -> Bool {
